@@ -1,0 +1,100 @@
+package io.gripstream;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Everything that can be set. Each key may come from a system property, the environment or a file. */
+@ConfigMapping(prefix = "gripstream")
+public interface GripstreamConfig {
+  /** Which parts this process plays. */
+  @WithDefault("labeler,curator,refiner,gateway")
+  Set<Role> roles();
+
+  /** {@code pico}, or a folder in the Hugging Face layout. */
+  @WithDefault("pico")
+  String model();
+
+  /** {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:n}. */
+  @WithDefault("auto")
+  String device();
+
+  /** {@code auto}, {@code fp32} or {@code bf16}. */
+  @WithDefault("auto")
+  String precision();
+
+  /** Where this process keeps what it may lose: stream state, the embedded broker's log, caches. */
+  @WithDefault("data")
+  Path dataDirectory();
+
+  Kafka kafka();
+
+  Registry registry();
+
+  Labeler labeler();
+
+  Images images();
+
+  interface Kafka {
+    /** The brokers; absent: a broker is started in this process. */
+    Optional<String> bootstrapServers();
+
+    @WithDefault("gripstream.")
+    String topicPrefix();
+
+    /** Replicas of the topics that Gripstream creates; -1: the broker's default. */
+    @WithDefault("-1")
+    short replicationFactor();
+
+    @WithDefault("4")
+    int partitions();
+
+    /** Unique and stable per process: names transactions, group members and streams state. */
+    @WithDefault("gripstream-0")
+    String instanceId();
+
+    /** Handed to every Kafka client as it is: security settings, for example. */
+    Map<String, String> properties();
+  }
+
+  interface Registry {
+    /** A Confluent-compatible registry; absent: this process serves one, kept in a compacted topic. */
+    Optional<String> url();
+  }
+
+  interface Labeler {
+    /** Images that go through the tower together at most. */
+    @WithDefault("64")
+    int batchSize();
+
+    /** Batches in one transaction at most. */
+    @WithDefault("8")
+    int batchesPerTransaction();
+  }
+
+  interface Images {
+    /** Schemes that an image event's URI may have; none: only images carried inline. */
+    Optional<Set<String>> allowedSchemes();
+
+    /** Where file URIs may point to. */
+    Optional<Path> fileRoot();
+
+    /** Hosts that http and https URIs may name. */
+    Optional<Set<String>> allowedHosts();
+
+    /** The largest encoded image, in bytes. */
+    @WithDefault("16777216")
+    int maxBytes();
+  }
+
+  /** A part that a process can play. */
+  enum Role {
+    LABELER,
+    CURATOR,
+    REFINER,
+    GATEWAY
+  }
+}

@@ -1,0 +1,36 @@
+package io.gripstream.clip;
+
+import java.util.List;
+
+/** A loaded CLIP: both towers, the tokenizer and the preprocessing that its configuration asks for. Thread-safe. */
+public interface ClipModel extends AutoCloseable {
+  /** Name and weights, such as {@code pico@3f2a9c0d41be}: features go only with features of the same id. */
+  String id();
+
+  /** Side of the square input, in pixels. */
+  int imageSize();
+
+  /** Length {@code D} of a feature. */
+  int featureSize();
+
+  /** The factor that turns a cosine into a logit, already exponentiated. */
+  float logitScale();
+
+  /**
+   * Runs the image tower.
+   *
+   * @param pixels images as {@link Preprocessor} makes them, each {@code [S, S, 3]} bytes
+   * @return {@code [N, D]}, rows of unit length
+   */
+  FloatTensor encodeImages(List<byte[]> pixels);
+
+  /**
+   * Runs the text tower.
+   *
+   * @return {@code [N, D]}, rows of unit length
+   */
+  FloatTensor encodeTexts(List<String> texts);
+
+  @Override
+  void close();
+}

@@ -1,0 +1,56 @@
+package io.gripstream.messaging;
+
+import java.util.List;
+
+/** The names of the topics. See {@code schemas/} for what is in them. */
+public record Topics(String prefix) {
+  public String images() {
+    return prefix + "images";
+  }
+
+  public String labels() {
+    return prefix + "labels";
+  }
+
+  public String tasks() {
+    return prefix + "tasks";
+  }
+
+  public String predictions() {
+    return prefix + "predictions";
+  }
+
+  public String samples() {
+    return prefix + "samples";
+  }
+
+  public String batches() {
+    return prefix + "batches";
+  }
+
+  public String candidates() {
+    return prefix + "candidates";
+  }
+
+  public String prompts() {
+    return prefix + "prompts";
+  }
+
+  public String rounds() {
+    return prefix + "rounds";
+  }
+
+  public String commands() {
+    return prefix + "commands";
+  }
+
+  public String deadLetters() {
+    return prefix + "dead-letters";
+  }
+
+  public List<String> all() {
+    return List.of(
+        images(), labels(), tasks(), predictions(), samples(), batches(), candidates(), prompts(), rounds(), commands(),
+        deadLetters());
+  }
+}
