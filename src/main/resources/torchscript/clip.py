@@ -131,3 +131,57 @@ class Clip(Module):
     for i in range(torch.len(w)):
       out.append(w[i].to(int(inputs[0])))
     return out
+
+  # A step of contrastive pretraining, in place: forward, backward, clipping by the global norm, AdamW. Images and
+  # captions with the same group number belong together, whichever of them were drawn as a pair.
+  # inputs: pixels [N, S, S, 3], ids [N, L], ends [N], groups [N], learning rate [], step [] from 1.
+  # scale: the logarithm of the logit scale. first, second: AdamW's moments of image, text and scale, in that order.
+  # -> [loss [], share of images whose nearest caption is of their own group []]
+  def pretrain_step(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor], text: List[Tensor], scale: List[Tensor], first: List[Tensor], second: List[Tensor]) -> List[Tensor]:
+    parameters = annotate(List[Tensor], [])
+    image_leaves = annotate(List[Tensor], [])
+    text_leaves = annotate(List[Tensor], [])
+    leaves = annotate(List[Tensor], [])
+    for i in range(torch.len(w)):
+      leaf = w[i].detach().requires_grad_(True)
+      image_leaves.append(leaf)
+      leaves.append(leaf)
+      parameters.append(w[i])
+    for i in range(torch.len(text)):
+      leaf = text[i].detach().requires_grad_(True)
+      text_leaves.append(leaf)
+      leaves.append(leaf)
+      parameters.append(text[i])
+    log_scale = scale[0].detach().requires_grad_(True)
+    leaves.append(log_scale)
+    parameters.append(scale[0])
+    images = self.image_features(inputs[0], image_leaves)
+    texts = self.text_features(inputs[1], inputs[2], text_leaves)
+    logits = torch.exp(log_scale) * torch.matmul(images, texts.t())
+    same = inputs[3].unsqueeze(0).eq(inputs[3].unsqueeze(1)).to(6)
+    targets = same / same.sum([1], True)
+    loss = -0.5 * ((targets * torch.log_softmax(logits, 1)).sum([1]).mean() + (targets * torch.log_softmax(logits, 0)).sum([0]).mean())
+    right = same.gather(1, logits.detach().argmax(1, True)).mean()
+    found = torch.autograd.grad([loss], leaves)
+    gradients = annotate(List[Tensor], [])
+    total = torch.zeros([], dtype=6)
+    for i in range(torch.len(found)):
+      gradient = unchecked_cast(Tensor, found[i])
+      gradients.append(gradient)
+      total = total + gradient.square().sum()
+    clip = float(torch.clamp(1. / (torch.sqrt(total) + 0.000001), max=1.))
+    rate = float(inputs[4])
+    step = float(inputs[5])
+    correct_first = 1. - 0.9 ** step
+    correct_second = 1. - 0.98 ** step
+    for i in range(torch.len(gradients)):
+      gradient = gradients[i] * clip
+      parameter = parameters[i]
+      first[i].mul_(0.9).add_(gradient, alpha=0.1)
+      second[i].mul_(0.98).addcmul_(gradient, gradient, value=0.02)
+      if parameter.dim() > 1:
+        parameter.mul_(1. - rate * 0.1)
+      deviation = (second[i] / correct_second).sqrt().add_(0.000001)
+      parameter.addcdiv_(first[i], deviation, value=-rate / correct_first)
+    scale[0].clamp_(max=4.6052)
+    return [loss.detach(), right]
