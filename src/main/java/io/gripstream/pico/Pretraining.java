@@ -10,6 +10,10 @@ import io.gripstream.clip.ComputeDevice;
 import io.gripstream.clip.FloatTensor;
 import io.gripstream.clip.TorchClip;
 import io.gripstream.pico.world.World;
+import io.gripstream.prompt.PromptTemplate;
+import io.gripstream.refine.Classifier;
+import io.gripstream.refine.Metrics;
+import io.gripstream.refine.Scores;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -116,42 +120,23 @@ public final class Pretraining {
   public Map<String, Double> zeroShot() throws IOException {
     Map<String, Double> accuracies = new LinkedHashMap<>();
     try (ClipModel clip = TorchClip.load(options.out(), "pico", ComputeDevice.cpu())) {
-      for (World.Task task : World.tasks()) {
+      for (World.Task task : world.tasks()) {
         List<byte[]> pixels = new ArrayList<>();
-        List<String> truth = new ArrayList<>();
+        int[] truth = new int[EVALUATED];
         for (int i = 0; i < EVALUATED; i++) {
-          World.Labelled labelled = world.labelled(task, i);
+          World.Labelled labelled = world.labelled(task.name(), i);
           pixels.add(labelled.pixels());
-          truth.add(labelled.label());
+          truth[i] = labelled.label();
         }
-        List<String> prompts = task.classes().stream().map(name -> task.template().replace("{}", name)).toList();
-        accuracies.put(
-            task.name(), accuracy(clip.encodeImages(pixels), clip.encodeTexts(prompts), task.classes(), truth));
+        List<String> prompts = new PromptTemplate(task.template()).sentences(task.classes());
+        accuracies.put(task.name(), accuracy(clip.encodeImages(pixels), clip.encodeTexts(prompts), truth));
       }
     }
     return accuracies;
   }
 
-  private static double accuracy(
-      FloatTensor images, FloatTensor texts, List<String> classes, List<String> truth) {
-    int right = 0;
-    for (int i = 0; i < images.rows(); i++) {
-      float[] feature = images.row(i);
-      int best = 0;
-      double highest = Double.NEGATIVE_INFINITY;
-      for (int c = 0; c < texts.rows(); c++) {
-        double dot = 0;
-        for (int d = 0; d < feature.length; d++) {
-          dot += feature[d] * texts.values()[c * feature.length + d];
-        }
-        if (dot > highest) {
-          highest = dot;
-          best = c;
-        }
-      }
-      right += classes.get(best).equals(truth.get(i)) ? 1 : 0;
-    }
-    return (double) right / images.rows();
+  private static double accuracy(FloatTensor images, FloatTensor texts, int[] truth) {
+    return Metrics.accuracy(Scores.argmax(new Classifier(texts, 1).logits(images)), truth);
   }
 
   private static ClipConfig config(int vocabulary) {
