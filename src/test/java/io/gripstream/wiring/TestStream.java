@@ -47,7 +47,9 @@ public final class TestStream implements AutoCloseable {
     return serdes;
   }
 
-  /** The configuration of a process on these topics; {@code settings} without their common prefix. */
+  /**
+   * The configuration of a process on these topics; {@code settings} without their common prefix.
+   */
   public GripstreamConfig config(Map<String, String> settings) {
     SmallRyeConfigBuilder builder =
         new SmallRyeConfigBuilder()
@@ -61,9 +63,7 @@ public final class TestStream implements AutoCloseable {
   /** Sends a record, and returns when the broker has it. */
   public <T> RecordMetadata send(String topic, String key, T value, Serde<T> serde) {
     return sendRaw(
-        topic,
-        key.getBytes(StandardCharsets.UTF_8),
-        serde.serializer().serialize(topic, value));
+        topic, key.getBytes(StandardCharsets.UTF_8), serde.serializer().serialize(topic, value));
   }
 
   public RecordMetadata sendRaw(String topic, byte[] key, byte[] value) {
