@@ -1,6 +1,9 @@
 package io.gripstream.refine;
 
-/** Splits images into those that train and those that only judge, by a hash of task and image id: for good, and everywhere alike. */
+/**
+ * Splits images into those that train and those that only judge, by a hash of task and image id:
+ * for good, and everywhere alike.
+ */
 public final class HeldOut {
   private HeldOut() {}
 
