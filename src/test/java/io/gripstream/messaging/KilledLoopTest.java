@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 /** Processes of their own run the loop, and are killed as {@code kill -9} does it. */
 class KilledLoopTest {
-  private static final int RECORDS = 3000;
+  private static final int RECORDS = 2000;
 
   private final KafkaClients clients = SharedBroker.clients();
   private final Topics topics = SharedBroker.freshTopics(2);
@@ -36,10 +36,10 @@ class KilledLoopTest {
         producer.send(new ProducerRecord<>(topics.images(), number, number));
       }
     }
-    for (int kill = 1; kill <= 3; kill++) {
+    for (int kill = 1; kill <= 2; kill++) {
       Process process = process();
       try {
-        int enough = RECORDS * kill / 5;
+        int enough = RECORDS * kill / 4;
         await().atMost(60, TimeUnit.SECONDS).until(() -> outputs().size() >= enough);
       } finally {
         process.destroyForcibly().waitFor();
