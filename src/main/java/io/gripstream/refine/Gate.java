@@ -17,7 +17,9 @@ import java.util.Map;
  *
  * <p>In the simulation that {@link Evidence} tells of, this promoted 62 candidates: 44 % of the
  * better ones, none that was worse by two points, with a mean gain of 7 points. Without the error
- * bar it would have been 62 % of the better ones, and 2 % truly worse.
+ * bar it would have been 62 % of the better ones, and 2 % truly worse. The settings were chosen on
+ * worlds of this kind; on three sets of seeds not looked at before, none of 227 promoted was worse.
+ * Real features are no Gaussians, so this says which criterion to prefer, not how often it errs.
  */
 public final class Gate {
   /**
