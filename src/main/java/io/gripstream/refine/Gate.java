@@ -7,10 +7,14 @@ import java.util.Map;
 public final class Gate {
   private Gate() {}
 
-  /** @param reason a sentence for the task's diary */
+  /**
+   * @param reason a sentence for the task's diary
+   */
   public record Verdict(boolean promote, String reason) {}
 
-  /** @param evidence {@code PromptVersion.evidence} of the candidate */
+  /**
+   * @param evidence {@code PromptVersion.evidence} of the candidate
+   */
   public static Verdict judge(GateLimits limits, Map<String, Double> evidence) {
     throw new IllegalStateException("not built yet");
   }

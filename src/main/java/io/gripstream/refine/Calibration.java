@@ -1,0 +1,91 @@
+package io.gripstream.refine;
+
+import io.gripstream.clip.FloatTensor;
+
+/**
+ * Fits the temperature that logits are divided by so that probabilities mean what they say (Guo et
+ * al., "On Calibration of Modern Neural Networks", ICML 2017).
+ *
+ * <p>The cross-entropy is convex in the inverse temperature, so the root of its derivative is found
+ * by bisection: exact, bounded and the same everywhere.
+ */
+public final class Calibration {
+  /** No temperature is lower; where every prediction is right, the best one would be 0. */
+  public static final double LOWEST = 0.25;
+
+  /** No temperature is higher; where predictions say nothing, the best one would be infinite. */
+  public static final double HIGHEST = 16;
+
+  private static final int ITERATIONS = 60;
+
+  private Calibration() {}
+
+  /**
+   * Fits to known classes.
+   *
+   * @param logits {@code [N, C]}
+   * @param targets {@code [N]}, -1 where no class is known. They must not be the logits' own
+   *     maxima: nothing can be learnt from those but to be surer
+   * @return from {@link #LOWEST} to {@link #HIGHEST}; 1 when no class is known
+   */
+  public static double temperature(FloatTensor logits, int[] targets) {
+    int c = logits.columns();
+    if (logits.rows() != targets.length) {
+      throw new IllegalArgumentException(targets.length + " targets for " + logits);
+    }
+    float[] weights = new float[logits.values().length];
+    for (int i = 0; i < targets.length; i++) {
+      if (targets[i] != Metrics.UNKNOWN) {
+        weights[i * c + targets[i]] = 1;
+      }
+    }
+    return temperature(logits, FloatTensor.matrix(targets.length, c, weights));
+  }
+
+  /**
+   * Fits to another prompt's probabilities, whose calibration the logits then take over.
+   *
+   * @param logits {@code [N, C]}
+   * @param targets {@code [N, C]}, rows that sum to 1, or to 0 for an image that does not count
+   * @return from {@link #LOWEST} to {@link #HIGHEST}; 1 when no image counts
+   */
+  public static double temperature(FloatTensor logits, FloatTensor targets) {
+    if (logits.values().length != targets.values().length) {
+      throw new IllegalArgumentException("targets " + targets + " for " + logits);
+    }
+    double low = 1 / HIGHEST;
+    double high = 1 / LOWEST;
+    if (slope(logits, targets, low) == 0 && slope(logits, targets, high) == 0) {
+      return 1;
+    }
+    for (int t = 0; t < ITERATIONS; t++) {
+      double middle = (low + high) / 2;
+      if (slope(logits, targets, middle) > 0) {
+        high = middle;
+      } else {
+        low = middle;
+      }
+    }
+    return Math.min(HIGHEST, Math.max(LOWEST, 2 / (low + high)));
+  }
+
+  /** The cross-entropy's derivative by the inverse temperature, summed over images. */
+  private static double slope(FloatTensor logits, FloatTensor targets, double inverse) {
+    int c = logits.columns();
+    float[] z = logits.values();
+    float[] t = targets.values();
+    double slope = 0;
+    for (int i = 0; i < logits.rows(); i++) {
+      double normalizer = Scores.logSumExp(z, i * c, c, inverse);
+      double weight = 0;
+      double expected = 0;
+      for (int j = i * c; j < (i + 1) * c; j++) {
+        weight += t[j];
+        expected += Math.exp(inverse * z[j] - normalizer) * z[j];
+        slope -= t[j] * z[j];
+      }
+      slope += weight * expected;
+    }
+    return slope;
+  }
+}
