@@ -50,7 +50,16 @@ public record Topics(String prefix) {
 
   public List<String> all() {
     return List.of(
-        images(), labels(), tasks(), predictions(), samples(), batches(), candidates(), prompts(), rounds(), commands(),
+        images(),
+        labels(),
+        tasks(),
+        predictions(),
+        samples(),
+        batches(),
+        candidates(),
+        prompts(),
+        rounds(),
+        commands(),
         deadLetters());
   }
 }

@@ -1,0 +1,122 @@
+package io.gripstream.messaging;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.common.serialization.Serializer;
+
+/**
+ * Builds every Kafka client, so that limits, isolation and security are set in one place.
+ *
+ * <p>Three layers, the later over the earlier: Gripstream's limits, the operator's properties
+ * (security, above all), and what the guarantees rest on (read_committed, idempotence, no automatic
+ * commits), which cannot be configured away. Whoever asks for a client closes it.
+ */
+public final class KafkaClients {
+  /** The largest image that an event carries inline, in bytes. */
+  public static final int MAX_IMAGE_BYTES = 16 * 1024 * 1024;
+
+  /**
+   * The largest record, in bytes: an inline image, and room for its key, attributes and headers.
+   * What a client may send and what a topic takes go up together, or not at all.
+   */
+  public static final int MAX_RECORD_BYTES = MAX_IMAGE_BYTES + 1024 * 1024;
+
+  /** A dead letter is a record of the largest size and a few headers. */
+  static final int MAX_LETTER_BYTES = MAX_RECORD_BYTES + 64 * 1024;
+
+  private final String bootstrapServers;
+  private final Map<String, String> extra;
+
+  /**
+   * @param extra the operator's properties, handed to every client
+   */
+  public KafkaClients(String bootstrapServers, Map<String, String> extra) {
+    this.bootstrapServers = bootstrapServers;
+    this.extra = Map.copyOf(extra);
+  }
+
+  /** From what {@link #common} gave. */
+  static KafkaClients of(Map<String, Object> common) {
+    Map<String, String> extra = new HashMap<>();
+    common.forEach((name, value) -> extra.put(name, value.toString()));
+    String servers = extra.remove(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG);
+    return new KafkaClients(servers, extra);
+  }
+
+  public String bootstrapServers() {
+    return bootstrapServers;
+  }
+
+  /**
+   * What every client, Kafka Streams included, is given: the brokers and the operator's properties.
+   */
+  public Map<String, Object> common() {
+    Map<String, Object> common = new HashMap<>(extra);
+    common.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
+    return common;
+  }
+
+  /**
+   * A consumer that sees only what was committed, from the beginning if its group has no offsets.
+   *
+   * @param group null: no group, partitions are assigned by hand
+   * @param instanceId makes a static member of the group, which may restart within its session
+   *     without a rebalance; null: a dynamic member
+   */
+  public <K, V> KafkaConsumer<K, V> consumer(
+      String group,
+      String instanceId,
+      Deserializer<K> key,
+      Deserializer<V> value,
+      Map<String, Object> overrides) {
+    Map<String, Object> config = new HashMap<>();
+    // A fetch holds one record in any case; this lets it hold several large ones.
+    config.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, MAX_LETTER_BYTES);
+    config.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 15_000);
+    config.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 3_000);
+    config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    config.putAll(common());
+    config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    // A topic that a client creates by asking for it has none of the settings it needs.
+    config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    if (group != null) {
+      config.put(ConsumerConfig.GROUP_ID_CONFIG, group);
+    }
+    if (instanceId != null) {
+      config.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, instanceId);
+    }
+    config.putAll(overrides);
+    return new KafkaConsumer<>(config, key, value);
+  }
+
+  /**
+   * An idempotent producer that waits for all replicas.
+   *
+   * @param transactionalId null: no transactions
+   */
+  public <K, V> KafkaProducer<K, V> producer(
+      String transactionalId, Serializer<K> key, Serializer<V> value) {
+    Map<String, Object> config = new HashMap<>();
+    config.put(ProducerConfig.LINGER_MS_CONFIG, 5);
+    config.putAll(common());
+    config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_LETTER_BYTES);
+    config.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+    config.put(ProducerConfig.ACKS_CONFIG, "all");
+    if (transactionalId != null) {
+      config.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId);
+    }
+    return new KafkaProducer<>(config, key, value);
+  }
+
+  public Admin admin() {
+    return Admin.create(common());
+  }
+}

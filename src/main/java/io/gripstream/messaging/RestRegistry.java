@@ -1,0 +1,182 @@
+package io.gripstream.messaging;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.URLDecoder;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.avro.Schema;
+import org.apache.avro.SchemaParseException;
+import org.apache.kafka.common.errors.InterruptException;
+
+/**
+ * A schema registry that speaks Confluent's REST API: Confluent's own, Karapace, Apicurio ({@code
+ * /apis/ccompat/v7}), or another Gripstream process.
+ *
+ * <p>What was answered once is remembered: ids never change their meaning. Redirects are not
+ * followed, and answers are read up to a limit and believed only as far as they can be checked.
+ */
+public final class RestRegistry implements SchemaRegistry {
+  private static final String MEDIA_TYPE = "application/vnd.schemaregistry.v1+json";
+  private static final int MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+  private static final int UNKNOWN_SCHEMA = 40403;
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(10);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private record Subject(String name, Schema schema) {}
+
+  private record Answer(int status, JsonNode body) {}
+
+  private final String base;
+  private final String authorization;
+  private final HttpClient http;
+  private final Map<Subject, Integer> ids = new ConcurrentHashMap<>();
+  private final Map<Integer, Schema> schemas = new ConcurrentHashMap<>();
+
+  /**
+   * @param base the API's root; {@code user:password@} in it is sent as basic authentication
+   */
+  public RestRegistry(URI base) {
+    if (base.getHost() == null
+        || !("http".equals(base.getScheme()) || "https".equals(base.getScheme()))) {
+      throw new IllegalArgumentException("a schema registry has an http or https URL");
+    }
+    String path = base.getRawPath().replaceAll("/+$", "");
+    String port = base.getPort() < 0 ? "" : ":" + base.getPort();
+    this.base = base.getScheme() + "://" + base.getHost() + port + path;
+    this.authorization =
+        base.getRawUserInfo() == null
+            ? null
+            : "Basic "
+                + Base64.getEncoder()
+                    .encodeToString(
+                        URLDecoder.decode(
+                                base.getRawUserInfo().replace("+", "%2B"), StandardCharsets.UTF_8)
+                            .getBytes(StandardCharsets.UTF_8));
+    this.http =
+        HttpClient.newBuilder()
+            .connectTimeout(CONNECT_TIMEOUT)
+            .followRedirects(HttpClient.Redirect.NEVER)
+            .build();
+  }
+
+  @Override
+  public int register(String subject, Schema schema) {
+    Subject key = new Subject(subject, schema);
+    Integer known = ids.get(key);
+    if (known != null) {
+      return known;
+    }
+    String path =
+        "/subjects/"
+            + URLEncoder.encode(subject, StandardCharsets.UTF_8).replace("+", "%20")
+            + "/versions";
+    String body = JSON.createObjectNode().put("schema", schema.toString()).toString();
+    Answer answer =
+        send(
+            request(path)
+                .header("Content-Type", MEDIA_TYPE)
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build());
+    if (answer.status() == 409 || answer.status() == 422) {
+      throw new IncompatibleSchemaException(
+          "%s refuses the schema of %s: %s"
+              .formatted(base, subject, excerpt(answer.body().path("message").asText())));
+    }
+    JsonNode id = answer.body().path("id");
+    if (answer.status() != 200 || !id.isInt() || id.intValue() < 0) {
+      throw unexpected(answer, "POST " + path);
+    }
+    ids.put(key, id.intValue());
+    return id.intValue();
+  }
+
+  @Override
+  public Schema byId(int id) {
+    Schema known = schemas.get(id);
+    if (known != null) {
+      return known;
+    }
+    if (id < 0) {
+      throw new UnknownSchemaException(id);
+    }
+    String path = "/schemas/ids/" + id;
+    Answer answer = send(request(path).GET().build());
+    if (answer.status() == 404 && answer.body().path("error_code").asInt() == UNKNOWN_SCHEMA) {
+      throw new UnknownSchemaException(id);
+    }
+    JsonNode text = answer.body().path("schema");
+    if (answer.status() != 200 || !text.isTextual()) {
+      throw unexpected(answer, "GET " + path);
+    }
+    if (!answer.body().path("schemaType").asText("AVRO").equals("AVRO")) {
+      throw new UnknownSchemaException(id);
+    }
+    try {
+      Schema schema = new Schema.Parser().parse(text.asText());
+      schemas.put(id, schema);
+      return schema;
+    } catch (SchemaParseException e) {
+      throw new RegistryUnavailableException(
+          "%s answers GET %s with what is no Avro schema: %s"
+              .formatted(base, path, excerpt(e.getMessage())));
+    }
+  }
+
+  @Override
+  public void close() {
+    // The client's connections end with it; Java 17 has no way to end them sooner.
+  }
+
+  private HttpRequest.Builder request(String path) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(base + path))
+            .timeout(ANSWER_TIMEOUT)
+            .header("Accept", MEDIA_TYPE + ", application/json");
+    return authorization == null ? request : request.header("Authorization", authorization);
+  }
+
+  private Answer send(HttpRequest request) {
+    try {
+      HttpResponse<InputStream> response =
+          http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+      byte[] body;
+      try (InputStream stream = response.body()) {
+        body = stream.readNBytes(MAX_ANSWER_BYTES + 1);
+      }
+      if (body.length > MAX_ANSWER_BYTES) {
+        throw new IOException("the answer is larger than " + MAX_ANSWER_BYTES + " bytes");
+      }
+      JsonNode json = JSON.readTree(body);
+      return new Answer(response.statusCode(), json);
+    } catch (IOException e) {
+      throw new RegistryUnavailableException(
+          "the schema registry %s does not answer as one: %s"
+              .formatted(base, excerpt(e.toString())),
+          e);
+    } catch (InterruptedException e) {
+      throw new InterruptException(e);
+    }
+  }
+
+  private RegistryUnavailableException unexpected(Answer answer, String request) {
+    return new RegistryUnavailableException(
+        "%s answers %s with status %d and %s"
+            .formatted(base, request, answer.status(), excerpt(answer.body().toString())));
+  }
+
+  private static String excerpt(String text) {
+    return text.length() <= 300 ? text : text.substring(0, 300) + "…";
+  }
+}

@@ -1,0 +1,79 @@
+package io.gripstream.messaging;
+
+import io.gripstream.event.Command;
+import io.gripstream.event.ImageEvent;
+import io.gripstream.event.LabelEvent;
+import io.gripstream.event.Prediction;
+import io.gripstream.event.PromptVersion;
+import io.gripstream.event.RefinementBatch;
+import io.gripstream.event.RoundEvent;
+import io.gripstream.event.Sample;
+import io.gripstream.event.TaskDefinition;
+
+/** How the values of each topic are encoded. Keys are UTF-8 strings. */
+public final class TopicSerdes {
+  private final AvroSerde<ImageEvent> images;
+  private final AvroSerde<LabelEvent> labels;
+  private final AvroSerde<TaskDefinition> tasks;
+  private final AvroSerde<Prediction> predictions;
+  private final AvroSerde<Sample> samples;
+  private final AvroSerde<RefinementBatch> batches;
+  private final AvroSerde<PromptVersion> prompts;
+  private final AvroSerde<RoundEvent> rounds;
+  private final AvroSerde<Command> commands;
+
+  /**
+   * @param registry stays the caller's to close
+   */
+  public TopicSerdes(SchemaRegistry registry) {
+    images = new AvroSerde<>(registry, ImageEvent.class);
+    labels = new AvroSerde<>(registry, LabelEvent.class);
+    tasks = new AvroSerde<>(registry, TaskDefinition.class);
+    predictions = new AvroSerde<>(registry, Prediction.class);
+    samples = new AvroSerde<>(registry, Sample.class);
+    batches = new AvroSerde<>(registry, RefinementBatch.class);
+    prompts = new AvroSerde<>(registry, PromptVersion.class);
+    rounds = new AvroSerde<>(registry, RoundEvent.class);
+    commands = new AvroSerde<>(registry, Command.class);
+  }
+
+  public AvroSerde<ImageEvent> images() {
+    return images;
+  }
+
+  public AvroSerde<LabelEvent> labels() {
+    return labels;
+  }
+
+  public AvroSerde<TaskDefinition> tasks() {
+    return tasks;
+  }
+
+  public AvroSerde<Prediction> predictions() {
+    return predictions;
+  }
+
+  public AvroSerde<Sample> samples() {
+    return samples;
+  }
+
+  public AvroSerde<RefinementBatch> batches() {
+    return batches;
+  }
+
+  public AvroSerde<PromptVersion> candidates() {
+    return prompts;
+  }
+
+  public AvroSerde<PromptVersion> prompts() {
+    return prompts;
+  }
+
+  public AvroSerde<RoundEvent> rounds() {
+    return rounds;
+  }
+
+  public AvroSerde<Command> commands() {
+    return commands;
+  }
+}

@@ -1,0 +1,254 @@
+package io.gripstream.messaging;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.WakeupException;
+import org.jboss.logging.Logger;
+
+/**
+ * Polls records, hands them to a handler in micro-batches, and sends what comes of them and the
+ * offsets reached in one transaction, over and over, in one thread.
+ *
+ * <p><b>Guarantee.</b> As read_committed consumers see it, every record is handled exactly once,
+ * whatever is killed, fenced, rebalanced or aborted: outputs and offsets are committed together or
+ * not at all, and the group's generation is part of the transaction. The handler itself may see a
+ * record several times, so it must not act on the world other than by its outputs.
+ *
+ * <p><b>Transactions are short.</b> One is opened only when all its outputs are there, so that a
+ * slow handler neither runs into the transaction timeout nor holds back the readers of other
+ * outputs. It holds up to {@link Settings#batchesPerTransaction} micro-batches, but waits for
+ * nothing: when no further records have been fetched, or after a second, what is there is
+ * committed.
+ *
+ * <p><b>When the handler throws.</b>
+ *
+ * <ul>
+ *   <li>{@link org.apache.kafka.common.errors.RetriableException}: the handler cannot work at
+ *       present. The records are tried again, with growing pauses, until it can.
+ *   <li>Any other exception, a stack overflow, or memory that ran out: the records may be to blame.
+ *       They are tried again {@link Settings#attempts} times, then in ever smaller micro-batches
+ *       until the record at fault is alone. It becomes a dead letter, and the stream goes on. A
+ *       handler that knows a record to be bad makes the letter itself, which is faster.
+ *   <li>Any other error: this process is broken. The loop ends, {@link State#FAILED}.
+ * </ul>
+ *
+ * <p>Outputs that the broker refuses for their size or content count as an exception of the
+ * handler.
+ */
+public final class TransactionalLoop implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(TransactionalLoop.class);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+  private static final Duration STOP_PATIENCE = Duration.ofSeconds(30);
+
+  /** Makes outputs of records. */
+  @FunctionalInterface
+  public interface Handler {
+    /**
+     * @param records in order of each partition; at least one
+     * @return what to send, dead letters included; may be empty
+     */
+    List<ProducerRecord<byte[], byte[]>> handle(List<ConsumerRecord<byte[], byte[]>> records)
+        throws Exception;
+  }
+
+  /** How the loop is doing. */
+  public enum State {
+    /** Not connected yet. */
+    STARTING,
+    /** Polling, handling, committing. */
+    RUNNING,
+    /** The last attempt failed; another is made after a pause. */
+    RETRYING,
+    /** Closed. */
+    STOPPED,
+    /** Ended by an error that trying again does not mend. */
+    FAILED
+  }
+
+  /**
+   * How a loop runs.
+   *
+   * @param role who runs it; named in dead letters and logs
+   * @param group the consumer group
+   * @param instanceId unique in the group and stable over restarts: names the static member and the
+   *     transactions. A second process with the same one fences the first
+   * @param topics what to read
+   * @param batchSize records in a micro-batch at most
+   * @param batchesPerTransaction micro-batches in a transaction at most
+   * @param attempts how often a micro-batch may fail before the record at fault is searched for
+   * @param pause after the first failure in a row; doubles with each further one
+   */
+  public record Settings(
+      String role,
+      String group,
+      String instanceId,
+      List<String> topics,
+      int batchSize,
+      int batchesPerTransaction,
+      int attempts,
+      Duration pause) {
+    public Settings {
+      topics = List.copyOf(topics);
+      if (batchSize < 1 || batchesPerTransaction < 1 || attempts < 1) {
+        throw new IllegalArgumentException("batches, transactions and attempts are at least one");
+      }
+    }
+
+    /** With three attempts, a fifth of a second apart at first. */
+    public static Settings of(
+        String role,
+        String group,
+        String instanceId,
+        List<String> topics,
+        int batchSize,
+        int batchesPerTransaction) {
+      return new Settings(
+          role,
+          group,
+          instanceId,
+          topics,
+          batchSize,
+          batchesPerTransaction,
+          3,
+          Duration.ofMillis(200));
+    }
+  }
+
+  private final KafkaClients clients;
+  private final Settings settings;
+  private final DeadLetters deadLetters;
+  private final Handler handler;
+  private final LoopListener listener;
+  private final UnitSize unitSize;
+  private final CountDownLatch stopping = new CountDownLatch(1);
+  private final Thread thread;
+
+  private volatile State state = State.STARTING;
+  private volatile Throwable lastFailure;
+  private volatile LoopSession session;
+  private int failuresInARow;
+
+  /** Does nothing before {@link #start}. */
+  public TransactionalLoop(
+      KafkaClients clients,
+      Settings settings,
+      DeadLetters deadLetters,
+      Handler handler,
+      LoopListener listener) {
+    this.clients = clients;
+    this.settings = settings;
+    this.deadLetters = deadLetters;
+    this.handler = handler;
+    this.listener = listener;
+    this.unitSize = new UnitSize(settings.batchSize(), settings.attempts());
+    this.thread = new Thread(this::run, "loop-" + settings.role());
+    thread.setDaemon(true);
+  }
+
+  /**
+   * Starts the thread; connects and reconnects by itself.
+   *
+   * @throws IllegalThreadStateException if it was started before
+   */
+  public void start() {
+    thread.start();
+  }
+
+  public State state() {
+    return state;
+  }
+
+  /** What failed last, in words, while it is being tried again or when the loop has failed. */
+  public String lastFailure() {
+    Throwable failure = lastFailure;
+    return failure == null ? "" : failure.toString();
+  }
+
+  /** Asks the loop to finish the micro-batch in hand and commit; waits until it has. */
+  @Override
+  public void close() {
+    stopping.countDown();
+    LoopSession current = session;
+    if (current != null) {
+      current.wakeup();
+    }
+    if (Thread.currentThread() == thread) {
+      return;
+    }
+    try {
+      thread.join(STOP_PATIENCE.toMillis());
+      if (thread.isAlive()) {
+        LOG.warnf("%s: does not stop after %s; interrupting it", settings.role(), STOP_PATIENCE);
+        thread.interrupt();
+        thread.join(STOP_PATIENCE.toMillis());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    try {
+      while (!isStopping()) {
+        session();
+      }
+      state = State.STOPPED;
+    } catch (Throwable e) {
+      lastFailure = e;
+      state = State.FAILED;
+      LOG.fatalf(e, "%s: ended by an error that trying again does not mend", settings.role());
+    }
+  }
+
+  private void session() {
+    try (LoopSession opened =
+        new LoopSession(this, clients, settings, deadLetters, handler, listener, unitSize)) {
+      session = opened;
+      opened.work();
+    } catch (WakeupException e) {
+      LOG.debugf("%s: woken up to stop", settings.role());
+    } catch (RuntimeException e) {
+      if (!isStopping()) {
+        failed(e);
+        LOG.warnf(e, "%s: connecting anew", settings.role());
+        pause();
+      }
+    } finally {
+      session = null;
+    }
+  }
+
+  boolean isStopping() {
+    return stopping.getCount() == 0;
+  }
+
+  /** Something was polled or committed, or there was nothing to do. */
+  void wentWell() {
+    failuresInARow = 0;
+    lastFailure = null;
+    state = State.RUNNING;
+  }
+
+  void failed(Throwable cause) {
+    failuresInARow++;
+    lastFailure = cause;
+    state = State.RETRYING;
+    listener.failed(cause);
+  }
+
+  /** Waits before the next attempt, longer each time, but not when the loop shall stop. */
+  void pause() {
+    long factor = 1L << Math.min(failuresInARow - 1, 16);
+    long millis = Math.min(settings.pause().toMillis() * factor, LONGEST_PAUSE.toMillis());
+    try {
+      stopping.await(millis, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      // Only close() interrupts, and then the loop is stopping anyway.
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,99 @@
+package io.gripstream.messaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apache.avro.SchemaBuilder;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EmbeddedBrokerTest {
+  @TempDir Path directory;
+
+  @Test
+  void keepsTopicsClusterIdAndSchemaIdsOverARestart() throws Exception {
+    String clusterId;
+    int first;
+    int second;
+    var one = SchemaBuilder.record("One").fields().requiredInt("n").endRecord();
+    var two = SchemaBuilder.record("Two").fields().requiredInt("n").endRecord();
+    Topics topics = new Topics("kept.");
+    try (EmbeddedBroker broker = EmbeddedBroker.start(directory, 0)) {
+      KafkaClients clients = new KafkaClients(broker.bootstrapServers(), Map.of());
+      try (var admin = clients.admin();
+          var registry = new EmbeddedRegistry(clients.common())) {
+        TopicAdmin.create(admin, topics, 2, (short) -1);
+        clusterId = admin.describeCluster().clusterId().get();
+        first = registry.register("a-value", one);
+        second = registry.register("b-value", two);
+      }
+    }
+    try (EmbeddedBroker broker = EmbeddedBroker.start(directory, 0)) {
+      KafkaClients clients = new KafkaClients(broker.bootstrapServers(), Map.of());
+      try (var admin = clients.admin();
+          var registry = new EmbeddedRegistry(clients.common())) {
+        assertThat(admin.describeCluster().clusterId().get()).isEqualTo(clusterId);
+        assertThat(admin.listTopics().names().get()).containsAll(topics.all());
+        assertThat(registry.register("b-value", two)).isEqualTo(second);
+        assertThat(registry.register("a-value", one)).isEqualTo(first);
+        assertThat(registry.byId(first)).isEqualTo(one);
+        assertThat(registry.subjects()).containsExactly("a-value", "b-value");
+      }
+    }
+  }
+
+  @Test
+  void refusesADirectoryThatIsInUse() {
+    try (EmbeddedBroker broker = EmbeddedBroker.start(directory, 0)) {
+      assertThat(broker.bootstrapServers()).startsWith("localhost:");
+      assertThatThrownBy(() -> EmbeddedBroker.start(directory, 0))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("another embedded broker")
+          .hasMessageContaining(directory.toString());
+    }
+  }
+
+  @Test
+  void refusesAPortThatIsInUse() throws Exception {
+    try (ServerSocket taken =
+        new ServerSocket(0, 1, java.net.InetAddress.getByName("localhost"))) {
+      assertThatThrownBy(() -> EmbeddedBroker.start(directory, taken.getLocalPort()))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("port " + taken.getLocalPort());
+    }
+    assertThat(Files.exists(directory.resolve("log"))).isFalse();
+  }
+
+  @Test
+  void givesEachTopicWhatItNeeds() throws Exception {
+    Topics topics = SharedBroker.freshTopics(3);
+    try (var admin = SharedBroker.clients().admin()) {
+      var described = admin.describeTopics(topics.all()).allTopicNames().get();
+      assertThat(described.values()).allMatch(topic -> topic.partitions().size() == 3);
+      var resources =
+          topics.all().stream()
+              .map(
+                  name ->
+                      new org.apache.kafka.common.config.ConfigResource(
+                          org.apache.kafka.common.config.ConfigResource.Type.TOPIC, name))
+              .toList();
+      var configs = admin.describeConfigs(resources).all().get();
+      for (var resource : resources) {
+        boolean compacted =
+            List.of(topics.tasks(), topics.prompts(), topics.candidates())
+                .contains(resource.name());
+        assertThat(configs.get(resource).get("cleanup.policy").value())
+            .as(resource.name())
+            .isEqualTo(compacted ? "compact" : "delete");
+        assertThat(Integer.parseInt(configs.get(resource).get("max.message.bytes").value()))
+            .as(resource.name())
+            .isGreaterThanOrEqualTo(KafkaClients.MAX_RECORD_BYTES);
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+package io.gripstream.messaging;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/** One broker for all tests of a JVM, started by the first that asks for it. */
+public final class SharedBroker {
+  private static EmbeddedBroker broker;
+
+  private SharedBroker() {}
+
+  /** Where clients find it. */
+  public static synchronized String address() {
+    if (broker == null) {
+      try {
+        Path directory = Files.createTempDirectory("gripstream-broker");
+        broker = EmbeddedBroker.start(directory, 0);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(directory)));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    return broker.bootstrapServers();
+  }
+
+  /** Clients of the shared broker. */
+  public static KafkaClients clients() {
+    return new KafkaClients(address(), Map.of());
+  }
+
+  /** Topics that no other test uses, each with so many partitions. */
+  public static Topics freshTopics(int partitions) {
+    Topics topics = new Topics("test-" + UUID.randomUUID() + ".");
+    try (var admin = clients().admin()) {
+      TopicAdmin.create(admin, topics, partitions, (short) -1);
+    }
+    return topics;
+  }
+
+  private static void stop(Path directory) {
+    broker.close();
+    try (Stream<Path> files = Files.walk(directory)) {
+      files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(java.io.File::delete);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
