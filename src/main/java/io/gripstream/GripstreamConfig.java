@@ -7,7 +7,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** Everything that can be set. Each key may come from a system property, the environment or a file. */
+/**
+ * Everything that can be set. Each key may come from a system property, the environment or a file.
+ */
 @ConfigMapping(prefix = "gripstream")
 public interface GripstreamConfig {
   /** Which parts this process plays. */
@@ -61,7 +63,9 @@ public interface GripstreamConfig {
   }
 
   interface Registry {
-    /** A Confluent-compatible registry; absent: this process serves one, kept in a compacted topic. */
+    /**
+     * A Confluent-compatible registry; absent: this process serves one, kept in a compacted topic.
+     */
     Optional<String> url();
   }
 

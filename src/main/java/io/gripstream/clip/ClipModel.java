@@ -2,9 +2,15 @@ package io.gripstream.clip;
 
 import java.util.List;
 
-/** A loaded CLIP: both towers, the tokenizer and the preprocessing that its configuration asks for. Thread-safe. */
+/**
+ * A loaded CLIP: both towers, the tokenizer and the preprocessing that its configuration asks for.
+ * Thread-safe.
+ */
 public interface ClipModel extends AutoCloseable {
-  /** Name and weights, such as {@code pico@3f2a9c0d41be}: features go only with features of the same id. */
+  /**
+   * Name and weights, such as {@code pico@3f2a9c0d41be}: features go only with features of the same
+   * id.
+   */
   String id();
 
   /** Side of the square input, in pixels. */

@@ -3,8 +3,8 @@ package io.gripstream.clip;
 import java.util.Arrays;
 
 /**
- * Numbers with a shape, on the Java side of the engine: what crosses package and process borders. Row-major. The array
- * is not copied; whoever makes a tensor gives the array away.
+ * Numbers with a shape, on the Java side of the engine: what crosses package and process borders.
+ * Row-major. The array is not copied; whoever makes a tensor gives the array away.
  */
 public record FloatTensor(int[] shape, float[] values) {
   public FloatTensor {
@@ -16,7 +16,8 @@ public record FloatTensor(int[] shape, float[] values) {
       count = Math.multiplyExact(count, extent);
     }
     if (count != values.length) {
-      throw new IllegalArgumentException(values.length + " values for shape " + Arrays.toString(shape));
+      throw new IllegalArgumentException(
+          values.length + " values for shape " + Arrays.toString(shape));
     }
   }
 

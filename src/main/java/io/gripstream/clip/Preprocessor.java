@@ -1,12 +1,37 @@
 package io.gripstream.clip;
 
-/** Turns encoded image bytes into what an image tower takes: CLIP's own resize and crop, equal to Pillow's bit for bit. */
+/**
+ * Turns encoded image bytes into what an image tower takes: CLIP's own resize and crop, equal to
+ * Pillow's bit for bit.
+ *
+ * <p>The picture is turned upright and made RGB before it is resized, as Hugging Face's {@code
+ * CLIPImageProcessor} does. OpenAI's own code resizes first, which is the same for RGB and grey,
+ * and spares a palette image the nearest-neighbour resize that Pillow would give it. Thread-safe.
+ */
 public final class Preprocessor {
-  private final int size;
+  /** 64 megapixels: more than cameras make, less than hurts. */
+  public static final long DEFAULT_MAX_PIXELS = 64_000_000;
 
-  /** @param size side {@code S} of the square that the model takes, in pixels */
+  private final int size;
+  private final ImageDecoder decoder;
+
+  /**
+   * @param size side {@code S} of the square that the model takes, in pixels
+   */
   public Preprocessor(int size) {
+    this(size, DEFAULT_MAX_PIXELS);
+  }
+
+  /**
+   * @param size side {@code S} of the square that the model takes, in pixels
+   * @param maxPixels images whose header names more are refused before they are decoded
+   */
+  public Preprocessor(int size, long maxPixels) {
+    if (size < 1 || maxPixels < 1) {
+      throw new IllegalArgumentException("size " + size + ", at most " + maxPixels + " pixels");
+    }
     this.size = size;
+    this.decoder = new ImageDecoder(maxPixels);
   }
 
   /**
@@ -17,6 +42,6 @@ public final class Preprocessor {
    * @throws InvalidImageException when the bytes are no image, or one that is not to be decoded
    */
   public byte[] pixels(byte[] encoded) throws InvalidImageException {
-    throw new InvalidImageException("not an image: " + size);
+    return BicubicResampler.resizeAndCrop(decoder.decode(encoded), size);
   }
 }

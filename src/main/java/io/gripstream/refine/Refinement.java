@@ -5,7 +5,10 @@ import io.gripstream.event.TaskDefinition;
 import java.time.Instant;
 import java.util.Map;
 
-/** Makes prompts: the zero-shot one that a task begins with, and better ones from batches. One round at a time. */
+/**
+ * Makes prompts: the zero-shot one that a task begins with, and better ones from batches. One round
+ * at a time.
+ */
 public interface Refinement {
   /**
    * Version 0 of a task.
@@ -15,7 +18,8 @@ public interface Refinement {
   PromptVersion zeroShot(String task, TaskDefinition definition, Instant createdAt);
 
   /**
-   * Trains a candidate. The same batch gives the same candidate, bit for bit, on the same kind of device.
+   * Trains a candidate. The same batch gives the same candidate, bit for bit, on the same kind of
+   * device.
    *
    * @return the candidate with its evidence; whether it goes live is for {@link Gate} to say
    */

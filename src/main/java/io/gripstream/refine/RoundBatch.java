@@ -38,17 +38,28 @@ public record RoundBatch(
    */
   public static RoundBatch assemble(List<RefinementBatch> chunks) {
     RefinementBatch first = chunks.get(0);
-    if (chunks.size() != first.getChunks() || first.getDefinition() == null || first.getBase() == null) {
+    if (chunks.size() != first.getChunks()
+        || first.getDefinition() == null
+        || first.getBase() == null) {
       throw new IllegalArgumentException(
-          "round %d of %s: %d of %d chunks".formatted(first.getRound(), first.getTask(), chunks.size(), first.getChunks()));
+          "round %d of %s: %d of %d chunks"
+              .formatted(first.getRound(), first.getTask(), chunks.size(), first.getChunks()));
     }
     List<BatchSample> samples = new ArrayList<>();
     for (int i = 0; i < chunks.size(); i++) {
       RefinementBatch chunk = chunks.get(i);
-      if (chunk.getChunk() != i || chunk.getRound() != first.getRound() || !chunk.getTask().equals(first.getTask())) {
+      if (chunk.getChunk() != i
+          || chunk.getRound() != first.getRound()
+          || !chunk.getTask().equals(first.getTask())) {
         throw new IllegalArgumentException(
             "chunk %d of round %d of %s where chunk %d of round %d of %s was due"
-                .formatted(chunk.getChunk(), chunk.getRound(), chunk.getTask(), i, first.getRound(), first.getTask()));
+                .formatted(
+                    chunk.getChunk(),
+                    chunk.getRound(),
+                    chunk.getTask(),
+                    i,
+                    first.getRound(),
+                    first.getTask()));
       }
       samples.addAll(chunk.getSamples());
     }

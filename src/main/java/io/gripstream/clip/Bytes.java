@@ -1,0 +1,52 @@
+package io.gripstream.clip;
+
+import java.nio.charset.Charset;
+
+/**
+ * Reads numbers from a file's bytes; whatever lies outside is an {@link IndexOutOfBoundsException}.
+ */
+record Bytes(byte[] array) {
+  int length() {
+    return array.length;
+  }
+
+  int at(int offset) {
+    return array[offset] & 0xFF;
+  }
+
+  int bigShort(int offset) {
+    return at(offset) << 8 | at(offset + 1);
+  }
+
+  int littleShort(int offset) {
+    return at(offset) | at(offset + 1) << 8;
+  }
+
+  int bigInt(int offset) {
+    return bigShort(offset) << 16 | bigShort(offset + 2);
+  }
+
+  int littleInt(int offset) {
+    return littleShort(offset) | littleShort(offset + 2) << 16;
+  }
+
+  /** Whether the characters, each one byte, stand at the offset. */
+  boolean startWith(int offset, String latin) {
+    if (offset + latin.length() > array.length) {
+      return false;
+    }
+    for (int i = 0; i < latin.length(); i++) {
+      if (at(offset + i) != latin.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  String text(int offset, int length, Charset charset) {
+    if (offset < 0 || offset + length > array.length) {
+      throw new IndexOutOfBoundsException(offset);
+    }
+    return new String(array, offset, length, charset);
+  }
+}
