@@ -1,0 +1,169 @@
+package io.gripstream.curator;
+
+import io.gripstream.messaging.DeadLetters;
+import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.TopicSerdes;
+import io.gripstream.messaging.Topics;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.jboss.logging.Logger;
+
+/**
+ * The curator's Kafka Streams instance, with exactly_once_v2.
+ *
+ * <p>State is on disk and, as changelogs, with the brokers: a process that comes back under its
+ * instance id goes on from its disk, another one from the changelogs. A thread that dies is replaced
+ * and goes on from the last commit; nothing it had not committed was ever seen.
+ *
+ * <p>Start it once, close it once; it closes all that it made, and nothing else.
+ */
+public final class CuratorStream implements AutoCloseable {
+  /** For all stores of this process together. */
+  static final long NATIVE_MEMORY = 64L << 20;
+
+  /** A kept prompt takes a few bytes more than its record. */
+  private static final int MAX_INTERNAL_BYTES = KafkaClients.MAX_RECORD_BYTES + 64 * 1024;
+
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Logger LOG = Logger.getLogger(CuratorStream.class);
+
+  private final KafkaClients clients;
+  private final Topics topics;
+  private final RocksMemory memory;
+  private final KafkaStreams streams;
+
+  /**
+   * @param instanceId unique and stable per process
+   * @param directory for the state; it may be lost
+   * @param replicationFactor of changelogs and the repartition topic; -1: the brokers' default
+   */
+  public CuratorStream(
+      KafkaClients clients,
+      Topics topics,
+      TopicSerdes serdes,
+      Candidates.Judge gate,
+      MeterRegistry meters,
+      String instanceId,
+      Path directory,
+      short replicationFactor) {
+    this.clients = clients;
+    this.topics = topics;
+    this.memory = new RocksMemory(NATIVE_MEMORY);
+    Map<String, Object> config = new HashMap<>();
+    config.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 15_000);
+    config.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), 3_000);
+    // Rounds share the machine: a batch of a full pool may take its time.
+    config.put(StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG), 30_000);
+    config.putAll(clients.common());
+    config.putAll(settings(topics, new DeadLetters(topics), meters, memory));
+    config.put(StreamsConfig.STATE_DIR_CONFIG, directory.toString());
+    config.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, (int) replicationFactor);
+    config.put(
+        StreamsConfig.mainConsumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), instanceId);
+    Properties properties = new Properties();
+    properties.putAll(config);
+    this.streams =
+        new KafkaStreams(new CuratorTopology(topics, serdes, gate, meters).build(), properties);
+    streams.setUncaughtExceptionHandler(
+        exception -> {
+          LOG.error("A thread of the curator died and is replaced", exception);
+          return StreamThreadExceptionResponse.REPLACE_THREAD;
+        });
+  }
+
+  /** What the guarantees rest on, whatever the brokers are. */
+  static Map<String, Object> settings(
+      Topics topics, DeadLetters letters, MeterRegistry meters, RocksMemory memory) {
+    Map<String, Object> settings = new HashMap<>();
+    settings.put(StreamsConfig.APPLICATION_ID_CONFIG, topics.prefix() + "curator");
+    settings.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+    settings.put(StreamsConfig.DEFAULT_TIMESTAMP_EXTRACTOR_CLASS_CONFIG, RecordTime.class);
+    settings.put(
+        StreamsConfig.DESERIALIZATION_EXCEPTION_HANDLER_CLASS_CONFIG, UndecodableHandler.class);
+    settings.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, RejectionHandler.class);
+    settings.put(Rejections.CONFIG, new Rejections(letters, meters));
+    settings.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, RocksMemory.Setter.class);
+    settings.put(RocksMemory.CONFIG, memory);
+    settings.put(
+        StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG), MAX_INTERNAL_BYTES);
+    settings.put(
+        StreamsConfig.topicPrefix(TopicConfig.MAX_MESSAGE_BYTES_CONFIG),
+        Integer.toString(MAX_INTERNAL_BYTES));
+    return settings;
+  }
+
+  /**
+   * Begins, and returns at once; see {@link #running}.
+   *
+   * @throws IllegalStateException when the topics do not have the same number of partitions: a task
+   *     would then be split over several curators
+   * @throws KafkaException when the brokers cannot be asked, or a topic is missing
+   */
+  public void start() {
+    requireEqualPartitions();
+    streams.start();
+  }
+
+  /** Whether it has its partitions, with their state, and works on them. */
+  public boolean running() {
+    return streams.state() == KafkaStreams.State.RUNNING;
+  }
+
+  /** What it does, in Kafka Streams' words. */
+  public String state() {
+    return streams.state().name();
+  }
+
+  @Override
+  public void close() {
+    if (!streams.close(PATIENCE)) {
+      // Its stores may still be using the memory.
+      LOG.warnf("The curator did not stop within %s", PATIENCE);
+      return;
+    }
+    memory.close();
+  }
+
+  private void requireEqualPartitions() {
+    List<String> inputs =
+        List.of(
+            topics.samples(),
+            topics.labels(),
+            topics.tasks(),
+            topics.commands(),
+            topics.candidates(),
+            topics.rounds());
+    try (Admin admin = clients.admin()) {
+      Map<String, Integer> partitions = new TreeMap<>();
+      admin
+          .describeTopics(inputs)
+          .allTopicNames()
+          .get()
+          .forEach((name, topic) -> partitions.put(name, topic.partitions().size()));
+      if (partitions.values().stream().distinct().count() > 1) {
+        throw new IllegalStateException(
+            "these topics must have the same number of partitions: " + partitions);
+      }
+    } catch (ExecutionException e) {
+      throw new KafkaException("cannot look at the curator's topics", e.getCause());
+    } catch (InterruptedException e) {
+      throw new InterruptException(e);
+    }
+  }
+}

@@ -1,0 +1,19 @@
+package io.gripstream.curator;
+
+import io.gripstream.event.PromptVersion;
+import io.gripstream.event.RoundEvent;
+
+/** Something the rules want done. */
+sealed interface Decision {
+  /** Write the prompt to {@code prompts}. */
+  record Serve(PromptVersion prompt) implements Decision {}
+
+  /** Write the pool to {@code batches}, with the live prompt as the base, and say so in {@code rounds}. */
+  record Request(int round, int version) implements Decision {}
+
+  /** Write to {@code rounds}. */
+  record Note(RoundEvent event) implements Decision {}
+
+  /** Empty the pool: its features are of another model than the one that is live. */
+  record ForgetPool() implements Decision {}
+}

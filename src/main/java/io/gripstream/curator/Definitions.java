@@ -1,0 +1,88 @@
+package io.gripstream.curator;
+
+import io.gripstream.curator.Versions.Known;
+import io.gripstream.event.PromptVersion;
+import io.gripstream.event.RoundEventType;
+import io.gripstream.event.TaskDefinition;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.Optional;
+
+/** What follows from a task being defined, and defined anew. */
+final class Definitions {
+  /** What is wrong with a definition, as far as the curator must rely on it; empty if nothing is. */
+  Optional<String> fault(TaskDefinition definition) {
+    if (definition.getClasses().size() < 2) {
+      return Optional.of("a task needs two classes or more");
+    }
+    if (new HashSet<>(definition.getClasses()).size() < definition.getClasses().size()
+        || definition.getClasses().stream().anyMatch(String::isBlank)) {
+      return Optional.of("two classes are alike, or one is blank");
+    }
+    if (!definition.getTemplate().contains("{}")) {
+      return Optional.of("the template has no {}");
+    }
+    if (definition.getTrigger().getSamples() < 1
+        || definition.getPool().getSamples() < 1
+        || definition.getPool().getBytes() < 1) {
+      return Optional.of("trigger and pool limits must be positive");
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Takes a definition over. If the live prompt is not of its classes and template, a known one that
+   * is becomes live: the one that was live last, or the zero-shot one. If there is none, the refiner
+   * is about to make one, and until then the live prompt stays and no round begins.
+   */
+  void adopt(Turn turn, TaskDefinition definition) {
+    TaskDefinition before = turn.definition();
+    turn.redefine(definition);
+    boolean same =
+        before != null
+            && before.getClasses().equals(definition.getClasses())
+            && before.getTemplate().equals(definition.getTemplate());
+    if (same) {
+      return;
+    }
+    // What the round in flight trains is for other classes: it will be held when it comes.
+    turn.become(turn.state().landed());
+    TaskState.Live live = turn.state().live();
+    if (live != null) {
+      boolean fits =
+          turn.versions()
+              .find(live.version())
+              .map(known -> Prompts.fits(known.prompt(), definition))
+              .orElse(false);
+      turn.become(turn.state().serving(live.fitting(fits)));
+      if (fits) {
+        return;
+      }
+      Candidates.unpin(turn, "the task has other classes or another template now");
+    }
+    known(turn, definition)
+        .ifPresent(
+            prompt -> {
+              turn.serve(prompt);
+              turn.note(
+                  RoundEventType.PROMOTED,
+                  prompt.getRound(),
+                  prompt.getVersion(),
+                  "the task's definition is the one that version %d was made for"
+                      .formatted(prompt.getVersion()),
+                  prompt.getEvidence());
+            });
+  }
+
+  private static Optional<PromptVersion> known(Turn turn, TaskDefinition definition) {
+    TaskState.Live live = turn.state().live();
+    return turn.versions().all().stream()
+        .filter(known -> known.served() || Prompts.zeroShot(known.prompt()))
+        .filter(known -> Prompts.fits(known.prompt(), definition))
+        .filter(known -> live == null || known.prompt().getModelId().equals(live.modelId()))
+        .max(
+            Comparator.comparingLong(Known::servedAt)
+                .thenComparingInt(known -> known.prompt().getVersion()))
+        .map(Known::prompt);
+  }
+}

@@ -1,0 +1,221 @@
+package io.gripstream.curator;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.kafka.common.serialization.BytesSerializer;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+
+/**
+ * A bounded memory per task: values by an id, in order of arrival, of which the oldest leave first.
+ *
+ * <p>After every {@link #put} and {@link #shrink} a task's values are within the limits that were
+ * given, in count and in bytes (ids included). A value that comes again under its id replaces the
+ * older one and counts as the newest.
+ *
+ * <p>One store holds it all: the values by (task, arrival), an index from (task, id) to the arrival,
+ * and the extent of each task. Not thread safe; the caller owns the store.
+ */
+final class Memory {
+  private static final byte EXTENT = 0;
+  private static final byte VALUE = 1;
+  private static final byte INDEX = 2;
+
+  private final KeyValueStore<Bytes, byte[]> store;
+
+  Memory(KeyValueStore<Bytes, byte[]> store) {
+    this.store = store;
+  }
+
+  /** How much a task may have here. */
+  record Limits(long count, long bytes) {}
+
+  /**
+   * How much a task has here.
+   *
+   * @param first no arrival before this one is left
+   * @param next the arrival that the next value gets
+   */
+  record Extent(int count, long bytes, long first, long next) {
+    static final Extent EMPTY = new Extent(0, 0, 0, 0);
+
+    private Extent without(int size) {
+      return new Extent(count - 1, bytes - size, first, next);
+    }
+
+    private boolean within(Limits limits) {
+      return count <= limits.count && bytes <= limits.bytes;
+    }
+  }
+
+  /** Where the value of an id is, and what it takes up in bytes. */
+  record Place(String id, long arrival, int size) {}
+
+  /** What a value takes up in bytes. */
+  static int size(String id, byte[] value) {
+    return id.getBytes(StandardCharsets.UTF_8).length + value.length;
+  }
+
+  /**
+   * Remembers a value as the newest.
+   *
+   * @return how many older values of other ids had to leave
+   * @throws IllegalArgumentException when the value alone is over the limits; nothing has changed then
+   */
+  int put(String task, String id, byte[] value, Limits limits) {
+    int size = size(id, value);
+    if (size > limits.bytes || limits.count < 1) {
+      throw new IllegalArgumentException(
+          "%d bytes where %d values of %d bytes may be"
+              .formatted(size, limits.count, limits.bytes));
+    }
+    Extent extent = forget(task, id, extent(task));
+    byte[] name = id.getBytes(StandardCharsets.UTF_8);
+    store.put(
+        Keys.of(VALUE, task, extent.next),
+        ByteBuffer.allocate(Integer.BYTES + name.length + value.length)
+            .putInt(name.length)
+            .put(name)
+            .put(value)
+            .array());
+    store.put(
+        Keys.of(INDEX, task, id),
+        ByteBuffer.allocate(Long.BYTES + Integer.BYTES)
+            .putLong(extent.next)
+            .putInt(size)
+            .array());
+    extent = new Extent(extent.count + 1, extent.bytes + size, extent.first, extent.next + 1);
+    Extent left = shrunk(task, extent, limits);
+    save(task, left);
+    return extent.count - left.count;
+  }
+
+  /** @return whether there was one */
+  boolean remove(String task, String id) {
+    Extent before = extent(task);
+    Extent after = forget(task, id, before);
+    if (after.count == before.count) {
+      return false;
+    }
+    save(task, after);
+    return true;
+  }
+
+  /** @return how many values had to leave */
+  int shrink(String task, Limits limits) {
+    Extent before = extent(task);
+    Extent after = shrunk(task, before, limits);
+    if (after.count != before.count) {
+      save(task, after);
+    }
+    return before.count - after.count;
+  }
+
+  void clear(String task) {
+    deleteAll(VALUE, task);
+    deleteAll(INDEX, task);
+    store.delete(Keys.of(EXTENT, task));
+  }
+
+  Optional<byte[]> find(String task, String id) {
+    return Optional.ofNullable(store.get(Keys.of(INDEX, task, id)))
+        .map(place -> at(task, ByteBuffer.wrap(place).getLong()));
+  }
+
+  /** All of a task's values, in order of the UTF-8 bytes of their ids. */
+  List<Place> places(String task) {
+    List<Place> places = new ArrayList<>();
+    try (KeyValueIterator<Bytes, byte[]> entries =
+        store.prefixScan(Keys.of(INDEX, task), new BytesSerializer())) {
+      while (entries.hasNext()) {
+        KeyValue<Bytes, byte[]> entry = entries.next();
+        ByteBuffer place = ByteBuffer.wrap(entry.value);
+        String id = new String(Keys.rest(entry.key), StandardCharsets.UTF_8);
+        places.add(new Place(id, place.getLong(), place.getInt()));
+      }
+    }
+    return places;
+  }
+
+  /** The value of a place that {@link #places} named. */
+  byte[] at(String task, long arrival) {
+    byte[] entry = store.get(Keys.of(VALUE, task, arrival));
+    if (entry == null) {
+      throw new IllegalStateException(
+          "%s: the index names arrival %d, which is not there".formatted(task, arrival));
+    }
+    ByteBuffer buffer = ByteBuffer.wrap(entry);
+    buffer.position(Integer.BYTES + buffer.getInt());
+    byte[] value = new byte[buffer.remaining()];
+    buffer.get(value);
+    return value;
+  }
+
+  Extent extent(String task) {
+    byte[] saved = store.get(Keys.of(EXTENT, task));
+    if (saved == null) {
+      return Extent.EMPTY;
+    }
+    ByteBuffer buffer = ByteBuffer.wrap(saved);
+    return new Extent(buffer.getInt(), buffer.getLong(), buffer.getLong(), buffer.getLong());
+  }
+
+  private void save(String task, Extent extent) {
+    store.put(
+        Keys.of(EXTENT, task),
+        ByteBuffer.allocate(Integer.BYTES + 3 * Long.BYTES)
+            .putInt(extent.count)
+            .putLong(extent.bytes)
+            .putLong(extent.first)
+            .putLong(extent.next)
+            .array());
+  }
+
+  private Extent forget(String task, String id, Extent extent) {
+    byte[] saved = store.delete(Keys.of(INDEX, task, id));
+    if (saved == null) {
+      return extent;
+    }
+    ByteBuffer place = ByteBuffer.wrap(saved);
+    store.delete(Keys.of(VALUE, task, place.getLong()));
+    return extent.without(place.getInt());
+  }
+
+  private Extent shrunk(String task, Extent extent, Limits limits) {
+    if (extent.within(limits)) {
+      return extent;
+    }
+    Extent left = extent;
+    long first = extent.first;
+    // From the first arrival that may be left, not from the prefix: RocksDB would walk over the
+    // graves of everything that has left since it last compacted.
+    try (KeyValueIterator<Bytes, byte[]> oldest =
+        store.range(Keys.of(VALUE, task, extent.first), Keys.of(VALUE, task, extent.next))) {
+      while (!left.within(limits) && oldest.hasNext()) {
+        KeyValue<Bytes, byte[]> entry = oldest.next();
+        ByteBuffer buffer = ByteBuffer.wrap(entry.value);
+        byte[] name = new byte[buffer.getInt()];
+        buffer.get(name);
+        first = ByteBuffer.wrap(Keys.rest(entry.key)).getLong() + 1;
+        left = left.without(entry.value.length - Integer.BYTES);
+        store.delete(entry.key);
+        store.delete(Keys.of(INDEX, task, name));
+      }
+    }
+    return new Extent(left.count, left.bytes, first, left.next);
+  }
+
+  private void deleteAll(byte kind, String task) {
+    try (KeyValueIterator<Bytes, byte[]> entries =
+        store.prefixScan(Keys.of(kind, task), new BytesSerializer())) {
+      while (entries.hasNext()) {
+        store.delete(entries.next().key);
+      }
+    }
+  }
+}

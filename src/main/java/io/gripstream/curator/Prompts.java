@@ -1,0 +1,80 @@
+package io.gripstream.curator;
+
+import io.gripstream.event.PromptVersion;
+import io.gripstream.event.TaskDefinition;
+import io.gripstream.event.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What the curator must know of a prompt to make it live. */
+final class Prompts {
+  private Prompts() {}
+
+  /** Whether nothing was tuned. */
+  static boolean zeroShot(PromptVersion prompt) {
+    return prompt.getTensors().isEmpty();
+  }
+
+  /** Whether the prompt has the task's classes, in their order, and its template. */
+  static boolean fits(PromptVersion prompt, TaskDefinition definition) {
+    return prompt.getClasses().equals(definition.getClasses())
+        && prompt.getTemplate().equals(definition.getTemplate());
+  }
+
+  /** What is wrong with the prompt as such; empty if nothing is. */
+  static Optional<String> fault(PromptVersion prompt) {
+    int classes = prompt.getClasses().size();
+    if (prompt.getVersion() < 0 || prompt.getVersion() == Integer.MAX_VALUE) {
+      return Optional.of("its version is %d".formatted(prompt.getVersion()));
+    }
+    if (prompt.getDigest().isBlank() || prompt.getModelId().isBlank()) {
+      return Optional.of("it names no digest or no model");
+    }
+    if (!(prompt.getLogitScale() > 0) || Float.isInfinite(prompt.getLogitScale())) {
+      return Optional.of("its logit scale is %s".formatted(prompt.getLogitScale()));
+    }
+    List<Integer> shape = prompt.getClassFeatures().getShape();
+    if (shape.size() != 2 || shape.get(0) != classes || shape.get(1) < 1) {
+      return Optional.of("%d classes have class features %s".formatted(classes, shape));
+    }
+    if (!prompt.getZeroShotFeatures().getShape().equals(shape)) {
+      return Optional.of(
+          "zero-shot features %s where class features are %s"
+              .formatted(prompt.getZeroShotFeatures().getShape(), shape));
+    }
+    return fault("classFeatures", prompt.getClassFeatures())
+        .or(() -> fault("zeroShotFeatures", prompt.getZeroShotFeatures()))
+        .or(() -> firstFault(prompt.getTensors()));
+  }
+
+  private static Optional<String> firstFault(Map<String, Tensor> tensors) {
+    return tensors.entrySet().stream()
+        .map(entry -> fault(entry.getKey(), entry.getValue()))
+        .flatMap(Optional::stream)
+        .findFirst();
+  }
+
+  private static Optional<String> fault(String name, Tensor tensor) {
+    long bytes = Float.BYTES;
+    for (int extent : tensor.getShape()) {
+      if (extent < 0) {
+        return Optional.of("%s has the shape %s".formatted(name, tensor.getShape()));
+      }
+      bytes *= extent;
+    }
+    ByteBuffer data = tensor.getData().duplicate().order(ByteOrder.LITTLE_ENDIAN);
+    if (data.remaining() != bytes) {
+      return Optional.of(
+          "%s of shape %s has %d bytes".formatted(name, tensor.getShape(), data.remaining()));
+    }
+    while (data.hasRemaining()) {
+      if (!Float.isFinite(data.getFloat())) {
+        return Optional.of("%s holds a number that is not finite".formatted(name));
+      }
+    }
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,49 @@
+package io.gripstream.curator;
+
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.streams.errors.ErrorHandlerContext;
+import org.apache.kafka.streams.errors.ProcessingExceptionHandler;
+import org.apache.kafka.streams.processor.api.Record;
+
+/**
+ * Records that break the contract go to the dead letters, and the stream goes on. Any other
+ * exception stops it, and its transaction is aborted: the state may be changed in part.
+ */
+public final class RejectionHandler implements ProcessingExceptionHandler {
+  private Rejections rejections;
+
+  @Override
+  public void configure(Map<String, ?> configs) {
+    rejections = Rejections.of(configs);
+  }
+
+  @Override
+  public Response handleError(
+      ErrorHandlerContext context, Record<?, ?> record, Exception exception) {
+    if (!(exception instanceof RejectedRecordException)) {
+      return Response.fail();
+    }
+    ConsumerRecord<byte[], byte[]> source =
+        new ConsumerRecord<>(
+            context.topic(),
+            context.partition(),
+            context.offset(),
+            context.timestamp(),
+            TimestampType.CREATE_TIME,
+            length(context.sourceRawKey()),
+            length(context.sourceRawValue()),
+            context.sourceRawKey(),
+            context.sourceRawValue(),
+            context.headers() == null ? new RecordHeaders() : context.headers(),
+            Optional.empty());
+    return Response.resume(rejections.reject(source, exception.getMessage()));
+  }
+
+  private static int length(byte[] bytes) {
+    return bytes == null ? ConsumerRecord.NULL_SIZE : bytes.length;
+  }
+}

@@ -1,0 +1,115 @@
+package io.gripstream.curator;
+
+import io.gripstream.curator.TaskState.Flight;
+import io.gripstream.event.RoundEvent;
+import io.gripstream.event.RoundEventType;
+import io.gripstream.event.TaskDefinition;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * When a round begins, and when it is over without a candidate.
+ *
+ * <p>At most one round of a task is in flight. It ends with its candidate, with a FAILED of the
+ * refiner, with other classes or another template, or, lest a task be stuck for ever because its batch
+ * is lost, when nothing was heard of it for {@link #SILENCE} and another one is due.
+ */
+final class Rounds {
+  /** Longer than a round may wait for the rounds of other tasks; in stream time. */
+  static final Duration SILENCE = Duration.ofHours(6);
+
+  /** Requests a round if enough samples have come since the last one and nothing is in the way. */
+  void requestIfDue(Turn turn) {
+    if (turn.definition() == null
+        || turn.state().arrived() < turn.definition().getTrigger().getSamples()
+        || obstacle(turn).isPresent()) {
+      return;
+    }
+    int minimum = minimum(turn.definition());
+    if (turn.pooled() < minimum) {
+      turn.become(turn.state().arrived(0));
+      refuse(turn, tooFew(turn.pooled(), minimum));
+      return;
+    }
+    giveUpFlight(turn);
+    turn.request();
+  }
+
+  /**
+   * Requests a round whatever the count says.
+   *
+   * @return why not; empty if it did
+   */
+  Optional<String> requestNow(Turn turn) {
+    Optional<String> obstacle = obstacle(turn);
+    if (obstacle.isPresent()) {
+      return obstacle;
+    }
+    int minimum = minimum(turn.definition());
+    if (turn.pooled() < minimum) {
+      return Optional.of(tooFew(turn.pooled(), minimum));
+    }
+    giveUpFlight(turn);
+    turn.request();
+    return Optional.empty();
+  }
+
+  /** Hears the refiner; what the curator itself wrote is no news. */
+  void hear(Turn turn, RoundEvent event) {
+    Flight flight = turn.state().flight();
+    if (flight == null || flight.round() != event.getRound()) {
+      return;
+    }
+    switch (event.getType()) {
+      case FAILED -> turn.become(turn.state().landed());
+      case STARTED, PROGRESS -> turn.become(turn.state().heard(turn.streamTime()));
+      default -> {}
+    }
+  }
+
+  private static Optional<String> obstacle(Turn turn) {
+    TaskState state = turn.state();
+    if (state.live() == null || !state.live().fits()) {
+      return Optional.of("no prompt with the task's classes and template is live yet");
+    }
+    if (state.paused()) {
+      return Optional.of("the task is paused");
+    }
+    if (state.pinned()) {
+      return Optional.of("version %d is pinned".formatted(state.live().version()));
+    }
+    if (state.flight() != null && !silent(turn)) {
+      return Optional.of("round %d is in flight".formatted(state.flight().round()));
+    }
+    return Optional.empty();
+  }
+
+  private static boolean silent(Turn turn) {
+    return turn.streamTime() - turn.state().flight().heard() >= SILENCE.toMillis();
+  }
+
+  private static void giveUpFlight(Turn turn) {
+    Flight flight = turn.state().flight();
+    if (flight != null) {
+      turn.note(
+          RoundEventType.HELD,
+          flight.round(),
+          flight.version(),
+          "nothing was heard of round %d for %d hours: it is given up"
+              .formatted(flight.round(), SILENCE.toHours()));
+    }
+  }
+
+  /** With fewer samples the gate could not promote whatever the round finds. */
+  private static int minimum(TaskDefinition definition) {
+    return Math.max(definition.getClasses().size(), definition.getGate().getMinimumEvidence());
+  }
+
+  private static String tooFew(int pooled, int minimum) {
+    return "the pool has %d samples, a round needs %d".formatted(pooled, minimum);
+  }
+
+  static void refuse(Turn turn, String why) {
+    turn.note(RoundEventType.REFUSED, turn.state().rounds(), null, why);
+  }
+}

@@ -1,0 +1,70 @@
+package io.gripstream.curator;
+
+import io.gripstream.curator.TaskState.Flight;
+import io.gripstream.curator.TaskState.Live;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/** {@link TaskState} as bytes; the first one is the format, so that later ones can read earlier ones. */
+final class TaskStateCodec {
+  private static final int FORMAT = 1;
+
+  private TaskStateCodec() {}
+
+  static byte[] encode(TaskState state) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      out.writeByte(FORMAT);
+      out.writeBoolean(state.pinned());
+      out.writeBoolean(state.paused());
+      out.writeInt(state.rounds());
+      out.writeInt(state.nextVersion());
+      out.writeLong(state.arrived());
+      out.writeBoolean(state.live() != null);
+      if (state.live() != null) {
+        out.writeInt(state.live().version());
+        out.writeUTF(state.live().digest());
+        out.writeUTF(state.live().modelId());
+        out.writeInt(state.live().dimension());
+        out.writeBoolean(state.live().fits());
+      }
+      out.writeBoolean(state.flight() != null);
+      if (state.flight() != null) {
+        out.writeInt(state.flight().round());
+        out.writeInt(state.flight().version());
+        out.writeLong(state.flight().heard());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
+
+  /** @throws IllegalArgumentException when the bytes are of a format that is not known here */
+  static TaskState decode(byte[] bytes) {
+    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
+      int format = in.readByte();
+      if (format != FORMAT) {
+        throw new IllegalArgumentException("task state of format %d".formatted(format));
+      }
+      boolean pinned = in.readBoolean();
+      boolean paused = in.readBoolean();
+      int rounds = in.readInt();
+      int nextVersion = in.readInt();
+      long arrived = in.readLong();
+      Live live =
+          in.readBoolean()
+              ? new Live(in.readInt(), in.readUTF(), in.readUTF(), in.readInt(), in.readBoolean())
+              : null;
+      Flight flight =
+          in.readBoolean() ? new Flight(in.readInt(), in.readInt(), in.readLong()) : null;
+      return new TaskState(live, pinned, paused, rounds, nextVersion, arrived, flight);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,145 @@
+package io.gripstream.curator;
+
+import io.gripstream.event.PromptVersion;
+import io.gripstream.event.TaskDefinition;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.apache.kafka.common.serialization.BytesSerializer;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+
+/**
+ * The state, the definition and the versions of each task, in one store.
+ *
+ * <p>Of a task's versions the last {@value Versions#KEPT} stay, and whichever the rules say must.
+ * They are kept here rather than read from {@code candidates} when one is wanted: a version that was
+ * judged is then there in the same transaction, and a command is obeyed or refused at once.
+ */
+final class TaskStore {
+  private static final byte STATE = 0;
+  private static final byte DEFINITION = 1;
+  private static final byte VERSION = 2;
+
+  private final KeyValueStore<Bytes, byte[]> store;
+  private final Encoding<TaskDefinition> definitions;
+  private final Encoding<PromptVersion> prompts;
+
+  TaskStore(
+      KeyValueStore<Bytes, byte[]> store,
+      Encoding<TaskDefinition> definitions,
+      Encoding<PromptVersion> prompts) {
+    this.store = store;
+    this.definitions = definitions;
+    this.prompts = prompts;
+  }
+
+  /** {@link TaskState#NEW} for a task that nothing is known of. */
+  TaskState state(String task) {
+    byte[] saved = store.get(Keys.of(STATE, task));
+    return saved == null ? TaskState.NEW : TaskStateCodec.decode(saved);
+  }
+
+  void state(String task, TaskState state) {
+    store.put(Keys.of(STATE, task), TaskStateCodec.encode(state));
+  }
+
+  /** Null when the task has none. */
+  TaskDefinition definition(String task) {
+    byte[] saved = store.get(Keys.of(DEFINITION, task));
+    return saved == null ? null : definitions.decode(saved);
+  }
+
+  /** @param definition null: it has none any more */
+  void definition(String task, TaskDefinition definition) {
+    store.put(
+        Keys.of(DEFINITION, task), definition == null ? null : definitions.encode(definition));
+  }
+
+  Versions versions(String task) {
+    return new Stored(task);
+  }
+
+  private final class Stored implements Versions {
+    private final String task;
+
+    private Stored(String task) {
+      this.task = task;
+    }
+
+    @Override
+    public Optional<Known> find(int version) {
+      return Optional.ofNullable(store.get(Keys.of(VERSION, task, version))).map(this::decode);
+    }
+
+    @Override
+    public List<Known> all() {
+      List<Known> all = new ArrayList<>();
+      try (KeyValueIterator<Bytes, byte[]> saved = scan()) {
+        saved.forEachRemaining(entry -> all.add(decode(entry.value)));
+      }
+      return all;
+    }
+
+    @Override
+    public void keep(Known known, Predicate<PromptVersion> mustStay) {
+      byte[] prompt = prompts.encode(known.prompt());
+      store.put(
+          Keys.of(VERSION, task, known.prompt().getVersion()),
+          ByteBuffer.allocate(Long.BYTES + prompt.length)
+              .putLong(known.servedAt())
+              .put(prompt)
+              .array());
+      int surplus = count() - KEPT;
+      if (surplus > 0) {
+        try (KeyValueIterator<Bytes, byte[]> oldest = scan()) {
+          while (surplus > 0 && oldest.hasNext()) {
+            var entry = oldest.next();
+            if (!mustStay.test(decode(entry.value).prompt())) {
+              store.delete(entry.key);
+              surplus--;
+            }
+          }
+        }
+      }
+    }
+
+    @Override
+    public void retain(Predicate<PromptVersion> stay) {
+      try (KeyValueIterator<Bytes, byte[]> saved = scan()) {
+        while (saved.hasNext()) {
+          var entry = saved.next();
+          if (!stay.test(decode(entry.value).prompt())) {
+            store.delete(entry.key);
+          }
+        }
+      }
+    }
+
+    private int count() {
+      int count = 0;
+      try (KeyValueIterator<Bytes, byte[]> saved = scan()) {
+        while (saved.hasNext()) {
+          saved.next();
+          count++;
+        }
+      }
+      return count;
+    }
+
+    private KeyValueIterator<Bytes, byte[]> scan() {
+      return store.prefixScan(Keys.of(VERSION, task), new BytesSerializer());
+    }
+
+    private Known decode(byte[] saved) {
+      ByteBuffer buffer = ByteBuffer.wrap(saved);
+      long servedAt = buffer.getLong();
+      byte[] prompt = new byte[buffer.remaining()];
+      buffer.get(prompt);
+      return new Known(prompts.decode(prompt), servedAt);
+    }
+  }
+}

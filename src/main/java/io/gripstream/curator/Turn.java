@@ -1,0 +1,132 @@
+package io.gripstream.curator;
+
+import io.gripstream.curator.TaskState.Live;
+import io.gripstream.event.PromptVersion;
+import io.gripstream.event.RoundEvent;
+import io.gripstream.event.RoundEventType;
+import io.gripstream.event.TaskDefinition;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntSupplier;
+
+/** One record's turn at one task: what the rules see, and what they make of it. */
+final class Turn {
+  private final String task;
+  private final Versions versions;
+  private final IntSupplier pooled;
+  private final long at;
+  private final long streamTime;
+  private final List<Decision> decisions = new ArrayList<>();
+  private TaskDefinition definition;
+  private TaskState state;
+
+  /**
+   * @param definition null when the task has none, or has ended
+   * @param pooled how many samples the pool has
+   * @param at the record's time, which everything that follows from it bears
+   * @param streamTime the latest time of any record so far: it never goes back
+   */
+  Turn(
+      String task,
+      TaskDefinition definition,
+      TaskState state,
+      Versions versions,
+      IntSupplier pooled,
+      long at,
+      long streamTime) {
+    this.task = task;
+    this.definition = definition;
+    this.state = state;
+    this.versions = versions;
+    this.pooled = pooled;
+    this.at = at;
+    this.streamTime = streamTime;
+  }
+
+  String task() {
+    return task;
+  }
+
+  /** Null when the task has none. */
+  TaskDefinition definition() {
+    return definition;
+  }
+
+  TaskState state() {
+    return state;
+  }
+
+  Versions versions() {
+    return versions;
+  }
+
+  int pooled() {
+    return pooled.getAsInt();
+  }
+
+  long streamTime() {
+    return streamTime;
+  }
+
+  /** In the order in which they are to be carried out. */
+  List<Decision> decisions() {
+    return decisions;
+  }
+
+  void become(TaskState next) {
+    state = next;
+  }
+
+  void redefine(TaskDefinition next) {
+    definition = next;
+  }
+
+  /** Makes a prompt live. */
+  void serve(PromptVersion prompt) {
+    Live before = state.live();
+    if (before != null && !before.modelId().equals(prompt.getModelId())) {
+      decisions.add(new Decision.ForgetPool());
+      state = state.arrived(0);
+    }
+    boolean fits = definition != null && Prompts.fits(prompt, definition);
+    state = state.serving(Live.of(prompt, fits));
+    keep(new Versions.Known(prompt, at));
+    decisions.add(new Decision.Serve(prompt));
+  }
+
+  /** Keeps a prompt, so that a command can make it live. */
+  void keep(Versions.Known known) {
+    state = state.seen(known.prompt().getVersion());
+    versions.keep(known, this::mustStay);
+  }
+
+  private boolean mustStay(PromptVersion prompt) {
+    return (state.live() != null && prompt.getVersion() == state.live().version())
+        || (definition != null && Prompts.zeroShot(prompt) && Prompts.fits(prompt, definition));
+  }
+
+  /** Requests a round from what the pool has. */
+  void request() {
+    state = state.requested(streamTime);
+    decisions.add(new Decision.Request(state.flight().round(), state.flight().version()));
+  }
+
+  void note(RoundEventType type, int round, Integer version, String message) {
+    note(type, round, version, message, Map.of());
+  }
+
+  /** @param version null when it is about none */
+  void note(
+      RoundEventType type,
+      int round,
+      Integer version,
+      String message,
+      Map<String, Double> metrics) {
+    decisions.add(
+        new Decision.Note(
+            new RoundEvent(
+                task, round, type, version, 0.0, message, metrics, Instant.ofEpochMilli(at))));
+  }
+}
