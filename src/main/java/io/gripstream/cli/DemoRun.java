@@ -178,13 +178,14 @@ final class DemoRun implements AutoCloseable {
       tally.sent(imageId, image.label(), Instant.now());
       sender.send(imageId, image.png());
       scoreboard.add(imageId, image.label());
-      if (pageHears) {
-        try {
-          scoreboard.post();
-        } catch (CommandFailure e) {
+      try {
+        scoreboard.post();
+      } catch (CommandFailure e) {
+        // The page is told again; that its curve begins late is worth one line.
+        if (pageHears) {
           terminal.say(Failures.sentence(e));
-          pageHears = false;
         }
+        pageHears = false;
       }
       measurement.check();
       if (terminal.due()) {

@@ -1,9 +1,8 @@
 package io.gripstream.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -12,6 +11,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /**
  * Tells the page what is in the images, so that it can draw accuracy. The page alone: no topic and
@@ -20,12 +20,13 @@ import java.util.concurrent.CompletableFuture;
  */
 final class Scoreboard {
   /** A page that does not answer must not make this grow without end. */
-  private static final int MOST_GATHERED = 10_000;
+  private static final int MOST_GATHERED = 5_000;
 
   private final HttpClient http;
   private final URI uri;
   private final ObjectMapper mapper = new ObjectMapper();
   private ArrayNode gathered = mapper.createArrayNode();
+  private ArrayNode posted;
   private CompletableFuture<HttpResponse<String>> underWay;
 
   Scoreboard(HttpClient http, URI gateway, String task) {
@@ -43,40 +44,56 @@ final class Scoreboard {
   }
 
   /**
-   * Posts what was gathered, unless the last post is still under way.
+   * Posts what was gathered, unless the last post is still under way. What a failed post carried is
+   * gathered again.
    *
    * @throws CommandFailure when the last post failed
    */
   void post() {
-    if (underWay != null && underWay.isDone()) {
-      HttpResponse<String> response;
-      try {
-        response = underWay.join();
-      } catch (RuntimeException e) {
-        throw new CommandFailure("the page does not take the truth at " + uri, e.getCause());
-      } finally {
-        underWay = null;
-      }
-      if (response.statusCode() / 100 != 2) {
-        throw new CommandFailure(
-            "the page does not take the truth at %s: status %d, %s"
-                .formatted(uri, response.statusCode(), response.body()));
-      }
+    if (underWay != null && !underWay.isDone()) {
+      return;
     }
-    if (underWay == null && !gathered.isEmpty()) {
-      try {
-        underWay =
-            http.sendAsync(
-                HttpRequest.newBuilder(uri)
-                    .header("Content-Type", "application/json")
-                    .timeout(Duration.ofSeconds(10))
-                    .POST(HttpRequest.BodyPublishers.ofByteArray(mapper.writeValueAsBytes(gathered)))
-                    .build(),
-                HttpResponse.BodyHandlers.ofString());
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+    try {
+      settle();
+    } finally {
+      underWay = null;
+    }
+    if (!gathered.isEmpty()) {
+      posted = gathered;
       gathered = mapper.createArrayNode();
+      underWay = http.sendAsync(request(posted), HttpResponse.BodyHandlers.ofString());
+    }
+  }
+
+  private void settle() {
+    if (underWay == null) {
+      return;
+    }
+    String reason;
+    Throwable cause = null;
+    try {
+      HttpResponse<String> response = underWay.join();
+      if (response.statusCode() / 100 == 2) {
+        return;
+      }
+      reason = "status %d, %s".formatted(response.statusCode(), response.body());
+    } catch (CompletionException e) {
+      cause = e.getCause();
+      reason = "no answer";
+    }
+    gathered = posted.addAll(gathered);
+    throw new CommandFailure("the page does not take the truth at %s: %s".formatted(uri, reason), cause);
+  }
+
+  private HttpRequest request(ArrayNode truths) {
+    try {
+      return HttpRequest.newBuilder(uri)
+          .header("Content-Type", "application/json")
+          .timeout(Duration.ofSeconds(10))
+          .POST(HttpRequest.BodyPublishers.ofByteArray(mapper.writeValueAsBytes(truths)))
+          .build();
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
     }
   }
 }
