@@ -20,6 +20,16 @@ public record Classifier(FloatTensor classFeatures, float logitScale) {
     return classFeatures.rows();
   }
 
+  /** Whether all numbers are finite: training can make them explode. */
+  public boolean isFinite() {
+    for (float value : classFeatures.values()) {
+      if (!Float.isFinite(value)) {
+        return false;
+      }
+    }
+    return Float.isFinite(logitScale);
+  }
+
   /** The same class features under another logit scale. */
   public Classifier withLogitScale(float scale) {
     return new Classifier(classFeatures, scale);

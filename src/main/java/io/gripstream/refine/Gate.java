@@ -1,10 +1,30 @@
 package io.gripstream.refine;
 
 import io.gripstream.event.GateLimits;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
-/** Decides from a candidate's evidence alone whether it goes live. */
+/**
+ * Decides from a candidate's evidence alone whether it goes live.
+ *
+ * <p>A candidate is promoted when it is better by more than one standard error: by human labels
+ * where at least {@code minimumEvidence} held-out images have one, by the consensus ({@link
+ * Evidence}) otherwise. An improvement on a single image is thus never enough. Where people have
+ * labelled some classes only, the consensus must moreover not find the candidate worse by more than
+ * one standard error: their labels say nothing of the other classes. {@code tolerance} lowers each
+ * bar by as much. Evidence that is too little, missing or not a number holds, always.
+ */
 public final class Gate {
+  /**
+   * The consensus notices a collapse by itself. This is for the day that the live prompt has so few
+   * classes left that the consensus lost them too.
+   */
+  private static final double LEAST_DIVERSITY = 0.5;
+
+  /** Rounding errors are no gain. */
+  private static final double EPSILON = 1e-9;
+
   private Gate() {}
 
   /**
@@ -16,6 +36,122 @@ public final class Gate {
    * @param evidence {@code PromptVersion.evidence} of the candidate
    */
   public static Verdict judge(GateLimits limits, Map<String, Double> evidence) {
-    throw new IllegalStateException("not built yet");
+    for (String name :
+        List.of(
+            Evidence.HELD_OUT,
+            Evidence.HELD_OUT_LABELLED,
+            Evidence.CLASSES,
+            Evidence.LABELLED_CLASSES)) {
+      if (!known(evidence, name)) {
+        return hold("The evidence has no usable %s.", name);
+      }
+    }
+    double heldOut = evidence.get(Evidence.HELD_OUT);
+    if (heldOut < limits.getMinimumEvidence()) {
+      return hold(
+          "%.0f held-out images, and %d are needed.", heldOut, limits.getMinimumEvidence());
+    }
+    boolean byLabels = evidence.get(Evidence.HELD_OUT_LABELLED) >= limits.getMinimumEvidence();
+    for (String name : byLabels ? LABELLED_FIGURES : FIGURES) {
+      if (!known(evidence, name)) {
+        return hold("The evidence has no usable %s.", name);
+      }
+    }
+    double before = evidence.get(Evidence.BASE_EFFECTIVE_CLASSES);
+    double after = evidence.get(Evidence.CANDIDATE_EFFECTIVE_CLASSES);
+    if (after < LEAST_DIVERSITY * before) {
+      return hold("Its labels collapse from %.1f to %.1f effective classes.", before, after);
+    }
+    return byLabels ? byLabels(limits, evidence) : byConsensus(limits, evidence);
+  }
+
+  private static final List<String> FIGURES =
+      List.of(
+          Evidence.BASE_SCORE,
+          Evidence.CANDIDATE_SCORE,
+          Evidence.SCORE_ERROR,
+          Evidence.BASE_EFFECTIVE_CLASSES,
+          Evidence.CANDIDATE_EFFECTIVE_CLASSES);
+
+  private static final List<String> LABELLED_FIGURES =
+      List.of(
+          Evidence.BASE_SCORE,
+          Evidence.CANDIDATE_SCORE,
+          Evidence.SCORE_ERROR,
+          Evidence.BASE_EFFECTIVE_CLASSES,
+          Evidence.CANDIDATE_EFFECTIVE_CLASSES,
+          Evidence.BASE_ACCURACY,
+          Evidence.CANDIDATE_ACCURACY,
+          Evidence.ACCURACY_ERROR);
+
+  private static Verdict byConsensus(GateLimits limits, Map<String, Double> evidence) {
+    double base = evidence.get(Evidence.BASE_SCORE);
+    double candidate = evidence.get(Evidence.CANDIDATE_SCORE);
+    double error = evidence.get(Evidence.SCORE_ERROR);
+    String figures =
+        figures(
+            "expected accuracy on %.0f held-out images"
+                .formatted(evidence.get(Evidence.HELD_OUT)),
+            base,
+            candidate,
+            error);
+    return better(base, candidate, error, limits)
+        ? promote("Better: " + figures)
+        : hold("Not clearly better: %s", figures);
+  }
+
+  private static Verdict byLabels(GateLimits limits, Map<String, Double> evidence) {
+    double base = evidence.get(Evidence.BASE_ACCURACY);
+    double candidate = evidence.get(Evidence.CANDIDATE_ACCURACY);
+    double error = evidence.get(Evidence.ACCURACY_ERROR);
+    String figures =
+        figures(
+            "accuracy on %.0f held-out images that people labelled"
+                .formatted(evidence.get(Evidence.HELD_OUT_LABELLED)),
+            base,
+            candidate,
+            error);
+    if (!better(base, candidate, error, limits)) {
+      return hold("Not clearly better: %s", figures);
+    }
+    double baseScore = evidence.get(Evidence.BASE_SCORE);
+    double score = evidence.get(Evidence.CANDIDATE_SCORE);
+    double scoreError = evidence.get(Evidence.SCORE_ERROR);
+    boolean everyClass =
+        evidence.get(Evidence.LABELLED_CLASSES) >= evidence.get(Evidence.CLASSES);
+    if (!everyClass && score - baseScore + scoreError < -limits.getTolerance()) {
+      return hold(
+          "Better where people labelled, but worse over all classes: %s",
+          figures("expected accuracy", baseScore, score, scoreError));
+    }
+    return promote("Better: " + figures);
+  }
+
+  private static boolean better(double base, double candidate, double error, GateLimits limits) {
+    return candidate - base - error > EPSILON - limits.getTolerance();
+  }
+
+  private static String figures(String what, double base, double candidate, double error) {
+    return String.format(
+        Locale.ROOT,
+        "%s %.1f %% after %.1f %%, a change of %+.1f ± %.1f points.",
+        what,
+        100 * candidate,
+        100 * base,
+        100 * (candidate - base),
+        100 * error);
+  }
+
+  private static boolean known(Map<String, Double> evidence, String name) {
+    Double value = evidence.get(name);
+    return value != null && Double.isFinite(value);
+  }
+
+  private static Verdict promote(String reason) {
+    return new Verdict(true, reason);
+  }
+
+  private static Verdict hold(String format, Object... arguments) {
+    return new Verdict(false, String.format(Locale.ROOT, format, arguments));
   }
 }

@@ -1,0 +1,71 @@
+package io.gripstream.clip;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/** CLIP's tokenizer, from a {@code tokenizer.json}. Thread-safe. */
+public final class ClipTokenizer implements AutoCloseable {
+  private final HuggingFaceTokenizer tokenizer;
+  private final int length;
+
+  /**
+   * @param length the longest text in tokens, start and end included; what is longer loses its tail, never its end token
+   */
+  public ClipTokenizer(Path file, int length) throws IOException {
+    this.length = length;
+    tokenizer =
+        HuggingFaceTokenizer.newInstance(
+            file, Map.of("truncation", "true", "maxLength", String.valueOf(length), "padding", "false"));
+  }
+
+  /** Token ids of a text, with start and end. */
+  public long[] encode(String text) {
+    return tokenizer.encode(text, true, false).getIds();
+  }
+
+  /**
+   * Several texts as one matrix: rows are filled up behind their end token.
+   *
+   * @param ids {@code [N, L]}, row-major, where {@code L} is the longest text's length
+   * @param ends {@code [N]}, where each row's end token is
+   */
+  public record Batch(long[] ids, int rows, int columns, long[] ends) {}
+
+  public Batch encode(List<String> texts) {
+    return pad(texts.stream().map(this::encode).toList());
+  }
+
+  /** Like {@link #encode(List)}, without the start token: what follows a learnt prefix of {@code prefix} tokens. */
+  public Batch encodeSuffixes(List<String> texts, int prefix) {
+    List<long[]> rows =
+        texts.stream().map(this::encode).map(ids -> Arrays.copyOfRange(ids, 1, ids.length)).toList();
+    int longest = rows.stream().mapToInt(ids -> ids.length).max().orElse(0);
+    if (prefix + longest > length) {
+      throw new IllegalArgumentException(
+          "a prefix of %d tokens and a class of %d are more than the model's %d"
+              .formatted(prefix, longest, length));
+    }
+    return pad(rows);
+  }
+
+  private static Batch pad(List<long[]> rows) {
+    int columns = rows.stream().mapToInt(ids -> ids.length).max().orElse(0);
+    long[] ids = new long[rows.size() * columns];
+    long[] ends = new long[rows.size()];
+    for (int i = 0; i < rows.size(); i++) {
+      long[] row = rows.get(i);
+      System.arraycopy(row, 0, ids, i * columns, row.length);
+      ends[i] = row.length - 1;
+    }
+    return new Batch(ids, rows.size(), columns, ends);
+  }
+
+  @Override
+  public void close() {
+    tokenizer.close();
+  }
+}

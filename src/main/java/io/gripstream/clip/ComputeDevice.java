@@ -1,0 +1,57 @@
+package io.gripstream.clip;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Where the model runs and with how many bits the image tower computes. */
+public record ComputeDevice(Device device, Precision precision) {
+  private static final Pattern CUDA = Pattern.compile("cuda(?::(\\d+))?");
+
+  /** Arithmetic of the image tower. Prompts are always trained in {@code FP32}. */
+  public enum Precision {
+    FP32,
+    BF16
+  }
+
+  /** The reference: fp32 on the processor. */
+  public static ComputeDevice cpu() {
+    return new ComputeDevice(Device.cpu(), Precision.FP32);
+  }
+
+  /**
+   * @param device {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:n}; {@code auto} takes a GPU that the engine sees
+   * @param precision {@code auto}, {@code fp32} or {@code bf16}; {@code auto} is bf16 on a GPU and fp32 elsewhere
+   * @throws IllegalArgumentException when the device is not there, or a word is unknown
+   */
+  public static ComputeDevice of(String device, String precision) {
+    int gpus = Engine.getEngine("PyTorch").getGpuCount();
+    Matcher cuda = CUDA.matcher(device);
+    Device chosen;
+    if (device.equals("cpu") || (device.equals("auto") && gpus == 0)) {
+      chosen = Device.cpu();
+    } else if (device.equals("auto")) {
+      chosen = Device.gpu(0);
+    } else if (cuda.matches()) {
+      int index = cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1));
+      if (index >= gpus) {
+        throw new IllegalArgumentException(
+            "%s asked for, but the engine sees %d GPUs; a GPU needs libtorch with CUDA (PYTORCH_LIBRARY_PATH)"
+                .formatted(device, gpus));
+      }
+      chosen = Device.gpu(index);
+    } else {
+      throw new IllegalArgumentException("device " + device + " is none of auto, cpu, cuda, cuda:n");
+    }
+    return new ComputeDevice(
+        chosen,
+        switch (precision.toLowerCase(Locale.ROOT)) {
+          case "auto" -> chosen.isGpu() ? Precision.BF16 : Precision.FP32;
+          case "fp32" -> Precision.FP32;
+          case "bf16" -> Precision.BF16;
+          default -> throw new IllegalArgumentException("precision " + precision + " is none of auto, fp32, bf16");
+        });
+  }
+}

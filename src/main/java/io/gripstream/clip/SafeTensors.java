@@ -1,0 +1,177 @@
+package io.gripstream.clip;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A safetensors file, memory-mapped: an 8-byte little-endian header length, a JSON header that gives each tensor's type,
+ * shape and place, and the tensors. See the format's description at github.com/huggingface/safetensors.
+ */
+public final class SafeTensors {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final long LARGEST_HEADER = 100_000_000;
+
+  /** How numbers are stored. */
+  public enum Type {
+    F32(4),
+    F16(2),
+    BF16(2),
+    I64(8);
+
+    private final int bytes;
+
+    Type(int bytes) {
+      this.bytes = bytes;
+    }
+  }
+
+  /**
+   * One tensor in the file.
+   *
+   * @param data read-only, little-endian, backed by the mapping
+   */
+  public record Entry(Type type, long[] shape, ByteBuffer data) {
+    /** The values, converted to {@code float}. */
+    public float[] floats() {
+      ByteBuffer from = data.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+      float[] values = new float[data.remaining() / type.bytes];
+      switch (type) {
+        case F32 -> from.asFloatBuffer().get(values);
+        case F16 -> {
+          for (int i = 0; i < values.length; i++) {
+            values[i] = Float16.toFloat(from.getShort());
+          }
+        }
+        case BF16 -> {
+          for (int i = 0; i < values.length; i++) {
+            values[i] = Float.intBitsToFloat(from.getShort() << 16);
+          }
+        }
+        default -> throw new IllegalStateException(type + " are no floats");
+      }
+      return values;
+    }
+  }
+
+  private final Map<String, Entry> entries;
+
+  private SafeTensors(Map<String, Entry> entries) {
+    this.entries = entries;
+  }
+
+  /**
+   * Maps a file. The mapping lives as long as any entry's data.
+   *
+   * @throws IOException when it is no safetensors file, or one whose header and size disagree
+   */
+  public static SafeTensors map(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      long size = channel.size();
+      ByteBuffer lead = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+      channel.read(lead, 0);
+      long headerLength = lead.position() < 8 ? -1 : lead.getLong(0);
+      if (headerLength < 2 || headerLength > LARGEST_HEADER || headerLength > size - 8) {
+        throw new IOException(file + " is no safetensors file: its header would be " + headerLength + " bytes");
+      }
+      ByteBuffer header = ByteBuffer.allocate((int) headerLength);
+      while (header.hasRemaining() && channel.read(header, 8 + header.position()) >= 0) {}
+      JsonNode json = JSON.readTree(new String(header.array(), StandardCharsets.UTF_8));
+      Map<String, Entry> entries = new LinkedHashMap<>();
+      for (Map.Entry<String, JsonNode> field : (Iterable<Map.Entry<String, JsonNode>>) json::fields) {
+        if (!field.getKey().equals("__metadata__") && known(field.getValue())) {
+          entries.put(field.getKey(), entry(file, channel, 8 + headerLength, size, field.getKey(), field.getValue()));
+        }
+      }
+      return new SafeTensors(entries);
+    }
+  }
+
+  public Set<String> names() {
+    return entries.keySet();
+  }
+
+  /**
+   * @throws IOException when there is no such tensor, or its shape is another
+   */
+  public Entry get(String name, long... shape) throws IOException {
+    Entry entry = entries.get(name);
+    if (entry == null) {
+      throw new IOException("the weights have no tensor " + name);
+    }
+    if (!Arrays.equals(entry.shape(), shape)) {
+      throw new IOException(
+          "tensor %s is %s where the configuration asks for %s"
+              .formatted(name, Arrays.toString(entry.shape()), Arrays.toString(shape)));
+    }
+    return entry;
+  }
+
+  /** Writes tensors in {@code type}, which is {@code F32} or {@code F16}. */
+  public static void write(Path file, Map<String, FloatTensor> tensors, Type type) throws IOException {
+    ObjectNode header = JSON.createObjectNode();
+    long at = 0;
+    for (Map.Entry<String, FloatTensor> tensor : tensors.entrySet()) {
+      ObjectNode entry = header.putObject(tensor.getKey()).put("dtype", type.name());
+      Arrays.stream(tensor.getValue().shape()).forEach(entry.putArray("shape")::add);
+      long end = at + (long) tensor.getValue().values().length * type.bytes;
+      entry.putArray("data_offsets").add(at).add(end);
+      at = end;
+    }
+    byte[] text = header.toString().getBytes(StandardCharsets.UTF_8);
+    // Tensors begin on an 8-byte border, as readers expect: the header is padded with spaces.
+    byte[] padded = Arrays.copyOf(text, (text.length + 7) / 8 * 8);
+    Arrays.fill(padded, text.length, padded.length, (byte) ' ');
+    ByteBuffer out = ByteBuffer.allocate(Math.toIntExact(8 + padded.length + at)).order(ByteOrder.LITTLE_ENDIAN);
+    out.putLong(padded.length).put(padded);
+    for (FloatTensor tensor : tensors.values()) {
+      for (float value : tensor.values()) {
+        if (type == Type.F16) {
+          out.putShort(Float16.toBits(value));
+        } else {
+          out.putFloat(value);
+        }
+      }
+    }
+    Files.write(file, out.array());
+  }
+
+  private static boolean known(JsonNode entry) {
+    return Arrays.stream(Type.values()).anyMatch(type -> type.name().equals(entry.path("dtype").asText()));
+  }
+
+  private static Entry entry(Path file, FileChannel channel, long start, long size, String name, JsonNode json)
+      throws IOException {
+    Type type = Type.valueOf(json.path("dtype").asText());
+    long[] shape = new long[json.path("shape").size()];
+    long bytes = type.bytes;
+    for (int i = 0; i < shape.length; i++) {
+      shape[i] = json.path("shape").get(i).asLong(-1);
+      if (shape[i] < 0 || shape[i] > Integer.MAX_VALUE) {
+        throw new IOException(file + ": tensor " + name + " has an extent " + shape[i]);
+      }
+      bytes = Math.multiplyExact(bytes, shape[i]);
+    }
+    long from = json.path("data_offsets").path(0).asLong(-1);
+    long to = json.path("data_offsets").path(1).asLong(-1);
+    if (from < 0 || to - from != bytes || to > size - start) {
+      throw new IOException("%s: tensor %s claims bytes %d to %d".formatted(file, name, from, to));
+    }
+    return new Entry(
+        type,
+        shape,
+        channel.map(FileChannel.MapMode.READ_ONLY, start + from, bytes).order(ByteOrder.LITTLE_ENDIAN));
+  }
+}

@@ -1,0 +1,255 @@
+package io.gripstream.clip;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A CLIP on the PyTorch engine. Every call works in a scope of its own and leaves no native memory behind; only the
+ * weights stay. Close it last, after every {@link TextObjective} that it made.
+ */
+public final class TorchClip implements ClipModel {
+  private final String id;
+  private final ClipConfig config;
+  private final ClipTokenizer tokenizer;
+  private final TorchScript program;
+  private final NDManager manager;
+  private final ClipWeights weights;
+  private final NDArray[] imageTower;
+
+  private TorchClip(
+      String id,
+      ClipConfig config,
+      ClipTokenizer tokenizer,
+      TorchScript program,
+      NDManager manager,
+      ClipWeights weights,
+      ComputeDevice device) {
+    this.id = id;
+    this.config = config;
+    this.tokenizer = tokenizer;
+    this.program = program;
+    this.manager = manager;
+    this.weights = weights;
+    TorchScript.named("w", weights.text());
+    TorchScript.named("w", weights.image());
+    this.imageTower =
+        device.precision() == ComputeDevice.Precision.FP32 ? weights.image() : reduced(weights.image());
+    manager.cap();
+  }
+
+  /**
+   * Loads a model.
+   *
+   * @param folder holds {@code config.json}, {@code model.safetensors} and {@code tokenizer.json}
+   * @param name what the model is called in its id
+   * @throws IOException when a file is missing or does not fit the others
+   */
+  public static TorchClip load(Path folder, String name, ComputeDevice device) throws IOException {
+    ClipConfig config = ClipConfig.read(folder.resolve("config.json"));
+    Path file = folder.resolve("model.safetensors");
+    NDManager manager = Engine.getEngine("PyTorch").newBaseManager(device.device());
+    try {
+      ClipWeights weights = ClipWeights.load(SafeTensors.map(file), config, manager);
+      ClipTokenizer tokenizer =
+          new ClipTokenizer(folder.resolve("tokenizer.json"), config.text().length());
+      String id = name + "@" + Digests.sha256(file).substring(0, 12);
+      return new TorchClip(
+          id, config, tokenizer, program(config, device), manager, weights, device);
+    } catch (IOException | RuntimeException e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  /** The arithmetic for a configuration's sizes. */
+  static TorchScript program(ClipConfig config, ComputeDevice device) {
+    return new TorchScript(
+        "/torchscript/clip.py",
+        "Clip",
+        Map.of(
+            "imageHeads", config.vision().tower().heads(),
+            "textHeads", config.text().tower().heads(),
+            "epsilon", config.vision().tower().epsilon(),
+            "quickGelu", config.vision().tower().quickGelu()),
+        device.device());
+  }
+
+  @Override
+  public String id() {
+    return id;
+  }
+
+  public ClipConfig config() {
+    return config;
+  }
+
+  @Override
+  public int imageSize() {
+    return config.vision().imageSize();
+  }
+
+  @Override
+  public int featureSize() {
+    return config.featureSize();
+  }
+
+  @Override
+  public float logitScale() {
+    return weights.logitScale();
+  }
+
+  @Override
+  public FloatTensor encodeImages(List<byte[]> pixels) {
+    int side = imageSize();
+    ByteBuffer all = ByteBuffer.allocateDirect(Math.multiplyExact(pixels.size(), side * side * 3));
+    pixels.forEach(all::put);
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray input = scope.create(all.flip(), new Shape(pixels.size(), side, side, 3), DataType.UINT8);
+      return tensor(call(scope, "encode_images", imageTower, input).get(0));
+    }
+  }
+
+  @Override
+  public FloatTensor encodeTexts(List<String> texts) {
+    ClipTokenizer.Batch batch = tokenizer.encode(texts);
+    try (NDManager scope = manager.newSubManager()) {
+      return tensor(call(scope, "encode_texts", weights.text(), ids(scope, batch), ends(scope, batch)).get(0));
+    }
+  }
+
+  /**
+   * The input embeddings of a text's tokens, start and end left out, positions not added: what a context is initialised
+   * with.
+   *
+   * @return {@code [M, W]}
+   */
+  public FloatTensor embed(String text) {
+    long[] ids = tokenizer.encode(text);
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray inner = scope.create(Arrays.copyOfRange(ids, 1, ids.length - 1));
+      inner.attach(scope);
+      NDArray table = weights.text()[0];
+      try (NDArray rows = table.get(inner)) {
+        return tensor(rows);
+      }
+    }
+  }
+
+  /** Width {@code W} of the text tower. */
+  public int textWidth() {
+    return config.text().tower().width();
+  }
+
+  /**
+   * Features of classes behind a learnt context.
+   *
+   * @param context {@code [G, M, W]}, {@code G} being 1 or the number of classes
+   * @param suffixes what follows the context, for each class
+   * @return {@code [C, D]}, rows of unit length
+   */
+  public FloatTensor encodeClasses(FloatTensor context, List<String> suffixes) {
+    ClipTokenizer.Batch batch = tokenizer.encodeSuffixes(suffixes, 1 + context.shape()[1]);
+    try (NDManager scope = manager.newSubManager()) {
+      return tensor(
+          call(
+                  scope,
+                  "encode_classes",
+                  weights.text(),
+                  array(scope, context),
+                  start(scope),
+                  ids(scope, batch),
+                  ends(scope, batch))
+              .get(0));
+    }
+  }
+
+  /**
+   * The objective of a text prompt over cached image features.
+   *
+   * @param contextLength {@code M} of the contexts that will be asked about
+   * @param features {@code [N, D]}
+   * @param targets {@code [N, C]}, each row a distribution over the classes
+   * @param sampleWeights {@code [N]}
+   */
+  public TextObjective textObjective(
+      int contextLength,
+      List<String> suffixes,
+      FloatTensor features,
+      FloatTensor targets,
+      float[] sampleWeights,
+      float scale) {
+    ClipTokenizer.Batch batch = tokenizer.encodeSuffixes(suffixes, 1 + contextLength);
+    NDManager scope = manager.getParentManager().newSubManager(manager.getDevice());
+    return new TextObjective(
+        program,
+        weights.text(),
+        scope,
+        start(scope),
+        ids(scope, batch),
+        ends(scope, batch),
+        array(scope, features),
+        array(scope, targets),
+        array(scope, new FloatTensor(new int[] {sampleWeights.length}, sampleWeights)),
+        scope.create(scale));
+  }
+
+  @Override
+  public void close() {
+    tokenizer.close();
+    program.close();
+    manager.close();
+  }
+
+  private NDArray[] reduced(NDArray[] tower) {
+    try (NDManager scope = manager.newSubManager()) {
+      // 15 is torch.bfloat16: the engine's own conversion of the type ends the process.
+      NDArray[] type = TorchScript.named("inputs", scope.create(15L));
+      NDList converted = program.call("converted", false, scope, type, tower);
+      converted.attach(manager);
+      return TorchScript.named("w", converted.toArray(NDArray[]::new));
+    }
+  }
+
+  private NDList call(NDManager scope, String method, NDArray[] tower, NDArray... inputs) {
+    return program.call(method, false, scope, TorchScript.named("inputs", inputs), tower);
+  }
+
+  private NDArray start(NDManager scope) {
+    return scope.create(new long[] {tokenizer.encode("")[0]});
+  }
+
+  private static NDArray ids(NDManager scope, ClipTokenizer.Batch batch) {
+    return scope.create(
+        LongBuffer.wrap(batch.ids()), new Shape(batch.rows(), batch.columns()), DataType.INT64);
+  }
+
+  private static NDArray ends(NDManager scope, ClipTokenizer.Batch batch) {
+    return scope.create(batch.ends());
+  }
+
+  static NDArray array(NDManager scope, FloatTensor tensor) {
+    long[] shape = Arrays.stream(tensor.shape()).asLongStream().toArray();
+    return scope.create(FloatBuffer.wrap(tensor.values()), new Shape(shape), DataType.FLOAT32);
+  }
+
+  static FloatTensor tensor(NDArray array) {
+    long[] shape = array.getShape().getShape();
+    int[] extents = new int[shape.length];
+    for (int i = 0; i < shape.length; i++) {
+      extents[i] = Math.toIntExact(shape[i]);
+    }
+    return new FloatTensor(extents, array.toFloatArray());
+  }
+}

@@ -1,0 +1,144 @@
+package io.gripstream.pico.world;
+
+import java.awt.Font;
+import java.awt.FontFormatException;
+import java.awt.Shape;
+import java.awt.font.FontRenderContext;
+import java.awt.geom.AffineTransform;
+import java.awt.geom.Path2D;
+import java.awt.geom.Rectangle2D;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.stream.Stream;
+
+/** The installed typefaces that can write digits and Latin letters, and their glyphs' outlines. */
+public final class Typefaces {
+  /** Where Debian keeps fonts. */
+  public static final Path DEBIAN_FOLDER = Path.of("/usr/share/fonts");
+
+  /** Below this many typefaces a pretraining run should not start. */
+  public static final int FEWEST = 100;
+
+  /**
+   * Debian packages, handwriting first, that the shipped model was pretrained with. Only
+   * pretraining needs them: {@code apt-get install --no-install-recommends} with these names.
+   */
+  public static final List<String> PACKAGES =
+      List.of(
+          "fonts-bwht fonts-breip fonts-comic-neue fonts-dancingscript fonts-dkg-handwriting"
+              + " fonts-ecolier-court fonts-femkeklaver fonts-havana fonts-humor-sans"
+              + " fonts-joscelyn fonts-kaushanscript fonts-kiloji fonts-klee fonts-kristi"
+              + " fonts-leckerli-one fonts-lobstertwo fonts-rufscript fonts-seto fonts-sjfonts"
+              + " fonts-summersby fonts-tomsontalks fonts-yozvox-yozfont fonts-yusei-magic",
+          "fonts-adf-gillius fonts-adf-mekanus fonts-adf-romande fonts-aenigma fonts-allerta"
+              + " fonts-averia-sans-gwf fonts-averia-serif-gwf fonts-b612 fonts-bebas-neue"
+              + " fonts-beteckna fonts-cabin fonts-cantarell fonts-comfortaa fonts-courier-prime"
+              + " fonts-crosextra-caladea fonts-crosextra-carlito fonts-dejavu fonts-dosis"
+              + " fonts-dustin fonts-ebgaramond fonts-essays1743 fonts-eurofurence"
+              + " fonts-fantasque-sans fonts-firacode fonts-freefont-ttf fonts-georgewilliams"
+              + " fonts-gnutypewriter fonts-go fonts-goudybookletter fonts-hack fonts-inconsolata"
+              + " fonts-junction fonts-jura fonts-karla fonts-lato fonts-liberation"
+              + " fonts-linuxlibertine fonts-monofur fonts-national-park fonts-ocr-a"
+              + " fonts-oldstandard fonts-open-sans fonts-opendin fonts-opendyslexic fonts-osifont"
+              + " fonts-play fonts-quicksand fonts-radisnoir fonts-roadgeek fonts-roboto-slab"
+              + " fonts-roboto-unhinted fonts-routed-gothic fonts-sil-andika"
+              + " fonts-sil-gentium-basic fonts-tlwg-purisa fonts-tuffy fonts-urw-base35"
+              + " fonts-vollkorn fonts-yanone-kaffeesatz");
+
+  private static final String REQUIRED =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  private static final FontRenderContext OUTLINES =
+      new FontRenderContext(new AffineTransform(), true, true);
+
+  private final List<Font> fonts;
+  private final ConcurrentMap<Integer, Optional<Path2D>> glyphs = new ConcurrentHashMap<>();
+
+  Typefaces(List<Font> fonts) {
+    this.fonts = List.copyOf(fonts);
+  }
+
+  /**
+   * Reads every TrueType, OpenType and Type 1 font below a folder that has all digits and Latin
+   * letters and looks like the others, one file for each family and style, in the order of their
+   * names.
+   *
+   * @throws UncheckedIOException when the folder cannot be read; a font that cannot be is left out
+   */
+  public static List<Font> load(Path folder) {
+    List<Path> files;
+    try (Stream<Path> all = Files.walk(folder, java.nio.file.FileVisitOption.FOLLOW_LINKS)) {
+      files =
+          all.filter(Typefaces::isFont)
+              .sorted(
+                  Comparator.comparing((Path file) -> file.getFileName().toString())
+                      .thenComparing(Path::toString))
+              .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot list fonts below " + folder, e);
+    }
+    Map<String, Font> byName = new HashMap<>();
+    List<Font> fonts = new ArrayList<>();
+    for (Path file : files) {
+      read(file)
+          .filter(font -> font.canDisplayUpTo(REQUIRED) < 0)
+          .filter(font -> byName.putIfAbsent(font.getFontName(Locale.ROOT), font) == null)
+          .ifPresent(fonts::add);
+    }
+    return Consensus.legible(fonts);
+  }
+
+  private static boolean isFont(Path file) {
+    String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+    return name.matches(".*\\.(ttf|otf|pfb|t1)")
+        && !name.matches(".*(symbol|dingbat|emoji|barcode|math).*");
+  }
+
+  /** A font that Java cannot read is as good as not installed. */
+  private static Optional<Font> read(Path file) {
+    String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+    int format = name.matches(".*\\.(pfb|t1)") ? Font.TYPE1_FONT : Font.TRUETYPE_FONT;
+    try {
+      return Optional.of(Font.createFont(format, file.toFile()).deriveFont(100f));
+    } catch (FontFormatException | IOException e) {
+      System.getLogger(Typefaces.class.getName())
+          .log(System.Logger.Level.DEBUG, "left out: " + file, e);
+      return Optional.empty();
+    }
+  }
+
+  int size() {
+    return fonts.size();
+  }
+
+  /**
+   * A glyph's outline around the origin with height 1, or nothing when the font draws nothing for
+   * it.
+   */
+  Optional<Path2D> glyph(int font, char character) {
+    return glyphs.computeIfAbsent(
+        font << 16 | character, key -> outline(fonts.get(font), character));
+  }
+
+  static Optional<Path2D> outline(Font font, char character) {
+    Shape shape = font.createGlyphVector(OUTLINES, new char[] {character}).getGlyphOutline(0);
+    Rectangle2D box = shape.getBounds2D();
+    if (box.getHeight() < 1 || box.getWidth() < 1 || box.getWidth() > 4 * box.getHeight()) {
+      return Optional.empty();
+    }
+    AffineTransform toUnit =
+        AffineTransform.getScaleInstance(1 / box.getHeight(), 1 / box.getHeight());
+    toUnit.translate(-box.getCenterX(), -box.getCenterY());
+    return Optional.of(new Path2D.Double(shape, toUnit));
+  }
+}

@@ -1,0 +1,44 @@
+package io.gripstream.prompt;
+
+import io.gripstream.clip.FloatTensor;
+import io.gripstream.clip.TorchClip;
+import java.util.Random;
+
+/**
+ * Learnt context vectors that stand where the words before a class name would (CoOp: Zhou et al., IJCV 2022).
+ *
+ * @param context {@code [G, M, W]}: {@code G} is 1 where all classes share the context, or the number of classes
+ */
+public record TextPrompt(FloatTensor context) {
+  /** Under which name the context is in a prompt version's tensors. */
+  public static final String CONTEXT = "context";
+
+  private static final double DEVIATION = 0.02;
+
+  public TextPrompt {
+    if (context.shape().length != 3) {
+      throw new IllegalArgumentException("a context has shape [G, M, W], not " + context);
+    }
+  }
+
+  /** {@code M}. */
+  public int length() {
+    return context.shape()[1];
+  }
+
+  /** A context that says what the template says: its first round begins where zero-shot stands. */
+  public static TextPrompt of(PromptTemplate template, TorchClip clip) {
+    FloatTensor words = clip.embed(template.lead());
+    return new TextPrompt(new FloatTensor(new int[] {1, words.rows(), clip.textWidth()}, words.values()));
+  }
+
+  /** The paper's initialisation: N(0, 0.02). */
+  public static TextPrompt random(int length, int width, long seed) {
+    Random random = new Random(seed);
+    float[] values = new float[length * width];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) (DEVIATION * random.nextGaussian());
+    }
+    return new TextPrompt(new FloatTensor(new int[] {1, length, width}, values));
+  }
+}

@@ -1,0 +1,197 @@
+package io.gripstream.refine;
+
+import io.gripstream.clip.Float16;
+import io.gripstream.clip.FloatTensor;
+import io.gripstream.clip.TorchClip;
+import io.gripstream.event.BatchSample;
+import io.gripstream.event.PromptIdentity;
+import io.gripstream.event.PromptVersion;
+import io.gripstream.event.TaskDefinition;
+import io.gripstream.event.Tensor;
+import io.gripstream.event.Training;
+import io.gripstream.prompt.PromptDigest;
+import io.gripstream.prompt.PromptTemplate;
+import io.gripstream.prompt.Tensors;
+import io.gripstream.prompt.TextPrompt;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Refines text prompts: pseudolabels a batch by its strategy's teacher, trains on the confident ones, and measures the
+ * candidate on images that never train. No image is encoded: features come with the batch.
+ */
+public final class PromptRefinement implements Refinement {
+  private final TorchClip clip;
+
+  public PromptRefinement(TorchClip clip) {
+    this.clip = clip;
+  }
+
+  @Override
+  public PromptVersion zeroShot(String task, TaskDefinition definition, Instant createdAt) {
+    Tensor features =
+        Tensors.encode(
+            clip.encodeTexts(
+                new PromptTemplate(definition.getTemplate()).sentences(definition.getClasses())));
+    return identified(
+        PromptVersion.newBuilder()
+            .setTask(task)
+            .setVersion(0)
+            .setDigest("")
+            .setParent(null)
+            .setModelId(clip.id())
+            .setModality(definition.getModality())
+            .setClasses(definition.getClasses())
+            .setTemplate(definition.getTemplate())
+            .setTensors(Map.of())
+            .setClassFeatures(features)
+            .setZeroShotFeatures(features)
+            .setLogitScale(clip.logitScale())
+            .setRound(0)
+            .setEvidence(Map.of())
+            .setCreatedAt(createdAt));
+  }
+
+  @Override
+  public PromptVersion train(RoundBatch batch, Progress progress) {
+    PromptVersion base = batch.base();
+    if (!base.getModelId().equals(clip.id())) {
+      throw new IllegalArgumentException(
+          "the batch is of model %s, this process runs %s".formatted(base.getModelId(), clip.id()));
+    }
+    TaskDefinition definition = batch.definition();
+    Training training = definition.getTraining();
+    PromptTemplate template = new PromptTemplate(definition.getTemplate());
+    List<String> tails = template.tails(definition.getClasses());
+    Part judged = part(batch, true);
+    Part trained = part(batch, false);
+    Classifier live = new Classifier(Tensors.decode(base.getClassFeatures()), base.getLogitScale());
+    Classifier zeroShot = new Classifier(Tensors.decode(base.getZeroShotFeatures()), clip.logitScale());
+    Strategy strategy = Strategy.of(definition.getStrategy(), training);
+    Classifier teacher = strategy.teacher() == Strategy.Teacher.LIVE ? live : zeroShot;
+
+    List<Pseudolabel> pseudolabels = pseudolabels(trained, teacher, strategy, batch.round());
+    List<Pseudolabel> validation = pseudolabels(judged, teacher, strategy, batch.round());
+    if (pseudolabels.isEmpty() || validation.isEmpty()) {
+      throw new IllegalArgumentException(
+          "%d pseudolabels to train on and %d to validate with: the pool of %d is too small"
+              .formatted(pseudolabels.size(), validation.size(), batch.samples().size()));
+    }
+    long seed = training.getSeed() * 31 + batch.round();
+    TextPrompt start = start(base, template, training, seed);
+    TextTrainer.Trained result =
+        new TextTrainer(clip, tails, training)
+            .train(
+                start,
+                examples(trained, pseudolabels, live.classes()),
+                examples(judged, validation, live.classes()),
+                clip.logitScale(),
+                seed,
+                done -> progress.at(done, Map.of()));
+
+    FloatTensor classFeatures = clip.encodeClasses(result.prompt().context(), tails);
+    Classifier raw = new Classifier(classFeatures, clip.logitScale());
+    double temperature =
+        Calibration.temperature(
+            raw.logits(judged.features()), teacher.probabilities(judged.features()));
+    Classifier candidate = raw.withLogitScale((float) (clip.logitScale() / temperature));
+    Map<String, Double> evidence =
+        new HashMap<>(
+            Evidence.measure(
+                judged.features(), judged.labels(), trained.features(), zeroShot, live, candidate));
+    evidence.put("samples", (double) batch.samples().size());
+    evidence.put("pseudolabels", (double) pseudolabels.size());
+    evidence.put("validation-loss-start", result.startLoss());
+    evidence.put("validation-loss", result.bestLoss());
+    evidence.put("epochs", (double) result.epochs());
+    evidence.put("best-epoch", (double) result.bestEpoch());
+    evidence.put("steps", (double) result.steps());
+    evidence.put("temperature", temperature);
+    evidence.put("images-encoded", 0.0);
+    return identified(
+        PromptVersion.newBuilder(base)
+            .setVersion(batch.version())
+            .setDigest("")
+            .setParent(new PromptIdentity(base.getVersion(), base.getDigest()))
+            .setTensors(Map.of(TextPrompt.CONTEXT, Tensors.encode(result.prompt().context())))
+            .setClassFeatures(Tensors.encode(classFeatures))
+            .setLogitScale(candidate.logitScale())
+            .setRound(batch.round())
+            .setEvidence(evidence)
+            .setCreatedAt(batch.closedAt()));
+  }
+
+  /**
+   * One side of the split by {@link HeldOut}.
+   *
+   * @param features {@code [N, D]}, of unit length
+   * @param labels human labels by class, -1 where there is none
+   */
+  private record Part(List<String> keys, FloatTensor features, int[] labels) {}
+
+  private Part part(RoundBatch batch, boolean heldOut) {
+    double share = batch.definition().getGate().getHeldOutShare();
+    List<BatchSample> samples =
+        batch.samples().stream()
+            .filter(sample -> HeldOut.contains(batch.task(), sample.getImageId(), share) == heldOut)
+            .toList();
+    int length = clip.featureSize();
+    float[] features = new float[samples.size() * length];
+    int[] labels = new int[samples.size()];
+    List<String> keys = new ArrayList<>();
+    for (int i = 0; i < samples.size(); i++) {
+      BatchSample sample = samples.get(i);
+      float[] feature = Float16.decode(sample.getFeature());
+      if (feature.length != length) {
+        throw new IllegalArgumentException(
+            "image %s has a feature of %d numbers, not %d"
+                .formatted(sample.getImageId(), feature.length, length));
+      }
+      System.arraycopy(feature, 0, features, i * length, length);
+      labels[i] = sample.getLabel() == null ? Metrics.UNKNOWN : batch.definition().getClasses().indexOf(sample.getLabel());
+      keys.add(sample.getImageId());
+    }
+    return new Part(keys, FloatTensor.matrix(samples.size(), length, features), labels);
+  }
+
+  private static List<Pseudolabel> pseudolabels(Part part, Classifier teacher, Strategy strategy, int round) {
+    FloatTensor probabilities = teacher.probabilities(part.features());
+    int total = strategy.total(round, part.keys().size(), teacher.classes());
+    return Selector.select(probabilities, ClassPrior.estimate(probabilities), total, part.keys());
+  }
+
+  private static TextTrainer.Examples examples(Part part, List<Pseudolabel> pseudolabels, int classes) {
+    int length = part.features().columns();
+    float[] features = new float[pseudolabels.size() * length];
+    float[] targets = new float[pseudolabels.size() * classes];
+    float[] weights = new float[pseudolabels.size()];
+    for (int i = 0; i < weights.length; i++) {
+      Pseudolabel pseudolabel = pseudolabels.get(i);
+      System.arraycopy(part.features().values(), pseudolabel.sample() * length, features, i * length, length);
+      targets[i * classes + pseudolabel.label()] = 1;
+      weights[i] = 1;
+    }
+    return new TextTrainer.Examples(
+        FloatTensor.matrix(weights.length, length, features),
+        FloatTensor.matrix(weights.length, classes, targets),
+        weights);
+  }
+
+  private TextPrompt start(PromptVersion base, PromptTemplate template, Training training, long seed) {
+    Tensor context = base.getTensors().get(TextPrompt.CONTEXT);
+    if (training.getWarmStart() && context != null) {
+      return new TextPrompt(Tensors.decode(context));
+    }
+    return training.getContextLength() == 0
+        ? TextPrompt.of(template, clip)
+        : TextPrompt.random(training.getContextLength(), clip.textWidth(), seed);
+  }
+
+  private static PromptVersion identified(PromptVersion.Builder builder) {
+    PromptVersion version = builder.build();
+    return PromptVersion.newBuilder(version).setDigest(PromptDigest.of(version)).build();
+  }
+}

@@ -1,0 +1,187 @@
+# The arithmetic of CLIP, once: for labelling, for tuning prompts and for pretraining.
+#
+# This is TorchScript source as a TorchScript archive holds it, compiled by the engine when it is loaded. Shapes: N images
+# or texts, S pixels a side, L tokens, W width, H heads, D feature size, C classes, G contexts (1: shared by all classes,
+# C: one for each), M context vectors, P = 1 + M tokens of prefix, B samples of a training step.
+#
+# Weights come in as flat lists. Image: class embedding [W], patch embedding [W, 3, p, p], positions [L, W],
+# pre-norm (weight, bias), post-norm (weight, bias), projection [D, W]. Text: token embedding [V, W], positions [T, W],
+# final norm (weight, bias), projection [D, W]. Then 12 tensors a layer, as block() takes them.
+class Clip(Module):
+  __parameters__ = []
+  __buffers__ = []
+
+  def image_heads(self: __torch__.Clip) -> int:
+    return @imageHeads@
+
+  def text_heads(self: __torch__.Clip) -> int:
+    return @textHeads@
+
+  def epsilon(self: __torch__.Clip) -> float:
+    return @epsilon@
+
+  def quick_gelu(self: __torch__.Clip) -> bool:
+    return @quickGelu@
+
+  def norm(self: __torch__.Clip, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return torch.layer_norm(x, [x.size(-1)], weight, bias, self.epsilon())
+
+  def activation(self: __torch__.Clip, x: Tensor) -> Tensor:
+    if self.quick_gelu():
+      return x * torch.sigmoid(1.702 * x)
+    else:
+      return torch.gelu(x)
+
+  # [N, L, W] -> queries, keys and values, each [N, H, L, W / H]
+  def heads(self: __torch__.Clip, x: Tensor, w: List[Tensor], at: int, count: int) -> Tuple[Tensor, Tensor, Tensor]:
+    qkv = torch.linear(self.norm(x, w[at], w[at + 1]), w[at + 2], w[at + 3])
+    split = qkv.view([x.size(0), x.size(1), 3, count, -1]).permute([2, 0, 3, 1, 4])
+    return (split[0], split[1], split[2])
+
+  # What attention found, [N, H, L, W / H], goes through the rest of the layer and is added to x [N, L, W].
+  def rest(self: __torch__.Clip, x: Tensor, found: Tensor, w: List[Tensor], at: int) -> Tensor:
+    x = x + torch.linear(found.transpose(1, 2).reshape([x.size(0), x.size(1), -1]), w[at + 4], w[at + 5])
+    hidden = self.activation(torch.linear(self.norm(x, w[at + 6], w[at + 7]), w[at + 8], w[at + 9]))
+    return x + torch.linear(hidden, w[at + 10], w[at + 11])
+
+  # A residual attention block, [N, L, W] -> [N, L, W]. Weights from w[at]: norm 1 (weight, bias), queries-keys-values
+  # [3W, W] (and bias), output [W, W] (and bias), norm 2 (weight, bias), up [4W, W] (and bias), down [W, 4W] (and bias).
+  def block(self: __torch__.Clip, x: Tensor, w: List[Tensor], at: int, count: int, causal: bool) -> Tensor:
+    q, k, v = self.heads(x, w, at, count)
+    return self.rest(x, torch.scaled_dot_product_attention(q, k, v, None, 0., causal), w, at)
+
+  def unit(self: __torch__.Clip, x: Tensor) -> Tensor:
+    return x / torch.linalg_vector_norm(x, 2, [-1], True)
+
+  # uint8 [N, S, S, 3] -> [N, D], rows of unit length
+  def image_features(self: __torch__.Clip, pixels: Tensor, w: List[Tensor]) -> Tensor:
+    mean = torch.tensor([0.48145466, 0.4578275, 0.40821073], dtype=6, device=pixels.device)
+    deviation = torch.tensor([0.26862954, 0.26130258, 0.27577711], dtype=6, device=pixels.device)
+    x = ((pixels.to(6) / 255. - mean) / deviation).permute([0, 3, 1, 2]).to(w[1].dtype)
+    patch = w[1].size(-1)
+    x = torch.conv2d(x, w[1], None, [patch, patch]).flatten(2).transpose(1, 2)
+    x = torch.cat([w[0].expand([x.size(0), 1, -1]), x], 1) + w[2]
+    x = self.norm(x, w[3], w[4])
+    for layer in range((torch.len(w) - 8) // 12):
+      x = self.block(x, w, 8 + 12 * layer, self.image_heads(), False)
+    return self.unit(torch.linear(self.norm(x.select(1, 0), w[5], w[6]), w[7]))
+
+  # The states at the end-of-text tokens, x [N, L, W] at ends [N] -> [N, D], rows of unit length
+  def text_head(self: __torch__.Clip, x: Tensor, ends: Tensor, w: List[Tensor]) -> Tensor:
+    last = x.gather(1, ends.view([-1, 1, 1]).expand([-1, 1, x.size(2)])).squeeze(1)
+    return self.unit(torch.linear(self.norm(last, w[2], w[3]), w[4]))
+
+  # Token ids [N, L] that end at [N] -> [N, D]. Under the causal mask what follows the end changes nothing: L may be as
+  # short as the longest text.
+  def text_features(self: __torch__.Clip, ids: Tensor, ends: Tensor, w: List[Tensor]) -> Tensor:
+    x = torch.embedding(w[0], ids) + w[1].slice(0, 0, ids.size(1))
+    for layer in range((torch.len(w) - 5) // 12):
+      x = self.block(x, w, 5 + 12 * layer, self.text_heads(), True)
+    return self.text_head(x, ends, w)
+
+  # Features of classes that share a learnt prefix. context [G, M, W]; start [1]: the start-of-text id; suffix ids
+  # [C, L] that end at [C] -> [C, D]. The mask is causal, so the prefix does not depend on what follows it: it runs once
+  # a context, and every class attends to its keys and values.
+  def class_features(self: __torch__.Clip, context: Tensor, start: Tensor, ids: Tensor, ends: Tensor, w: List[Tensor]) -> Tensor:
+    first = torch.embedding(w[0], start).expand([context.size(0), 1, -1])
+    p = torch.cat([first, context], 1)
+    length = p.size(1)
+    p = p + w[1].slice(0, 0, length)
+    s = torch.embedding(w[0], ids) + w[1].slice(0, length, length + ids.size(1))
+    mask = torch.ones([s.size(1), length + s.size(1)], dtype=11, device=s.device).tril(length)
+    for layer in range((torch.len(w) - 5) // 12):
+      at = 5 + 12 * layer
+      q, k, v = self.heads(p, w, at, self.text_heads())
+      sq, sk, sv = self.heads(s, w, at, self.text_heads())
+      p = self.rest(p, torch.scaled_dot_product_attention(q, k, v, None, 0., True), w, at)
+      keys = torch.cat([k.expand([s.size(0), -1, -1, -1]), sk], 2)
+      values = torch.cat([v.expand([s.size(0), -1, -1, -1]), sv], 2)
+      s = self.rest(s, torch.scaled_dot_product_attention(sq, keys, values, mask), w, at)
+    return self.text_head(s, ends, w)
+
+  # [pixels] -> [image features], in fp32 whatever the weights are
+  def encode_images(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+    return [self.image_features(inputs[0], w).to(6)]
+
+  # [ids, ends] -> [text features]
+  def encode_texts(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+    return [self.text_features(inputs[0], inputs[1], w)]
+
+  # [context, start, ids, ends] -> [class features]
+  def encode_classes(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+    return [self.class_features(inputs[0], inputs[1], inputs[2], inputs[3], w)]
+
+  # The objective and its gradient: the mean over rows b of weight[b] * cross-entropy(target[b], softmax(logits[b])).
+  # [context, start, ids, ends, features [N, D], targets [N, C], weights [N], logit scale [], rows [B]]
+  # -> [loss [], its gradient in context [G, M, W]]
+  # Forward and backward are one call: nothing that autograd remembers is ever in the hands of a garbage collector.
+  def text_gradient(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+    context = inputs[0].detach().requires_grad_(True)
+    classes = self.class_features(context, inputs[1], inputs[2], inputs[3], w)
+    rows = inputs[8]
+    logits = inputs[7] * torch.matmul(inputs[4].index_select(0, rows), classes.t())
+    surprise = -(inputs[5].index_select(0, rows) * torch.log_softmax(logits, -1)).sum([-1])
+    loss = (inputs[6].index_select(0, rows) * surprise).mean()
+    gradient = torch.autograd.grad([loss], [context])[0]
+    return [loss.detach(), unchecked_cast(Tensor, gradient)]
+
+  # [a tensor, any of the new type] -> the weights in the other's type
+  def converted(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+    out = annotate(List[Tensor], [])
+    for i in range(torch.len(w)):
+      out.append(w[i].to(int(inputs[0])))
+    return out
+
+  # A step of contrastive pretraining, in place: forward, backward, clipping by the global norm, AdamW. Images and
+  # captions with the same group number belong together, whichever of them were drawn as a pair.
+  # inputs: pixels [N, S, S, 3], ids [N, L], ends [N], groups [N], learning rate [], step [] from 1.
+  # scale: the logarithm of the logit scale. first, second: AdamW's moments of image, text and scale, in that order.
+  # -> [loss [], share of images whose nearest caption is of their own group []]
+  def pretrain_step(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor], text: List[Tensor], scale: List[Tensor], first: List[Tensor], second: List[Tensor]) -> List[Tensor]:
+    parameters = annotate(List[Tensor], [])
+    image_leaves = annotate(List[Tensor], [])
+    text_leaves = annotate(List[Tensor], [])
+    leaves = annotate(List[Tensor], [])
+    for i in range(torch.len(w)):
+      leaf = w[i].detach().requires_grad_(True)
+      image_leaves.append(leaf)
+      leaves.append(leaf)
+      parameters.append(w[i])
+    for i in range(torch.len(text)):
+      leaf = text[i].detach().requires_grad_(True)
+      text_leaves.append(leaf)
+      leaves.append(leaf)
+      parameters.append(text[i])
+    log_scale = scale[0].detach().requires_grad_(True)
+    leaves.append(log_scale)
+    parameters.append(scale[0])
+    images = self.image_features(inputs[0], image_leaves)
+    texts = self.text_features(inputs[1], inputs[2], text_leaves)
+    logits = torch.exp(log_scale) * torch.matmul(images, texts.t())
+    same = inputs[3].unsqueeze(0).eq(inputs[3].unsqueeze(1)).to(6)
+    targets = same / same.sum([1], True)
+    loss = -0.5 * ((targets * torch.log_softmax(logits, 1)).sum([1]).mean() + (targets * torch.log_softmax(logits, 0)).sum([0]).mean())
+    right = same.gather(1, logits.detach().argmax(1, True)).mean()
+    found = torch.autograd.grad([loss], leaves)
+    gradients = annotate(List[Tensor], [])
+    total = torch.zeros([], dtype=6)
+    for i in range(torch.len(found)):
+      gradient = unchecked_cast(Tensor, found[i])
+      gradients.append(gradient)
+      total = total + gradient.square().sum()
+    clip = float(torch.clamp(1. / (torch.sqrt(total) + 0.000001), max=1.))
+    rate = float(inputs[4])
+    step = float(inputs[5])
+    correct_first = 1. - 0.9 ** step
+    correct_second = 1. - 0.98 ** step
+    for i in range(torch.len(gradients)):
+      gradient = gradients[i] * clip
+      parameter = parameters[i]
+      first[i].mul_(0.9).add_(gradient, alpha=0.1)
+      second[i].mul_(0.98).addcmul_(gradient, gradient, value=0.02)
+      if parameter.dim() > 1:
+        parameter.mul_(1. - rate * 0.1)
+      deviation = (second[i] / correct_second).sqrt().add_(0.000001)
+      parameter.addcdiv_(first[i], deviation, value=-rate / correct_first)
+    scale[0].clamp_(max=4.6052)
+    return [loss.detach(), right]
