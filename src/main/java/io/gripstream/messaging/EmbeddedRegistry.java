@@ -19,6 +19,7 @@ import org.apache.avro.SchemaCompatibility;
 import org.apache.avro.SchemaCompatibility.SchemaCompatibilityType;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -84,7 +85,12 @@ public final class EmbeddedRegistry implements SchemaRegistry {
     }
     consumer =
         clients.consumer(
-            null, null, new ByteArrayDeserializer(), new ByteArrayDeserializer(), Map.of());
+            null,
+            null,
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer(),
+            // Somebody waits for the answer.
+            Map.of(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 10));
     try {
       consumer.assign(List.of(PARTITION));
       consumer.seekToBeginning(List.of(PARTITION));

@@ -105,10 +105,9 @@ public final class TopicAdmin {
       if (missing.isEmpty()) {
         return;
       }
-      for (var created : admin.createTopics(missing).values().entrySet()) {
+      for (var created : admin.createTopics(missing).values().values()) {
         try {
-          created.getValue().get();
-          LOG.infof("Created topic %s", created.getKey());
+          created.get();
         } catch (ExecutionException e) {
           if (!(e.getCause() instanceof TopicExistsException)) {
             throw e;
@@ -116,7 +115,9 @@ public final class TopicAdmin {
           // Another process was faster.
         }
       }
-      awaitKnown(admin, missing.stream().map(NewTopic::name).toList());
+      List<String> names = missing.stream().map(NewTopic::name).sorted().toList();
+      awaitKnown(admin, names);
+      LOG.infof("Created the topics %s", String.join(", ", names));
     } catch (ExecutionException e) {
       throw unchecked(e.getCause());
     } catch (InterruptedException e) {
