@@ -1,0 +1,396 @@
+package io.gripstream.curator;
+
+import static io.gripstream.curator.Fixtures.CLASSES;
+import static io.gripstream.curator.Fixtures.TASK;
+import static io.gripstream.curator.Fixtures.definition;
+import static io.gripstream.curator.Fixtures.sample;
+import static io.gripstream.curator.Fixtures.trained;
+import static io.gripstream.curator.Fixtures.zeroShot;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.gripstream.event.BatchSample;
+import io.gripstream.event.CommandType;
+import io.gripstream.event.PoolLimits;
+import io.gripstream.event.RefinementBatch;
+import io.gripstream.event.RoundEvent;
+import io.gripstream.event.RoundEventType;
+import io.gripstream.event.Trigger;
+import io.gripstream.messaging.DeadLetters;
+import io.gripstream.refine.RoundBatch;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.streams.test.TestRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CuratorTopologyTest {
+  private CuratorDriver curator;
+
+  @BeforeEach
+  void start(@TempDir Path directory) {
+    curator = new CuratorDriver(directory);
+  }
+
+  @AfterEach
+  void stop() {
+    curator.close();
+  }
+
+  /** A task with its zero-shot prompt live, and nothing of that left in the outputs. */
+  private void begin() {
+    curator.define(definition().build());
+    curator.candidate(zeroShot(0));
+    assertThat(curator.prompts()).containsExactly(0);
+    assertThat(curator.diaryTypes()).containsExactly(RoundEventType.PROMOTED);
+  }
+
+  /** The same, with round 1 in flight. */
+  private void beginRound() {
+    begin();
+    curator.sample("d", "c", "b", "a");
+    assertThat(curator.batches()).hasSize(1);
+    assertThat(curator.diaryTypes()).containsExactly(RoundEventType.REQUESTED);
+  }
+
+  @Test
+  void aZeroShotPromptGoesLiveWhicheverComesFirstItOrTheDefinition() {
+    curator.candidate(zeroShot(0));
+    assertThat(curator.prompts()).isEmpty();
+    curator.define(definition().build());
+    assertThat(curator.prompts()).containsExactly(0);
+    RoundEvent promoted = curator.diary().get(0);
+    assertThat(promoted.getType()).isEqualTo(RoundEventType.PROMOTED);
+    assertThat(promoted.getRound()).isZero();
+    assertThat(promoted.getAt()).isEqualTo(Instant.ofEpochMilli(curator.now()));
+  }
+
+  @Test
+  void aBatchIsTheWholePoolInOrderOfImageIdWithTheLabelsThatAreKnown() {
+    begin();
+    curator.label("b", "dog");
+    curator.sample("d", "b", "c");
+    curator.label("d", "cat");
+    curator.label("c", "cat");
+    curator.label("c", null);
+    assertThat(curator.batches()).isEmpty();
+    curator.sample("a");
+
+    RoundBatch batch = RoundBatch.assemble(curator.batches());
+    assertThat(batch.task()).isEqualTo(TASK);
+    assertThat(batch.round()).isEqualTo(1);
+    assertThat(batch.version()).isEqualTo(1);
+    assertThat(batch.closedAt()).isEqualTo(Instant.ofEpochMilli(curator.now()));
+    assertThat(batch.definition()).isEqualTo(definition().build());
+    assertThat(batch.base()).isEqualTo(zeroShot(0));
+    assertThat(batch.samples()).extracting(BatchSample::getImageId).containsExactly("a", "b", "c", "d");
+    assertThat(batch.samples()).extracting(BatchSample::getLabel).containsExactly(null, "dog", null, "cat");
+    RoundEvent requested = curator.diary().get(0);
+    assertThat(requested.getType()).isEqualTo(RoundEventType.REQUESTED);
+    assertThat(requested.getVersion()).isEqualTo(1);
+    assertThat(requested.getMetrics()).containsEntry("pool", 4.0).containsEntry("labelled", 2.0);
+  }
+
+  @Test
+  void aLargePoolLeavesInChunksOfOneRound() {
+    curator.define(definition().setTrigger(new Trigger(1200)).setPool(new PoolLimits(2000, 1L << 30)).build());
+    curator.candidate(zeroShot(0));
+    for (int i = 0; i < 1200; i++) {
+      curator.sample("image-%04d".formatted(i));
+    }
+    List<RefinementBatch> chunks = curator.batches();
+    assertThat(chunks).extracting(chunk -> chunk.getSamples().size()).containsExactly(500, 500, 200);
+    RoundBatch batch = RoundBatch.assemble(chunks);
+    assertThat(batch.samples()).extracting(BatchSample::getImageId).isSorted().hasSize(1200).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void aCandidateThatPassesTheGateGoesLiveAndOneThatFailsIsHeld() {
+    beginRound();
+    curator.candidate(trained(1, 1, zeroShot(0), 1));
+    assertThat(curator.prompts()).containsExactly(1);
+    RoundEvent promoted = curator.diary().get(0);
+    assertThat(promoted.getType()).isEqualTo(RoundEventType.PROMOTED);
+    assertThat(promoted.getMessage()).isEqualTo("it is better");
+    assertThat(promoted.getMetrics()).containsEntry("better", 1.0);
+
+    curator.sample("e", "f", "g", "h");
+    assertThat(RoundBatch.assemble(curator.batches()).base().getVersion()).isEqualTo(1);
+    curator.diary();
+    curator.candidate(trained(2, 2, trained(1, 1, zeroShot(0), 1), 0));
+    assertThat(curator.prompts()).isEmpty();
+    RoundEvent held = curator.diary().get(0);
+    assertThat(held.getType()).isEqualTo(RoundEventType.HELD);
+    assertThat(held.getVersion()).isEqualTo(2);
+    assertThat(held.getMessage()).isEqualTo("it is not better");
+  }
+
+  @Test
+  void aCandidateThatComesAgainChangesNothing() {
+    beginRound();
+    curator.candidate(zeroShot(0));
+    curator.candidate(trained(1, 1, zeroShot(0), 1));
+    curator.prompts();
+    curator.diary();
+    curator.candidate(trained(1, 1, zeroShot(0), 1));
+    assertThat(curator.prompts()).isEmpty();
+    assertThat(curator.diary()).isEmpty();
+  }
+
+  @Test
+  void noSecondRoundBeginsWhileOneIsInFlightAndTheNextBeginsAtOnceWhenItFails() {
+    beginRound();
+    curator.sample("e", "f", "g", "h", "i");
+    assertThat(curator.batches()).isEmpty();
+    curator.refiner(RoundEventType.STARTED, 1);
+    assertThat(curator.batches()).isEmpty();
+    curator.rounds.pipeInput(TASK, Fixtures.refiner(RoundEventType.FAILED, 1));
+    List<RefinementBatch> next = curator.batches();
+    assertThat(next).hasSize(1);
+    assertThat(next.get(0).getRound()).isEqualTo(2);
+    assertThat(next.get(0).getVersion()).isEqualTo(2);
+    assertThat(next.get(0).getSamples()).hasSize(9);
+  }
+
+  @Test
+  void aRoundThatNobodySpeaksOfIsGivenUpWhenTheNextIsDue() {
+    beginRound();
+    curator.pass(Rounds.SILENCE.toMillis() / 2);
+    curator.refiner(RoundEventType.PROGRESS, 1);
+    curator.pass(Rounds.SILENCE.toMillis() - 10_000);
+    curator.sample("e", "f", "g", "h");
+    assertThat(curator.batches()).isEmpty();
+    curator.pass(10_000);
+    curator.sample("i");
+    assertThat(curator.batches()).hasSize(1);
+    assertThat(curator.diaryTypes()).containsExactly(RoundEventType.HELD, RoundEventType.REQUESTED);
+    curator.candidate(trained(1, 1, zeroShot(0), 1));
+    assertThat(curator.prompts()).isEmpty();
+    assertThat(curator.diary().get(0).getMessage()).isEqualTo("round 1 is not in flight");
+  }
+
+  @Test
+  void aCandidateWhoseParentIsNoLongerLiveIsHeld() {
+    beginRound();
+    curator.candidate(trained(1, 1, zeroShot(0), 1));
+    curator.sample("e", "f", "g", "h");
+    curator.command(CommandType.ROLL_BACK, null);
+    assertThat(curator.prompts()).containsExactly(1, 0);
+    RoundEvent last = last(curator.diary());
+    assertThat(last.getType()).isEqualTo(RoundEventType.ROLLED_BACK);
+    assertThat(last.getMessage()).contains("because");
+    curator.candidate(trained(2, 2, trained(1, 1, zeroShot(0), 1), 1));
+    assertThat(curator.prompts()).isEmpty();
+    assertThat(curator.diary().get(0).getMessage())
+        .isEqualTo("it was trained from version 1, but version 0 is live now");
+  }
+
+  @Test
+  void whileAVersionIsPinnedNoCandidateGoesLiveAndNoRoundBegins() {
+    beginRound();
+    curator.command(CommandType.PIN, null);
+    curator.candidate(trained(1, 1, zeroShot(0), 1));
+    curator.sample("e", "f", "g", "h", "i");
+    assertThat(curator.prompts()).isEmpty();
+    assertThat(curator.batches()).isEmpty();
+    assertThat(curator.diaryTypes()).containsExactly(RoundEventType.PINNED, RoundEventType.HELD);
+    curator.command(CommandType.PIN, 1);
+    assertThat(curator.prompts()).containsExactly(1);
+    curator.command(CommandType.UNPIN, null);
+    assertThat(curator.batches()).hasSize(1);
+    assertThat(curator.diaryTypes())
+        .containsExactly(RoundEventType.PINNED, RoundEventType.UNPINNED, RoundEventType.REQUESTED);
+  }
+
+  @Test
+  void whileATaskIsPausedNoRoundBeginsButTheOneInFlightEnds() {
+    beginRound();
+    curator.command(CommandType.PAUSE, null);
+    curator.candidate(trained(1, 1, zeroShot(0), 1));
+    assertThat(curator.prompts()).containsExactly(1);
+    curator.sample("e", "f", "g", "h", "i");
+    curator.command(CommandType.REFINE_NOW, null);
+    assertThat(curator.batches()).isEmpty();
+    curator.command(CommandType.RESUME, null);
+    assertThat(curator.batches()).hasSize(1);
+    assertThat(curator.diaryTypes())
+        .containsExactly(
+            RoundEventType.PAUSED,
+            RoundEventType.PROMOTED,
+            RoundEventType.REFUSED,
+            RoundEventType.RESUMED,
+            RoundEventType.REQUESTED);
+  }
+
+  @Test
+  void refineNowDoesNotWaitForTheCountButForAsManySamplesAsTheGateNeeds() {
+    begin();
+    curator.sample("a");
+    curator.command(CommandType.REFINE_NOW, null);
+    RoundEvent refused = curator.diary().get(0);
+    assertThat(refused.getType()).isEqualTo(RoundEventType.REFUSED);
+    assertThat(refused.getMessage())
+        .isEqualTo("REFINE_NOW: the pool has 1 samples, a round needs 2 (because)");
+    curator.sample("b");
+    curator.command(CommandType.REFINE_NOW, null);
+    assertThat(curator.batches()).hasSize(1);
+    curator.command(CommandType.REFINE_NOW, null);
+    assertThat(last(curator.diary()).getMessage()).contains("round 1 is in flight");
+  }
+
+  @Test
+  void thePoolIsBoundedInCountAndTheOldestLeaveFirst() {
+    curator.define(definition().setPool(new PoolLimits(3, 1_000_000L)).build());
+    curator.candidate(zeroShot(0));
+    curator.sample("a", "b", "c");
+    curator.sample(sample("a", Fixtures.MODEL, 2, 7));
+    curator.command(CommandType.REFINE_NOW, null);
+    assertThat(ids(curator.batches())).containsExactly("a", "b", "c");
+    curator.refiner(RoundEventType.FAILED, 1);
+    curator.sample("d", "e");
+    curator.command(CommandType.REFINE_NOW, null);
+    List<RefinementBatch> batches = curator.batches();
+    assertThat(ids(batches)).containsExactly("a", "d", "e");
+    assertThat(batches.get(0).getSamples().get(0).getImage().getOffset()).isEqualTo(7);
+    assertThat(curator.meters.counter(CurateProcessor.EVICTED, "memory", "pool").count()).isEqualTo(2);
+  }
+
+  @Test
+  void thePoolIsBoundedInBytesAndShrinksWithItsLimits() {
+    curator.define(definition().build());
+    curator.candidate(zeroShot(0));
+    curator.sample("a", "b", "c");
+    curator.define(definition().setPool(new PoolLimits(100, 250L)).build());
+    curator.sample("d");
+    List<RefinementBatch> batches = curator.batches();
+    assertThat(ids(batches)).endsWith("d").doesNotContain("a").hasSizeBetween(2, 3);
+  }
+
+  @Test
+  void withOtherClassesTheOldPromptStaysUntilTheNewZeroShotPromptCame() {
+    beginRound();
+    List<String> birds = List.of("owl", "wren", "kite");
+    curator.define(definition().setClasses(birds).build());
+    curator.sample("e", "f", "g", "h");
+    assertThat(curator.batches()).isEmpty();
+    assertThat(curator.prompts()).isEmpty();
+    curator.candidate(
+        Fixtures.prompt(2)
+            .setClasses(birds)
+            .setClassFeatures(Fixtures.tensor(3, 2))
+            .setZeroShotFeatures(Fixtures.tensor(3, 2))
+            .build());
+    assertThat(curator.prompts()).containsExactly(2);
+    List<RefinementBatch> batches = curator.batches();
+    assertThat(batches.get(0).getRound()).isEqualTo(2);
+    assertThat(batches.get(0).getVersion()).isEqualTo(3);
+    assertThat(ids(batches)).hasSize(8);
+    curator.candidate(trained(1, 1, zeroShot(0), 1));
+    assertThat(curator.prompts()).isEmpty();
+
+    curator.define(definition().setClasses(CLASSES).build());
+    assertThat(curator.prompts()).containsExactly(0);
+  }
+
+  @Test
+  void aPromptOfAnotherModelEmptiesThePool() {
+    begin();
+    curator.sample("a", "b", "c");
+    curator.candidate(Fixtures.prompt(1).setModelId("vit@2").build());
+    assertThat(curator.prompts()).containsExactly(1);
+    curator.sample("late");
+    assertThat(curator.letters()).hasSize(1);
+    for (String imageId : List.of("d", "e", "f", "g")) {
+      curator.sample(sample(imageId, "vit@2", 2, 0));
+    }
+    assertThat(ids(curator.batches())).containsExactly("d", "e", "f", "g");
+  }
+
+  @Test
+  void anEndedTaskLeavesNothingButItsNumbersAndZeroShotPrompt() {
+    beginRound();
+    curator.label("a", "cat");
+    curator.candidate(trained(1, 1, zeroShot(0), 1));
+    curator.prompts();
+    curator.diary();
+    curator.define(null);
+    assertThat(curator.prompts()).hasSize(1).containsOnlyNulls();
+    assertThat(curator.stored()).isEqualTo(2);
+    curator.sample("x");
+    assertThat(curator.letters()).hasSize(1);
+
+    curator.define(definition().build());
+    assertThat(curator.prompts()).containsExactly(0);
+    curator.sample("e", "f", "g", "h");
+    List<RefinementBatch> batches = curator.batches();
+    assertThat(batches.get(0).getRound()).isEqualTo(2);
+    assertThat(batches.get(0).getVersion()).isEqualTo(2);
+  }
+
+  @Test
+  void whatBreaksTheContractIsADeadLetterWithItsReasonAndTheStreamGoesOn() {
+    begin();
+    byte[] garbage = "garbage".getBytes(StandardCharsets.UTF_8);
+    Map<String, String> causes = new HashMap<>();
+    curator.raw(CuratorDriver.TOPICS.samples(), TASK, garbage);
+    TestRecord<byte[], byte[]> letter = curator.letters().get(0);
+    assertThat(letter.key()).isEqualTo(TASK.getBytes(StandardCharsets.UTF_8));
+    assertThat(letter.value()).isEqualTo(garbage);
+    assertThat(header(letter, DeadLetters.CAUSE)).startsWith("undecodable");
+    assertThat(header(letter, DeadLetters.ROLE)).isEqualTo("curator");
+    assertThat(header(letter, DeadLetters.ORIGIN_TOPIC)).isEqualTo(CuratorDriver.TOPICS.samples());
+    assertThat(header(letter, DeadLetters.ORIGIN_OFFSET)).isEqualTo("0");
+
+    curator.sample(sample("a", Fixtures.MODEL, 3, 0));
+    causes.put("feature", cause());
+    curator.sample(sample("", Fixtures.MODEL, 2, 0));
+    causes.put("id", cause());
+    curator.samples.pipeInput("nobody", sample("a"));
+    causes.put("task", cause());
+    curator.label("a", "horse");
+    causes.put("label", cause());
+    curator.define(definition().setClasses(List.of("cat", "cat")).build());
+    causes.put("definition", cause());
+    curator.raw(CuratorDriver.TOPICS.commands(), TASK, null);
+    causes.put("value", cause());
+    curator.candidates.pipeInput("other/3", zeroShot(3));
+    causes.put("key", cause());
+    assertThat(causes)
+        .containsEntry("feature", "a feature of 6 bytes where 2 numbers of 2 bytes are due")
+        .containsEntry("id", "the image id is empty")
+        .containsEntry("task", "there is no task nobody")
+        .containsEntry("label", "horse is not a class of the task")
+        .containsEntry("definition", "two classes are alike, or one is blank")
+        .containsEntry("value", "the record has no value")
+        .containsEntry("key", "the key is other/3 where animals/3 is due");
+    assertThat(
+            curator.meters.counter(Rejections.METER, "topic", CuratorDriver.TOPICS.samples()).count())
+        .isEqualTo(4);
+
+    curator.sample("a", "b", "c", "d");
+    assertThat(ids(curator.batches())).containsExactly("a", "b", "c", "d");
+  }
+
+  private String cause() {
+    List<TestRecord<byte[], byte[]>> letters = curator.letters();
+    assertThat(letters).hasSize(1);
+    return header(letters.get(0), DeadLetters.CAUSE);
+  }
+
+  private static String header(TestRecord<byte[], byte[]> record, String name) {
+    return new String(record.headers().lastHeader(name).value(), StandardCharsets.UTF_8);
+  }
+
+  private static List<String> ids(List<RefinementBatch> chunks) {
+    return RoundBatch.assemble(chunks).samples().stream().map(BatchSample::getImageId).toList();
+  }
+
+  private static <T> T last(List<T> list) {
+    return list.get(list.size() - 1);
+  }
+}
