@@ -1,6 +1,5 @@
 package io.gripstream;
 
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
@@ -157,15 +156,4 @@ class ArchitectureTest {
 
   @ArchTest
   static final ArchRule nobodyLogsPastTheFacade = NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING;
-
-  @ArchTest
-  static final ArchRule exceptionsSayWhatTheyAre =
-      classes()
-          .that()
-          .areAssignableTo(Throwable.class)
-          .and(WRITTEN_BY_HAND)
-          .should()
-          .haveSimpleNameEndingWith("Exception")
-          .orShould()
-          .haveSimpleNameEndingWith("Failure");
 }
