@@ -3,6 +3,7 @@ package io.gripstream;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -89,6 +90,14 @@ public interface GripstreamConfig {
     /** Batches in one transaction at most. */
     @WithDefault("8")
     int batchesPerTransaction();
+
+    /** How long a task may be without a prompt before the events that name it become dead letters. */
+    @WithDefault("5M")
+    Duration promptPatience();
+
+    /** In how much time a task's pool may turn over once; faster streams give thinner samples. 0: they do not. */
+    @WithDefault("30S")
+    Duration poolTurnover();
   }
 
   interface Images {
@@ -104,6 +113,10 @@ public interface GripstreamConfig {
     /** The largest encoded image, in bytes. */
     @WithDefault("16777216")
     int maxBytes();
+
+    /** How long one image may take to be read from its URI. */
+    @WithDefault("10S")
+    Duration timeout();
   }
 
   /** A part that a process can play. */

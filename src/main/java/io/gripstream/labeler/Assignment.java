@@ -1,0 +1,68 @@
+package io.gripstream.labeler;
+
+import io.gripstream.labeler.PromptBoard.Served;
+import io.gripstream.labeler.PromptBoard.Snapshot;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Which prompts label an image event:
+ *
+ * <ul>
+ *   <li>An event that names tasks is labelled by all of them or by none, so that one that was
+ *       refused can be sent again without being labelled twice. A task that does not exist makes it
+ *       a dead letter. A task that has no prompt yet lets it wait, because version 0 comes within
+ *       moments; but when a task has been without one for {@code patience}, its events become dead
+ *       letters: others' images wait behind them.
+ *   <li>An event that names none is labelled by every task that has a prompt. While no task has
+ *       one, there is nothing that it could hold up, and it waits without bound.
+ * </ul>
+ *
+ * @param patience how long a task may be without a prompt before its events are refused
+ */
+record Assignment(Duration patience) {
+  /** What becomes of an event. */
+  sealed interface Verdict {}
+
+  /** It is labelled by these. */
+  record Label(List<Served> tasks) implements Verdict {}
+
+  /** Not yet. */
+  record Wait(String reason) implements Verdict {}
+
+  /** Never. */
+  record Refuse(String reason) implements Verdict {}
+
+  /**
+   * @param now on the clock of the snapshot
+   */
+  Verdict of(Arrival arrival, Snapshot prompts, long now) {
+    if (arrival.tasks().isEmpty()) {
+      return prompts.served().isEmpty()
+          ? new Wait("no task has a prompt yet")
+          : new Label(List.copyOf(prompts.served().values()));
+    }
+    List<Served> tasks = new ArrayList<>();
+    String missing = null;
+    for (String task : arrival.tasks()) {
+      Served served = prompts.served().get(task);
+      if (served != null) {
+        tasks.add(served);
+        continue;
+      }
+      Long since = prompts.waitingSince().get(task);
+      if (since == null) {
+        return new Refuse("there is no task '%s'".formatted(task));
+      }
+      if (now - since >= patience.toNanos()) {
+        return new Refuse(
+            "task '%s' has had no prompt that this model can use for %s".formatted(task, patience));
+      }
+      missing = task;
+    }
+    return missing == null
+        ? new Label(tasks)
+        : new Wait("task '%s' has no prompt yet".formatted(missing));
+  }
+}

@@ -1,0 +1,81 @@
+package io.gripstream.labeler;
+
+import io.gripstream.GripstreamConfig;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Which places the service reads images from. Nothing is allowed that is not listed: an event's URI
+ * comes from whoever may write to {@code images}, who must not thereby see what only this process
+ * can reach.
+ */
+final class ImagePlaces {
+  private final Set<String> schemes;
+  private final Set<String> hosts;
+  private final Optional<Path> fileRoot;
+
+  ImagePlaces(GripstreamConfig.Images config) {
+    this.schemes = lowerCase(config.allowedSchemes());
+    this.hosts = lowerCase(config.allowedHosts());
+    this.fileRoot = config.fileRoot();
+  }
+
+  /** The folder that file URIs may point into. */
+  Optional<Path> fileRoot() {
+    return fileRoot;
+  }
+
+  /**
+   * Checks an event's URI. What a file URI really points to is for the one who opens it to check.
+   *
+   * @return the URI, of scheme file, http or https
+   * @throws RejectedEventException when it is none, or names a place that is not allowed
+   */
+  URI check(String text) throws RejectedEventException {
+    URI uri;
+    try {
+      uri = new URI(text);
+    } catch (URISyntaxException e) {
+      throw new RejectedEventException("not a URI: " + e.getMessage(), e);
+    }
+    String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
+    if (!schemes.contains(scheme)) {
+      throw new RejectedEventException(
+          "URIs with scheme '%s' are not allowed here".formatted(scheme));
+    }
+    switch (scheme) {
+      case "file" -> {
+        if (fileRoot.isEmpty()) {
+          throw new RejectedEventException("there is no folder that file URIs may point into");
+        }
+      }
+      case "http", "https" -> checkHost(uri);
+      default ->
+          throw new RejectedEventException(
+              "URIs with scheme '%s' cannot be read".formatted(scheme));
+    }
+    return uri;
+  }
+
+  private void checkHost(URI uri) throws RejectedEventException {
+    if (uri.getHost() == null || uri.getUserInfo() != null) {
+      throw new RejectedEventException("a URI must name a host, and no user");
+    }
+    String host = uri.getHost().toLowerCase(Locale.ROOT);
+    String allowed = uri.getPort() < 0 ? host : host + ":" + uri.getPort();
+    if (!hosts.contains(allowed)) {
+      throw new RejectedEventException("host '%s' is not allowed here".formatted(allowed));
+    }
+  }
+
+  private static Set<String> lowerCase(Optional<Set<String>> names) {
+    return names.orElse(Set.of()).stream()
+        .map(name -> name.strip().toLowerCase(Locale.ROOT))
+        .collect(Collectors.toUnmodifiableSet());
+  }
+}

@@ -1,0 +1,114 @@
+package io.gripstream.labeler;
+
+import io.gripstream.clip.ClipModel;
+import io.gripstream.clip.Float16;
+import io.gripstream.clip.FloatTensor;
+import io.gripstream.event.ImageReference;
+import io.gripstream.event.Prediction;
+import io.gripstream.event.Sample;
+import io.gripstream.event.ScoredLabel;
+import io.gripstream.labeler.PromptBoard.Served;
+import io.gripstream.messaging.Keys;
+import io.gripstream.messaging.TopicSerdes;
+import io.gripstream.messaging.Topics;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.Serializer;
+
+/**
+ * Writes down what the prompts say of an image: one prediction per task, and a sample for each pool
+ * that can use one.
+ */
+final class LabelRecords {
+  private final Topics topics;
+  private final Serializer<Prediction> predictions;
+  private final Serializer<Sample> samples;
+  private final String modelId;
+  private final SampleThinning thinning;
+
+  LabelRecords(Topics topics, TopicSerdes serdes, ClipModel model, SampleThinning thinning) {
+    this.topics = topics;
+    this.predictions = serdes.predictions().serializer();
+    this.samples = serdes.samples().serializer();
+    this.modelId = model.id();
+    this.thinning = thinning;
+  }
+
+  /**
+   * @param sha256 of the encoded image
+   * @param features {@code [N, D]}
+   * @param row which of the features is the image's
+   */
+  void write(
+      Arrival arrival,
+      String sha256,
+      List<Served> tasks,
+      FloatTensor features,
+      int row,
+      Consumer<ProducerRecord<byte[], byte[]>> outputs) {
+    ImageReference reference = reference(arrival, sha256);
+    ByteBuffer half = ByteBuffer.wrap(Float16.encode(features.row(row)));
+    for (Served task : tasks) {
+      LivePrompt prompt = task.prompt();
+      float[] probabilities = prompt.live().probabilities(features.values(), row);
+      Prediction prediction =
+          new Prediction(
+              arrival.imageId(),
+              prompt.task(),
+              scored(prompt, probabilities, Math.max(1, task.definition().getTopK())),
+              scored(prompt, prompt.zeroShot().probabilities(features.values(), row), 1).get(0),
+              prompt.version(),
+              prompt.digest(),
+              modelId,
+              reference,
+              arrival.event().getAttributes());
+      outputs.accept(record(topics.predictions(), arrival.imageId(), prediction, predictions));
+      if (thinning.keeps(
+          prompt.task(), task.definition().getPool().getSamples(), arrival.imageId())) {
+        Sample sample =
+            new Sample(
+                arrival.imageId(),
+                reference,
+                half,
+                boxed(probabilities),
+                prompt.version(),
+                prompt.digest(),
+                modelId);
+        outputs.accept(record(topics.samples(), prompt.task(), sample, samples));
+      }
+    }
+  }
+
+  private static ImageReference reference(Arrival arrival, String sha256) {
+    return new ImageReference(
+        arrival.record().topic(),
+        arrival.record().partition(),
+        arrival.record().offset(),
+        arrival.event().getUri(),
+        sha256);
+  }
+
+  private static List<ScoredLabel> scored(LivePrompt prompt, float[] probabilities, int k) {
+    List<ScoredLabel> labels = new ArrayList<>();
+    for (int c : ClassHead.top(probabilities, k)) {
+      labels.add(new ScoredLabel(prompt.classes().get(c), probabilities[c]));
+    }
+    return labels;
+  }
+
+  private static <T> ProducerRecord<byte[], byte[]> record(
+      String topic, String key, T value, Serializer<T> serializer) {
+    return new ProducerRecord<>(topic, Keys.bytes(key), serializer.serialize(topic, value));
+  }
+
+  private static List<Float> boxed(float[] values) {
+    List<Float> list = new ArrayList<>(values.length);
+    for (float value : values) {
+      list.add(value);
+    }
+    return list;
+  }
+}

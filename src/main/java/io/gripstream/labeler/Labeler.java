@@ -1,0 +1,210 @@
+package io.gripstream.labeler;
+
+import io.gripstream.GripstreamConfig;
+import io.gripstream.clip.ClipModel;
+import io.gripstream.clip.Preprocessor;
+import io.gripstream.event.PromptVersion;
+import io.gripstream.event.TaskDefinition;
+import io.gripstream.messaging.DeadLetters;
+import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.LoopListener;
+import io.gripstream.messaging.TopicSerdes;
+import io.gripstream.messaging.TopicView;
+import io.gripstream.messaging.Topics;
+import io.gripstream.messaging.TransactionalLoop;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.TimeoutException;
+
+/**
+ * The running labeler: a transactional loop over {@code images}, and views of what is live.
+ *
+ * <p>Guarantee: as a read_committed consumer sees it, every image event ends as exactly one
+ * prediction for each task that it is meant for and that has a prompt, or as one dead letter with
+ * the reason. What waits and what is refused is told in {@link Assignment}.
+ */
+public final class Labeler implements AutoCloseable {
+  static final String ROLE = "labeler";
+
+  /**
+   * Longer than the loop's pauses, so that nearly always somebody is listening for the prompt;
+   * shorter than a poll may last.
+   */
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private final KafkaClients clients;
+  private final Topics topics;
+  private final TopicSerdes serdes;
+  private final PromptBoard board;
+  private final TopicView<TaskDefinition> tasks;
+  private final TopicView<PromptVersion> prompts;
+  private final ExecutorService workers;
+  private final Labelling labelling;
+  private final TransactionalLoop loop;
+
+  private Labeler(
+      GripstreamConfig config,
+      KafkaClients clients,
+      Topics topics,
+      TopicSerdes serdes,
+      ClipModel model,
+      MeterRegistry meters) {
+    this.clients = clients;
+    this.topics = topics;
+    this.serdes = serdes;
+    LabelerMetrics metrics = new LabelerMetrics(meters);
+    DeadLetters deadLetters = new DeadLetters(topics);
+    this.board = new PromptBoard(model, System::nanoTime);
+    this.workers =
+        Executors.newFixedThreadPool(
+            Runtime.getRuntime().availableProcessors(), work -> daemon(work, "labeler-images"));
+    ImageFetcher fetcher =
+        new ImageFetcher(
+            new ImagePlaces(config.images()),
+            config.images().maxBytes(),
+            config.images().timeout(),
+            workers);
+    this.labelling =
+        new Labelling(
+            serdes.images().deserializer(),
+            board,
+            this::catchUpOnTasks,
+            new Assignment(config.labeler().promptPatience()),
+            System::nanoTime,
+            new ImageReader(
+                fetcher, new Preprocessor(model.imageSize()), config.images().maxBytes(), workers),
+            model,
+            new LabelRecords(
+                topics,
+                serdes,
+                model,
+                new SampleThinning(config.labeler().poolTurnover(), System::nanoTime)),
+            deadLetters,
+            metrics);
+    this.tasks =
+        new TopicView<>(
+            clients,
+            topics.tasks(),
+            serdes.tasks().deserializer(),
+            (task, definition) -> {
+              board.define(task, definition);
+              metrics.prompts(board.snapshot());
+            });
+    this.prompts =
+        new TopicView<>(
+            clients,
+            topics.prompts(),
+            serdes.prompts().deserializer(),
+            (task, prompt) -> {
+              board.swap(task, prompt);
+              metrics.prompts(board.snapshot());
+            });
+    this.loop =
+        new TransactionalLoop(
+            clients,
+            TransactionalLoop.Settings.of(
+                ROLE,
+                topics.prefix() + ROLE,
+                config.kafka().instanceId(),
+                List.of(topics.images()),
+                config.labeler().batchSize(),
+                config.labeler().batchesPerTransaction()),
+            deadLetters,
+            this::handle,
+            new LoopListener() {
+              @Override
+              public void condemned(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
+                metrics.deadLetters.increment();
+              }
+            });
+  }
+
+  /**
+   * Starts to label. The model, the clients and the serdes stay the caller's to close, after the
+   * labeler.
+   */
+  public static Labeler start(
+      GripstreamConfig config,
+      KafkaClients clients,
+      Topics topics,
+      TopicSerdes serdes,
+      ClipModel model,
+      MeterRegistry meters) {
+    Labeler labeler = new Labeler(config, clients, topics, serdes, model, meters);
+    labeler.loop.start();
+    return labeler;
+  }
+
+  /** Why the labeler is not ready; empty: it is. */
+  public String notReady() {
+    if (!tasks.ready() || !prompts.ready()) {
+      return "it is still reading what is live";
+    }
+    Set<String> unusable = board.snapshot().unusable();
+    if (!unusable.isEmpty()) {
+      return "it cannot use the live prompts of " + unusable;
+    }
+    return switch (loop.state()) {
+      case RUNNING -> "";
+      case STARTING -> "it is connecting";
+      case RETRYING -> "it is trying again after: " + loop.lastFailure();
+      case STOPPED -> "it is stopped";
+      case FAILED -> "it has failed: " + loop.lastFailure();
+    };
+  }
+
+  /** Whether only a restart helps. */
+  public boolean failed() {
+    return loop.state() == TransactionalLoop.State.FAILED;
+  }
+
+  private List<ProducerRecord<byte[], byte[]>> handle(List<ConsumerRecord<byte[], byte[]>> batch)
+      throws InterruptedException {
+    // Before that, a task that exists would seem not to.
+    tasks.awaitReady(PATIENCE);
+    prompts.awaitReady(PATIENCE);
+    return labelling.label(batch, PATIENCE);
+  }
+
+  /**
+   * Reads the tasks as they are now with a view of its own, and waits until the board knows all of
+   * them.
+   */
+  private void catchUpOnTasks() {
+    try (TopicView<TaskDefinition> now =
+        new TopicView<>(
+            clients, topics.tasks(), serdes.tasks().deserializer(), (task, definition) -> {})) {
+      now.awaitReady(PATIENCE);
+      Set<String> defined = now.snapshot().keySet();
+      PromptBoard.Snapshot known =
+          board.await(snapshot -> defined.stream().allMatch(snapshot::defines), PATIENCE);
+      if (!defined.stream().allMatch(known::defines)) {
+        throw new TimeoutException("the tasks are not up to date");
+      }
+    } catch (InterruptedException e) {
+      throw new org.apache.kafka.common.errors.InterruptException(e);
+    }
+  }
+
+  private static Thread daemon(Runnable work, String name) {
+    Thread thread = new Thread(work, name);
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  /** Commits the batch in hand and stops. */
+  @Override
+  public void close() {
+    board.close();
+    loop.close();
+    tasks.close();
+    prompts.close();
+    workers.shutdownNow();
+  }
+}

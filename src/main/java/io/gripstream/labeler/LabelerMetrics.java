@@ -1,0 +1,68 @@
+package io.gripstream.labeler;
+
+import io.gripstream.labeler.PromptBoard.Snapshot;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import java.util.List;
+
+/** What the labeler counts. A batch that is done again after a fault is counted again. */
+final class LabelerMetrics {
+  final Counter imagesLabelled;
+  final Counter predictions;
+  final Counter deadLetters;
+  final Timer batch;
+  final Timer tower;
+  private final MultiGauge promptVersions;
+  private final MultiGauge unusablePrompts;
+
+  LabelerMetrics(MeterRegistry registry) {
+    imagesLabelled =
+        Counter.builder("gripstream.images.labelled")
+            .description("Images that got at least one prediction")
+            .register(registry);
+    predictions =
+        Counter.builder("gripstream.predictions")
+            .description("Predictions made, one per image and task")
+            .register(registry);
+    deadLetters =
+        Counter.builder("gripstream.dead.letters")
+            .description("Records that could not be processed")
+            .tag("role", Labeler.ROLE)
+            .register(registry);
+    batch =
+        Timer.builder("gripstream.labeler.batch")
+            .description("From a batch of image events to its predictions")
+            .register(registry);
+    tower =
+        Timer.builder("gripstream.labeler.tower")
+            .description("The image tower's part of a batch")
+            .register(registry);
+    promptVersions =
+        MultiGauge.builder("gripstream.prompt.version")
+            .description("The prompt version that labels now")
+            .register(registry);
+    unusablePrompts =
+        MultiGauge.builder("gripstream.prompt.unusable")
+            .description("1 for a task whose live prompt this process cannot use")
+            .register(registry);
+  }
+
+  void prompts(Snapshot snapshot) {
+    List<MultiGauge.Row<?>> versions =
+        snapshot.served().values().stream()
+            .<MultiGauge.Row<?>>map(
+                served ->
+                    MultiGauge.Row.of(
+                        Tags.of("task", served.prompt().task()), served.prompt().version()))
+            .toList();
+    promptVersions.register(versions, true);
+    List<MultiGauge.Row<?>> unusable =
+        snapshot.unusable().stream()
+            .<MultiGauge.Row<?>>map(task -> MultiGauge.Row.of(Tags.of("task", task), 1))
+            .toList();
+    unusablePrompts.register(unusable, true);
+  }
+}

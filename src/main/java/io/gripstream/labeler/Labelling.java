@@ -1,0 +1,191 @@
+package io.gripstream.labeler;
+
+import io.gripstream.clip.ClipModel;
+import io.gripstream.clip.FloatTensor;
+import io.gripstream.event.ImageEvent;
+import io.gripstream.labeler.Assignment.Label;
+import io.gripstream.labeler.Assignment.Refuse;
+import io.gripstream.labeler.Assignment.Verdict;
+import io.gripstream.labeler.Assignment.Wait;
+import io.gripstream.labeler.ImageReader.Image;
+import io.gripstream.labeler.PromptBoard.Snapshot;
+import io.gripstream.messaging.DeadLetters;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.function.LongSupplier;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.jboss.logging.Logger;
+
+/**
+ * Labels one micro-batch: every record in ends as predictions or as a dead letter. The prompts are
+ * read once, and the image tower runs once, for all tasks. For one thread.
+ */
+final class Labelling {
+  private static final Logger LOG = Logger.getLogger(Labelling.class);
+
+  private final Deserializer<ImageEvent> events;
+  private final PromptBoard board;
+  private final Runnable catchUpOnTasks;
+  private final Assignment assignment;
+  private final LongSupplier nanoTime;
+  private final ImageReader reader;
+  private final ClipModel model;
+  private final LabelRecords records;
+  private final DeadLetters deadLetters;
+  private final LabelerMetrics metrics;
+
+  /**
+   * @param catchUpOnTasks returns when the board has seen every task that was defined before the
+   *     call
+   * @param nanoTime the board's clock
+   */
+  Labelling(
+      Deserializer<ImageEvent> events,
+      PromptBoard board,
+      Runnable catchUpOnTasks,
+      Assignment assignment,
+      LongSupplier nanoTime,
+      ImageReader reader,
+      ClipModel model,
+      LabelRecords records,
+      DeadLetters deadLetters,
+      LabelerMetrics metrics) {
+    this.events = events;
+    this.board = board;
+    this.catchUpOnTasks = catchUpOnTasks;
+    this.assignment = assignment;
+    this.nanoTime = nanoTime;
+    this.reader = reader;
+    this.model = model;
+    this.records = records;
+    this.deadLetters = deadLetters;
+    this.metrics = metrics;
+  }
+
+  /** An event on its way through the tower. */
+  private record Work(Arrival arrival, Label label, CompletableFuture<Image> image) {}
+
+  private record Decoded(Work work, Image image) {}
+
+  private record Refused(ConsumerRecord<byte[], byte[]> record, String reason) {}
+
+  /**
+   * @param patience how long to wait for prompts that are not live yet
+   * @return what to send
+   * @throws PromptsAwaitedException when the prompts are still missing; the same records are to be
+   *     handed in again later
+   */
+  List<ProducerRecord<byte[], byte[]>> label(
+      List<ConsumerRecord<byte[], byte[]>> batch, Duration patience) throws InterruptedException {
+    List<Arrival> arrivals = new ArrayList<>();
+    List<Refused> malformed = new ArrayList<>();
+    for (ConsumerRecord<byte[], byte[]> record : batch) {
+      try {
+        arrivals.add(Arrival.parse(record, events));
+      } catch (RejectedEventException e) {
+        malformed.add(new Refused(record, e.getMessage()));
+      }
+    }
+    List<Verdict> verdicts = awaitVerdicts(arrivals, patience);
+    // Only now is it sure that the batch is not handed in again.
+    List<ProducerRecord<byte[], byte[]>> outputs = new ArrayList<>();
+    malformed.forEach(refused -> outputs.add(letter(refused.record(), refused.reason())));
+    long started = System.nanoTime();
+    List<Decoded> images = decode(read(arrivals, verdicts, outputs), outputs);
+    if (!images.isEmpty()) {
+      FloatTensor features =
+          metrics.tower.record(
+              () -> model.encodeImages(images.stream().map(i -> i.image().pixels()).toList()));
+      for (int i = 0; i < images.size(); i++) {
+        Work work = images.get(i).work();
+        records.write(
+            work.arrival(),
+            images.get(i).image().sha256(),
+            work.label().tasks(),
+            features,
+            i,
+            outputs::add);
+        metrics.predictions.increment(work.label().tasks().size());
+      }
+      metrics.imagesLabelled.increment(images.size());
+    }
+    metrics.batch.record(Duration.ofNanos(System.nanoTime() - started));
+    return outputs;
+  }
+
+  /** What becomes of each arrival, under one snapshot: labelled or refused. */
+  private List<Verdict> awaitVerdicts(List<Arrival> arrivals, Duration patience)
+      throws InterruptedException {
+    Snapshot known = board.snapshot();
+    if (arrivals.stream().flatMap(a -> a.tasks().stream()).anyMatch(t -> !known.defines(t))) {
+      // The two topics are not ordered among each other: the task may have been defined before the
+      // image was sent, and be
+      // heard of after it.
+      catchUpOnTasks.run();
+    }
+    Snapshot prompts =
+        board.await(
+            snapshot -> verdicts(arrivals, snapshot).stream().noneMatch(Wait.class::isInstance),
+            patience);
+    List<Verdict> verdicts = verdicts(arrivals, prompts);
+    for (Verdict verdict : verdicts) {
+      if (verdict instanceof Wait wait) {
+        throw new PromptsAwaitedException(wait.reason());
+      }
+    }
+    return verdicts;
+  }
+
+  private List<Verdict> verdicts(List<Arrival> arrivals, Snapshot prompts) {
+    long now = nanoTime.getAsLong();
+    return arrivals.stream().map(arrival -> assignment.of(arrival, prompts, now)).toList();
+  }
+
+  private List<Work> read(
+      List<Arrival> arrivals,
+      List<Verdict> verdicts,
+      List<ProducerRecord<byte[], byte[]>> outputs) {
+    List<Work> works = new ArrayList<>();
+    for (int i = 0; i < arrivals.size(); i++) {
+      Arrival arrival = arrivals.get(i);
+      if (verdicts.get(i) instanceof Label label) {
+        works.add(new Work(arrival, label, reader.read(arrival.event())));
+      } else if (verdicts.get(i) instanceof Refuse refuse) {
+        outputs.add(letter(arrival.record(), refuse.reason()));
+      }
+    }
+    return works;
+  }
+
+  private List<Decoded> decode(List<Work> works, List<ProducerRecord<byte[], byte[]>> outputs)
+      throws InterruptedException {
+    List<Decoded> images = new ArrayList<>();
+    for (Work work : works) {
+      try {
+        images.add(new Decoded(work, work.image().get()));
+      } catch (ExecutionException e) {
+        Throwable cause =
+            e.getCause() instanceof CompletionException wrapped ? wrapped.getCause() : e.getCause();
+        if (!(cause instanceof RejectedEventException)) {
+          throw new IllegalStateException("reading an image failed", cause);
+        }
+        outputs.add(letter(work.arrival().record(), cause.getMessage()));
+      }
+    }
+    return images;
+  }
+
+  private ProducerRecord<byte[], byte[]> letter(
+      ConsumerRecord<byte[], byte[]> record, String reason) {
+    LOG.warnf(
+        "dead letter: %s-%d@%d: %s", record.topic(), record.partition(), record.offset(), reason);
+    metrics.deadLetters.increment();
+    return deadLetters.letter(record, Labeler.ROLE, reason);
+  }
+}

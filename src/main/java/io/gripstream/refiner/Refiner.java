@@ -1,0 +1,106 @@
+package io.gripstream.refiner;
+
+import io.gripstream.event.PromptVersion;
+import io.gripstream.messaging.DeadLetters;
+import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.TopicSerdes;
+import io.gripstream.messaging.Topics;
+import io.gripstream.refine.Refinement;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import java.util.Map;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/**
+ * The running refiner: a loop that runs rounds, and a maker of zero-shot prompts beside it.
+ *
+ * <p>Guarantee: every batch ends as exactly one candidate ({@link PromptVersion}) or one diary
+ * entry that says why not, as a read_committed consumer sees it. Zero-shot candidates may be
+ * written more than once, all alike.
+ */
+public final class Refiner implements AutoCloseable {
+  static final String ROLE = "refiner";
+
+  private final Producer<byte[], byte[]> producer;
+  private final ZeroShotMaker zeroShots;
+  private final RoundLoop rounds;
+
+  private Refiner(
+      String instanceId,
+      Map<String, Object> consumerOverrides,
+      KafkaClients clients,
+      Topics topics,
+      TopicSerdes serdes,
+      Refinement refinement,
+      String modelId,
+      MeterRegistry meters) {
+    RefinerMetrics metrics = new RefinerMetrics(meters);
+    Clock clock = Clock.systemUTC();
+    Candidates candidates = new Candidates();
+    String group = topics.prefix() + ROLE;
+    this.producer = clients.producer(null, new ByteArraySerializer(), new ByteArraySerializer());
+    Diary diary = new Diary(producer, topics.rounds(), serdes.rounds().serializer(), clock);
+    this.zeroShots =
+        new ZeroShotMaker(
+            clients,
+            topics,
+            serdes,
+            refinement,
+            modelId,
+            candidates,
+            diary,
+            metrics,
+            producer,
+            clock);
+    this.rounds =
+        new RoundLoop(
+            new RoundLoop.Settings(topics.batches(), group, instanceId, consumerOverrides),
+            clients,
+            serdes.batches().deserializer(),
+            new RoundWorker(refinement, modelId, candidates, diary, metrics, topics, serdes),
+            diary,
+            new DeadLetters(topics),
+            metrics,
+            new Ledger(clients, group + "-" + instanceId));
+  }
+
+  /**
+   * Starts to refine. Everything handed in stays the caller's to close, after the refiner.
+   *
+   * @param instanceId unique among the running processes, and the same after a restart
+   * @param consumerOverrides of the configuration of the consumer of batches
+   * @param modelId the model that {@code refinement} uses
+   */
+  public static Refiner start(
+      String instanceId,
+      Map<String, Object> consumerOverrides,
+      KafkaClients clients,
+      Topics topics,
+      TopicSerdes serdes,
+      Refinement refinement,
+      String modelId,
+      MeterRegistry meters) {
+    Refiner refiner =
+        new Refiner(
+            instanceId, consumerOverrides, clients, topics, serdes, refinement, modelId, meters);
+    refiner.rounds.start();
+    return refiner;
+  }
+
+  /** Why the refiner is not ready; empty: it is. */
+  public String notReady() {
+    if (!zeroShots.ready()) {
+      return "it is still reading tasks and candidates";
+    }
+    return rounds.ready() ? "" : "it is connecting";
+  }
+
+  /** Leaves the round in hand for after the restart, and stops. */
+  @Override
+  public void close() {
+    rounds.close();
+    zeroShots.close();
+    producer.close();
+  }
+}

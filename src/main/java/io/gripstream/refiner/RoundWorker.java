@@ -1,0 +1,186 @@
+package io.gripstream.refiner;
+
+import io.gripstream.event.PromptVersion;
+import io.gripstream.event.RoundEventType;
+import io.gripstream.messaging.Keys;
+import io.gripstream.messaging.TopicSerdes;
+import io.gripstream.messaging.Topics;
+import io.gripstream.refine.Refinement;
+import io.gripstream.refine.RoundBatch;
+import io.gripstream.refiner.Candidates.Candidate;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.serialization.Serializer;
+import org.jboss.logging.Logger;
+
+/** Does the rounds' work, and words what comes of it. */
+final class RoundWorker {
+  private static final Logger LOG = Logger.getLogger(RoundWorker.class);
+  private static final Duration BACKOFF = Duration.ofSeconds(1);
+
+  private final Refinement refinement;
+  private final String modelId;
+  private final Candidates candidates;
+  private final Diary diary;
+  private final RefinerMetrics metrics;
+  private final String topic;
+  private final Serializer<PromptVersion> serializer;
+  private final CountDownLatch stopped = new CountDownLatch(1);
+
+  /**
+   * @param modelId the model that {@code refinement} uses
+   */
+  RoundWorker(
+      Refinement refinement,
+      String modelId,
+      Candidates candidates,
+      Diary diary,
+      RefinerMetrics metrics,
+      Topics topics,
+      TopicSerdes serdes) {
+    this.refinement = refinement;
+    this.modelId = modelId;
+    this.candidates = candidates;
+    this.diary = diary;
+    this.metrics = metrics;
+    this.topic = topics.candidates();
+    this.serializer = serdes.candidates().serializer();
+  }
+
+  /**
+   * @param next the offset behind the batch
+   */
+  Job job(RoundBatch batch, TopicPartition partition, long next) {
+    return new Job(batch, partition, next);
+  }
+
+  /** From now on rounds end without a conclusion. */
+  void stop() {
+    stopped.countDown();
+  }
+
+  /**
+   * One round. Lets nothing escape: what goes wrong is what it came to. Empty: nobody waits for it
+   * any more.
+   */
+  final class Job implements Callable<Optional<Conclusion>> {
+    private final RoundBatch batch;
+    private final TopicPartition partition;
+    private final long next;
+    private final String about;
+    private volatile boolean abandoned;
+
+    private Job(RoundBatch batch, TopicPartition partition, long next) {
+      this.batch = batch;
+      this.partition = partition;
+      this.next = next;
+      this.about = "round %d of %s".formatted(batch.round(), batch.task());
+    }
+
+    /** Nobody waits for it any more. */
+    void abandon() {
+      abandoned = true;
+    }
+
+    @Override
+    public Optional<Conclusion> call() {
+      long started = System.nanoTime();
+      try {
+        Conclusion conclusion = train();
+        if (!over()) {
+          metrics.trained.record(System.nanoTime() - started, TimeUnit.NANOSECONDS);
+          return Optional.of(conclusion);
+        }
+      } catch (Throwable failure) {
+        // Errors too: a round that takes more memory than there is must not be tried for ever.
+        if (!over()) {
+          LOG.errorf(failure, "%s failed", about);
+          metrics.failed.record(System.nanoTime() - started, TimeUnit.NANOSECONDS);
+          return conclude(failure);
+        }
+      }
+      metrics.abandoned.increment();
+      return Optional.empty();
+    }
+
+    private Optional<Conclusion> conclude(Throwable failure) {
+      String reason = failure.getMessage() == null ? failure.toString() : failure.getMessage();
+      try {
+        return Optional.of(Conclusion.of(partition, next, failed(reason), about));
+      } catch (InterruptedException | CancellationException e) {
+        LOG.debugf("%s ends with the process", about);
+        return Optional.empty();
+      }
+    }
+
+    private boolean over() {
+      return abandoned || stopped.getCount() == 0;
+    }
+
+    private Conclusion train() throws InterruptedException {
+      LOG.infof("%s begins with %d samples", about, batch.samples().size());
+      diary.note(batch.task(), batch.round(), RoundEventType.STARTED, batch.version(), 0, Map.of());
+      if (!batch.base().getModelId().equals(modelId)) {
+        throw new IllegalArgumentException(
+            "the batch is for %s, and this process runs %s"
+                .formatted(batch.base().getModelId(), modelId));
+      }
+      PromptVersion prompt = refinement.train(batch, diary.progress(batch, this::over));
+      Candidate candidate = Candidate.of(prompt);
+      Optional<Candidate> namesake = candidates.find(batch.task(), batch.version());
+      if (namesake.isPresent() && !namesake.get().equals(candidate)) {
+        throw new IllegalStateException(
+            "the task was redefined meanwhile, and version %d is its new zero-shot prompt"
+                .formatted(batch.version()));
+      }
+      byte[] value = patiently(() -> serializer.serialize(topic, prompt));
+      ProducerRecord<byte[], byte[]> entry =
+          patiently(
+              () ->
+                  diary.entry(
+                      batch.task(),
+                      batch.round(),
+                      RoundEventType.PROGRESS,
+                      batch.version(),
+                      1,
+                      "",
+                      prompt.getEvidence()));
+      LOG.infof("%s made version %d: %s", about, prompt.getVersion(), prompt.getEvidence());
+      return new Conclusion(
+          partition,
+          next,
+          List.of(new ProducerRecord<>(topic, Keys.bytes(candidate.key()), value), entry),
+          List.of(failed("the candidate of %d bytes is too large".formatted(value.length))),
+          about);
+    }
+
+    private ProducerRecord<byte[], byte[]> failed(String reason) throws InterruptedException {
+      return patiently(() -> diary.failed(batch.task(), batch.round(), batch.version(), reason));
+    }
+
+    /** A schema registry that does not answer for a while must not cost a round's work. */
+    private <T> T patiently(Supplier<T> work) throws InterruptedException {
+      while (true) {
+        try {
+          return work.get();
+        } catch (RetriableException e) {
+          LOG.warnf("%s: waiting before trying again: %s", about, e.getMessage());
+          stopped.await(BACKOFF.toMillis(), TimeUnit.MILLISECONDS);
+          if (over()) {
+            throw new CancellationException("nobody waits for this round any more");
+          }
+        }
+      }
+    }
+  }
+}
