@@ -20,11 +20,21 @@ final class Consensus {
   private static final int SIDE = 16;
 
   /** Least mean correlation of a font's glyphs with the mean glyphs of all fonts. */
-  private static final double LEAST = .45;
+  private static final double LEAST = .22;
 
   private Consensus() {}
 
+  /** A font, and the mean correlation of its glyphs with everybody's. */
+  record Scored(Font font, double agreement) {}
+
   static List<Font> legible(List<Font> fonts) {
+    return score(fonts).stream()
+        .filter(scored -> scored.agreement > LEAST)
+        .map(Scored::font)
+        .toList();
+  }
+
+  static List<Scored> score(List<Font> fonts) {
     List<double[][]> glyphs = new ArrayList<>();
     List<Font> complete = new ArrayList<>();
     for (Font font : fonts) {
@@ -48,17 +58,15 @@ final class Consensus {
         }
       }
     }
-    List<Font> legible = new ArrayList<>();
+    List<Scored> scored = new ArrayList<>();
     for (int f = 0; f < complete.size(); f++) {
       double agreement = 0;
       for (int i = 0; i < mean.length; i++) {
         agreement += correlation(glyphs.get(f)[i], mean[i]) / mean.length;
       }
-      if (agreement > LEAST) {
-        legible.add(complete.get(f));
-      }
+      scored.add(new Scored(complete.get(f), agreement));
     }
-    return legible;
+    return scored;
   }
 
   /** Stretched to a square and drawn coarsely, so that width, slant and weight count for little. */

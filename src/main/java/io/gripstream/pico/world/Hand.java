@@ -19,11 +19,18 @@ final class Hand {
    * Where and how large: a random placement of an outline of about unit size on the unit square.
    */
   static AffineTransform place(
-      Shape outline, double smallest, double largest, double turn, SplittableRandom random) {
+      Shape outline,
+      double smallest,
+      double largest,
+      double turn,
+      double distortion,
+      SplittableRandom random) {
     AffineTransform form = new AffineTransform();
     form.rotate(turn);
-    form.shear(.18 * random.nextGaussian(), 0);
-    form.scale(.85 + .3 * random.nextDouble(), .85 + .3 * random.nextDouble());
+    form.shear(.18 * distortion * random.nextGaussian(), 0);
+    form.scale(
+        1 + .3 * distortion * (random.nextDouble() - .5),
+        1 + .3 * distortion * (random.nextDouble() - .5));
     Rectangle2D box = form.createTransformedShape(outline).getBounds2D();
     double size = smallest + (largest - smallest) * random.nextDouble();
     double scale = size / Math.max(.2, Math.max(box.getWidth(), box.getHeight()));

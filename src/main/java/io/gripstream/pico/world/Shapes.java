@@ -29,7 +29,7 @@ final class Shapes {
       Color ground,
       SplittableRandom random) {
     Shape outline = Hand.bend(figure.outline(), random.nextInt(3) == 0 ? .05 : .02, random);
-    AffineTransform place = Hand.place(outline, smallest, largest, turn, random);
+    AffineTransform place = Hand.place(outline, smallest, largest, turn, .35, random);
     return paint(canvas.graphics(), figure, place, outline, largest, ink, ground, random);
   }
 

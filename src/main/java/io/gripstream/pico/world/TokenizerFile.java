@@ -1,8 +1,10 @@
 package io.gripstream.pico.world;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.PrettyPrinter;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -118,14 +120,16 @@ public final class TokenizerFile {
             "merges",
             merges.stream().map(merge -> merge[0] + " " + merge[1]).toList()));
     try {
-      return new ObjectMapper()
-              .enable(SerializationFeature.INDENT_OUTPUT)
-              .writeValueAsString(root)
-              .replace("\r\n", "\n")
-          + "\n";
+      return new ObjectMapper().writer(printer()).writeValueAsString(root) + "\n";
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a tree of maps and lists did not serialise", e);
     }
+  }
+
+  /** One token and one merge a line: a change of the vocabulary is to be read as one. */
+  private static PrettyPrinter printer() {
+    DefaultIndenter lines = new DefaultIndenter("  ", "\n");
+    return new DefaultPrettyPrinter().withObjectIndenter(lines).withArrayIndenter(lines);
   }
 
   /** How GPT-2 and CLIP write the bytes as printable characters: 0 to 255, in their order. */

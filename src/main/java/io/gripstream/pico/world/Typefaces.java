@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.stream.Stream;
@@ -35,37 +37,52 @@ public final class Typefaces {
    * pretraining needs them: {@code apt-get install --no-install-recommends} with these names.
    */
   public static final List<String> PACKAGES =
-      List.of(
-          "fonts-bwht fonts-breip fonts-comic-neue fonts-dancingscript fonts-dkg-handwriting"
-              + " fonts-ecolier-court fonts-femkeklaver fonts-havana fonts-humor-sans"
-              + " fonts-joscelyn fonts-kaushanscript fonts-kiloji fonts-klee fonts-kristi"
-              + " fonts-leckerli-one fonts-lobstertwo fonts-rufscript fonts-seto fonts-sjfonts"
-              + " fonts-summersby fonts-tomsontalks fonts-yozvox-yozfont fonts-yusei-magic",
-          "fonts-adf-gillius fonts-adf-mekanus fonts-adf-romande fonts-aenigma fonts-allerta"
-              + " fonts-averia-sans-gwf fonts-averia-serif-gwf fonts-b612 fonts-bebas-neue"
-              + " fonts-beteckna fonts-cabin fonts-cantarell fonts-comfortaa fonts-courier-prime"
-              + " fonts-crosextra-caladea fonts-crosextra-carlito fonts-dejavu fonts-dosis"
-              + " fonts-dustin fonts-ebgaramond fonts-essays1743 fonts-eurofurence"
-              + " fonts-fantasque-sans fonts-firacode fonts-freefont-ttf fonts-georgewilliams"
-              + " fonts-gnutypewriter fonts-go fonts-goudybookletter fonts-hack fonts-inconsolata"
-              + " fonts-junction fonts-jura fonts-karla fonts-lato fonts-liberation"
-              + " fonts-linuxlibertine fonts-monofur fonts-national-park fonts-ocr-a"
-              + " fonts-oldstandard fonts-open-sans fonts-opendin fonts-opendyslexic fonts-osifont"
-              + " fonts-play fonts-quicksand fonts-radisnoir fonts-roadgeek fonts-roboto-slab"
-              + " fonts-roboto-unhinted fonts-routed-gothic fonts-sil-andika"
-              + " fonts-sil-gentium-basic fonts-tlwg-purisa fonts-tuffy fonts-urw-base35"
-              + " fonts-vollkorn fonts-yanone-kaffeesatz");
+      Stream.of(
+              ("fonts-aoyagi-soseki fonts-breip fonts-bwht fonts-comic-neue "
+                      + "fonts-dancingscript fonts-dkg-handwriting fonts-ecolier-court "
+                      + "fonts-femkeklaver fonts-havana fonts-humor-sans fonts-kaushanscript "
+                      + "fonts-kiloji fonts-klee fonts-kouzan-mouhitsu fonts-kristi "
+                      + "fonts-leckerli-one fonts-lobster fonts-lobstertwo fonts-rufscript fonts-seto "
+                      + "fonts-sjfonts fonts-summersby fonts-tlwg-purisa fonts-tomsontalks "
+                      + "fonts-yozvox-yozfont fonts-yusei-magic")
+                  .split(" "),
+              ("fonts-adf-gillius fonts-adf-mekanus fonts-adf-romande fonts-allerta "
+                      + "fonts-averia-sans-gwf fonts-averia-serif-gwf fonts-b612 fonts-bebas-neue "
+                      + "fonts-beteckna fonts-cabin fonts-cantarell fonts-comfortaa "
+                      + "fonts-courier-prime fonts-crosextra-caladea fonts-crosextra-carlito "
+                      + "fonts-dejavu fonts-dosis fonts-dustin fonts-ebgaramond fonts-essays1743 "
+                      + "fonts-eurofurence fonts-fantasque-sans fonts-firacode fonts-freefont-ttf "
+                      + "fonts-georgewilliams fonts-gnutypewriter fonts-go fonts-goudybookletter "
+                      + "fonts-hack fonts-inconsolata fonts-junction fonts-jura fonts-karla "
+                      + "fonts-klaudia-berenika fonts-lato fonts-liberation fonts-linuxlibertine "
+                      + "fonts-monofur fonts-national-park fonts-ocr-a fonts-oldstandard "
+                      + "fonts-open-sans fonts-opendin fonts-opendyslexic fonts-osifont fonts-play "
+                      + "fonts-quicksand fonts-radisnoir fonts-roadgeek fonts-roboto-slab "
+                      + "fonts-roboto-unhinted fonts-routed-gothic fonts-sil-andika "
+                      + "fonts-sil-gentium-basic fonts-thai-tlwg fonts-tuffy fonts-urw-base35 "
+                      + "fonts-vollkorn fonts-yanone-kaffeesatz")
+                  .split(" "))
+          .flatMap(Stream::of)
+          .toList();
 
   private static final String REQUIRED =
       "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   private static final FontRenderContext OUTLINES =
       new FontRenderContext(new AffineTransform(), true, true);
 
-  private final List<Font> fonts;
-  private final ConcurrentMap<Integer, Optional<Path2D>> glyphs = new ConcurrentHashMap<>();
+  /** By family, so that one with fifty styles counts no more than one with a single style. */
+  private final List<List<Font>> families;
+
+  private final ConcurrentMap<GlyphKey, Optional<Path2D>> glyphs = new ConcurrentHashMap<>();
+
+  private record GlyphKey(int family, int style, char character) {}
 
   Typefaces(List<Font> fonts) {
-    this.fonts = List.copyOf(fonts);
+    Map<String, List<Font>> byFamily = new TreeMap<>();
+    for (Font font : fonts) {
+      byFamily.computeIfAbsent(font.getFamily(Locale.ROOT), f -> new ArrayList<>()).add(font);
+    }
+    this.families = byFamily.values().stream().map(List::copyOf).toList();
   }
 
   /**
@@ -101,7 +118,7 @@ public final class Typefaces {
   private static boolean isFont(Path file) {
     String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
     return name.matches(".*\\.(ttf|otf|pfb|t1)")
-        && !name.matches(".*(symbol|dingbat|emoji|barcode|math).*");
+        && !name.matches(".*(symbol|dingbat|d050000l|emoji|barcode|math).*");
   }
 
   /** A font that Java cannot read is as good as not installed. */
@@ -117,17 +134,20 @@ public final class Typefaces {
     }
   }
 
-  int size() {
-    return fonts.size();
+  boolean isEmpty() {
+    return families.isEmpty();
   }
 
   /**
-   * A glyph's outline around the origin with height 1, or nothing when the font draws nothing for
-   * it.
+   * A glyph of any typeface: its outline around the origin with height 1, or nothing when the font
+   * draws nothing for the character. Shared, not to be changed.
    */
-  Optional<Path2D> glyph(int font, char character) {
+  Optional<Path2D> glyph(char character, SplittableRandom random) {
+    int family = random.nextInt(families.size());
+    List<Font> styles = families.get(family);
+    int style = random.nextInt(styles.size());
     return glyphs.computeIfAbsent(
-        font << 16 | character, key -> outline(fonts.get(font), character));
+        new GlyphKey(family, style, character), key -> outline(styles.get(style), character));
   }
 
   static Optional<Path2D> outline(Font font, char character) {

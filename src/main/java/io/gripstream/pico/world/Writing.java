@@ -27,15 +27,15 @@ final class Writing {
     Graphics2D g = canvas.graphics();
     g.setColor(palette.inkShade());
     Optional<Path2D> glyph =
-        typefaces.size() == 0 || random.nextDouble() < PEN_SHARE
+        typefaces.isEmpty() || random.nextDouble() < PEN_SHARE
             ? Optional.empty()
-            : typefaces.glyph(random.nextInt(typefaces.size()), character);
+            : typefaces.glyph(character, random);
     return glyph.isPresent() ? print(g, glyph.get(), random) : write(g, character, random);
   }
 
   private static String print(Graphics2D g, Path2D glyph, SplittableRandom random) {
     Shape outline = random.nextInt(3) == 0 ? glyph : Hand.bend(glyph, .05, random);
-    AffineTransform place = Hand.place(outline, .42, .94, Hand.tilt(random), random);
+    AffineTransform place = Hand.place(outline, .42, .94, Hand.tilt(random), 1, random);
     Shape placed = place.createTransformedShape(outline);
     switch (random.nextInt(10)) {
       case 0 -> {
@@ -59,7 +59,7 @@ final class Writing {
   private static String write(Graphics2D g, char character, SplittableRandom random) {
     double unsteadiness = .035 * random.nextDouble();
     Path2D line = Hand.bend(Pen.draw(character, unsteadiness, random), .06, random);
-    AffineTransform place = Hand.place(line, .38, .84, Hand.tilt(random), random);
+    AffineTransform place = Hand.place(line, .38, .84, Hand.tilt(random), 1, random);
     double width = .025 + .12 * random.nextDouble() * (.4 + random.nextDouble());
     boolean round = random.nextInt(4) != 0;
     g.setStroke(
