@@ -91,10 +91,10 @@ class ArchitectureTest {
               "org.apache.kafka..", "io.quarkus..", "io.smallrye..", "jakarta..", "io.vertx..");
 
   @ArchTest
-  static final ArchRule clipAndPromptKnowNoEvents =
+  static final ArchRule clipKnowsNoEvents =
       noClasses()
           .that()
-          .resideInAnyPackage("io.gripstream.clip..", "io.gripstream.prompt..")
+          .resideInAPackage("io.gripstream.clip..")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.gripstream.event..");

@@ -6,6 +6,7 @@ import io.gripstream.messaging.RestRegistry;
 import io.gripstream.messaging.SchemaRegistry;
 import io.gripstream.messaging.Topics;
 import java.net.URI;
+import java.util.HashMap;
 import java.util.Map;
 import picocli.CommandLine.Option;
 
@@ -42,13 +43,21 @@ final class ClientOptions {
 
   private GripstreamConfig config() {
     if (config == null) {
-      Settings.set("gripstream.kafka.bootstrap-servers", bootstrapServers);
-      Settings.set("gripstream.kafka.topic-prefix", topicPrefix);
+      Map<String, String> given = new HashMap<>();
+      put(given, "gripstream.kafka.bootstrap-servers", bootstrapServers);
+      put(given, "gripstream.kafka.topic-prefix", topicPrefix);
+      put(given, "gripstream.registry.url", registry);
       properties.forEach(
-          (key, value) -> Settings.set("gripstream.kafka.properties.\"" + key + "\"", value));
-      config = Settings.load();
+          (key, value) -> given.put("gripstream.kafka.properties.\"" + key + "\"", value));
+      config = Settings.load(given);
     }
     return config;
+  }
+
+  private static void put(Map<String, String> given, String key, Object value) {
+    if (value != null) {
+      given.put(key, value.toString());
+    }
   }
 
   KafkaClients clients() {
@@ -63,10 +72,7 @@ final class ClientOptions {
 
   SchemaRegistry registry() {
     return new RestRegistry(
-        registry != null
-            ? registry
-            : URI.create(
-                config().registry().url().orElse("http://localhost:" + ServiceOptions.PORT)));
+        URI.create(config().registry().url().orElse("http://localhost:" + ServiceOptions.PORT)));
   }
 
   /** The largest image that the service takes, in bytes. */

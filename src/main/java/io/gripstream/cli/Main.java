@@ -18,6 +18,7 @@ public final class Main {
     LogContext.getLogContext().getLogger("kafka").setLevel(Level.WARN);
     int code = Gripstream.commandLine().execute(args);
     if (!ServiceProcess.handedOver()) {
+      Companions.closeAll();
       System.exit(code);
     }
   }

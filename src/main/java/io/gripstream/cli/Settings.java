@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 
 /**
  * Reads the configuration where Quarkus does not run, or not yet: from system properties, the
@@ -16,14 +17,25 @@ final class Settings {
   /** What Quarkus ranks the same file. */
   private static final int FILE_ORDINAL = 260;
 
+  /** Above system properties, which rank 400. */
+  private static final int OPTION_ORDINAL = 500;
+
   private Settings() {}
 
   static GripstreamConfig load() {
+    return load(Map.of());
+  }
+
+  /**
+   * @param overrides keys that are set for this reader alone
+   */
+  static GripstreamConfig load(Map<String, String> overrides) {
     SmallRyeConfigBuilder builder =
         new SmallRyeConfigBuilder()
             .addDefaultInterceptors()
             .addDefaultSources()
             .addDiscoveredConverters()
+            .withSources(new PropertiesConfigSource(overrides, "options", OPTION_ORDINAL))
             .withMapping(GripstreamConfig.class)
             .withValidateUnknown(false);
     Path file = Path.of("config", "application.properties");
