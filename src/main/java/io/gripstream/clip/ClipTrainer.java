@@ -97,7 +97,7 @@ public final class ClipTrainer implements AutoCloseable {
     Files.writeString(folder.resolve("config.json"), config.toJson() + "\n");
     SafeTensors.write(
         folder.resolve("model.safetensors"),
-        ClipWeights.export(config, image, text, scale[0].getFloat()),
+        ClipWeights.export(config, image, text, scale[0].toFloatArray()[0]),
         SafeTensors.Type.F16);
   }
 

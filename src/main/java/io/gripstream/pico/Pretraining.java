@@ -34,7 +34,7 @@ import java.util.function.Consumer;
  * rounding on another number of threads.
  */
 public final class Pretraining {
-  /** Image tower: 64 pixels in patches of 16, width 192, 6 layers. Text tower: width 128, 4 layers, 32 tokens. */
+  /** Image tower: 64 pixels in patches of 16, width 128, 6 layers. Text tower: width 128, 3 layers, 32 tokens. */
   public static final int IMAGE_SIZE = 64;
 
   private static final int CONTEXT_LENGTH = 32;
@@ -141,8 +141,8 @@ public final class Pretraining {
 
   private static ClipConfig config(int vocabulary) {
     return new ClipConfig(
-        new ClipConfig.Vision(new ClipConfig.Tower(192, 6, 3, 768, true, 1e-5), IMAGE_SIZE, 16),
-        new ClipConfig.Text(new ClipConfig.Tower(128, 4, 2, 512, true, 1e-5), vocabulary, CONTEXT_LENGTH),
+        new ClipConfig.Vision(new ClipConfig.Tower(128, 6, 4, 512, true, 1e-5), IMAGE_SIZE, 16),
+        new ClipConfig.Text(new ClipConfig.Tower(128, 3, 4, 512, true, 1e-5), vocabulary, CONTEXT_LENGTH),
         FEATURE_SIZE);
   }
 

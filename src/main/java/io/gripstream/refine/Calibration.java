@@ -94,15 +94,21 @@ public final class Calibration {
     float[] t = targets.values();
     double slope = 0;
     for (int i = 0; i < logits.rows(); i++) {
-      double normalizer = Scores.logSumExp(z, i * c, c, inverse);
-      double weight = 0;
-      double expected = 0;
+      double max = Double.NEGATIVE_INFINITY;
       for (int j = i * c; j < (i + 1) * c; j++) {
+        max = Math.max(max, z[j]);
+      }
+      double sum = 0;
+      double weighted = 0;
+      double weight = 0;
+      for (int j = i * c; j < (i + 1) * c; j++) {
+        double e = Math.exp(inverse * (z[j] - max));
+        sum += e;
+        weighted += e * z[j];
         weight += t[j];
-        expected += Math.exp(inverse * z[j] - normalizer) * z[j];
         slope -= t[j] * z[j];
       }
-      slope += weight * expected;
+      slope += weight * weighted / sum;
     }
     return slope;
   }

@@ -75,7 +75,11 @@ public final class Consensus {
     return FloatTensor.matrix(labels.length, c, values);
   }
 
-  /** {@code [N, C]}, but for what is the same in all of a row. */
+  /**
+   * {@code [N, C]}, but for what is the same in all of a row. An image's own part in a class's mean
+   * is taken off before it is held against that mean: otherwise each image would find itself near
+   * to what the teacher says it is, the more so the longer the features.
+   */
   private static FloatTensor logLikelihoods(FloatTensor features, FloatTensor shares) {
     int n = shares.rows();
     int c = shares.columns();
@@ -84,21 +88,32 @@ public final class Consensus {
     double[] weights = new double[c];
     double[][] means = means(features, shares, weights);
     double[] variance = variance(features, means, weights);
-    double[] half = new double[c];
+    double[][] whitened = new double[c][d];
+    double[] squares = new double[c];
     for (int j = 0; j < c; j++) {
       for (int k = 0; k < d; k++) {
-        half[j] += 0.5 * means[j][k] * means[j][k] / variance[k];
-        means[j][k] /= variance[k];
+        whitened[j][k] = means[j][k] / variance[k];
+        squares[j] += means[j][k] * whitened[j][k];
       }
     }
     float[] likelihoods = new float[n * c];
     for (int i = 0; i < n; i++) {
+      double own = 0;
+      for (int k = 0; k < d; k++) {
+        double value = x[i * d + k];
+        own += value * value / variance[k];
+      }
       for (int j = 0; j < c; j++) {
         double dot = 0;
         for (int k = 0; k < d; k++) {
-          dot += x[i * d + k] * means[j][k];
+          dot += x[i * d + k] * whitened[j][k];
         }
-        likelihoods[i * c + j] = (float) (dot - half[j]);
+        double w = weights[j];
+        double share = shares.values()[i * c + j];
+        double rest = w - share;
+        double square =
+            (w * w * squares[j] - 2 * w * share * dot + share * share * own) / (rest * rest);
+        likelihoods[i * c + j] = (float) ((w * dot - share * own) / rest - square / 2);
       }
     }
     return FloatTensor.matrix(n, c, likelihoods);

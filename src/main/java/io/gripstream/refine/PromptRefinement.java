@@ -15,9 +15,11 @@ import io.gripstream.prompt.Tensors;
 import io.gripstream.prompt.TextPrompt;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * Refines text prompts: pseudolabels a batch by its strategy's teacher, trains on the confident ones, and measures the
@@ -66,8 +68,9 @@ public final class PromptRefinement implements Refinement {
     Training training = definition.getTraining();
     PromptTemplate template = new PromptTemplate(definition.getTemplate());
     List<String> tails = template.tails(definition.getClasses());
-    Part judged = part(batch, true);
-    Part trained = part(batch, false);
+    Part all = part(batch);
+    Part judged = all.where(true);
+    Part trained = all.where(false);
     Classifier live = new Classifier(Tensors.decode(base.getClassFeatures()), base.getLogitScale());
     Classifier zeroShot = new Classifier(Tensors.decode(base.getZeroShotFeatures()), clip.logitScale());
     Strategy strategy = Strategy.of(definition.getStrategy(), training);
@@ -101,16 +104,19 @@ public final class PromptRefinement implements Refinement {
     Map<String, Double> evidence =
         new HashMap<>(
             Evidence.measure(
-                judged.features(), judged.labels(), trained.features(), zeroShot, live, candidate));
+                all.features(), all.heldOut(), all.labels(), zeroShot, live, candidate));
     evidence.put("samples", (double) batch.samples().size());
-    evidence.put("pseudolabels", (double) pseudolabels.size());
-    evidence.put("validation-loss-start", result.startLoss());
-    evidence.put("validation-loss", result.bestLoss());
+    evidence.put(Evidence.PSEUDOLABELS, (double) pseudolabels.size());
+    evidence.put(
+        Evidence.PSEUDOLABELLED_CLASSES,
+        (double) pseudolabels.stream().map(Pseudolabel::label).distinct().count());
+    evidence.put("validationLossStart", result.startLoss());
+    evidence.put("validationLoss", result.bestLoss());
     evidence.put("epochs", (double) result.epochs());
-    evidence.put("best-epoch", (double) result.bestEpoch());
+    evidence.put("bestEpoch", (double) result.bestEpoch());
     evidence.put("steps", (double) result.steps());
     evidence.put("temperature", temperature);
-    evidence.put("images-encoded", 0.0);
+    evidence.put("imageEncodings", 0.0);
     return identified(
         PromptVersion.newBuilder(base)
             .setVersion(batch.version())
@@ -125,21 +131,38 @@ public final class PromptRefinement implements Refinement {
   }
 
   /**
-   * One side of the split by {@link HeldOut}.
+   * Samples of a batch.
    *
    * @param features {@code [N, D]}, of unit length
+   * @param heldOut which never train, by {@link HeldOut}
    * @param labels human labels by class, -1 where there is none
    */
-  private record Part(List<String> keys, FloatTensor features, int[] labels) {}
+  private record Part(List<String> keys, FloatTensor features, boolean[] heldOut, int[] labels) {
 
-  private Part part(RoundBatch batch, boolean heldOut) {
+    /** The samples on one side of the split. */
+    Part where(boolean side) {
+      int[] rows = IntStream.range(0, keys.size()).filter(i -> heldOut[i] == side).toArray();
+      int length = features.columns();
+      float[] chosen = new float[rows.length * length];
+      boolean[] sides = new boolean[rows.length];
+      Arrays.fill(sides, side);
+      for (int i = 0; i < rows.length; i++) {
+        System.arraycopy(features.values(), rows[i] * length, chosen, i * length, length);
+      }
+      return new Part(
+          Arrays.stream(rows).mapToObj(keys::get).toList(),
+          FloatTensor.matrix(rows.length, length, chosen),
+          sides,
+          Arrays.stream(rows).map(i -> labels[i]).toArray());
+    }
+  }
+
+  private Part part(RoundBatch batch) {
     double share = batch.definition().getGate().getHeldOutShare();
-    List<BatchSample> samples =
-        batch.samples().stream()
-            .filter(sample -> HeldOut.contains(batch.task(), sample.getImageId(), share) == heldOut)
-            .toList();
+    List<BatchSample> samples = batch.samples();
     int length = clip.featureSize();
     float[] features = new float[samples.size() * length];
+    boolean[] heldOut = new boolean[samples.size()];
     int[] labels = new int[samples.size()];
     List<String> keys = new ArrayList<>();
     for (int i = 0; i < samples.size(); i++) {
@@ -151,10 +174,12 @@ public final class PromptRefinement implements Refinement {
                 .formatted(sample.getImageId(), feature.length, length));
       }
       System.arraycopy(feature, 0, features, i * length, length);
-      labels[i] = sample.getLabel() == null ? Metrics.UNKNOWN : batch.definition().getClasses().indexOf(sample.getLabel());
+      heldOut[i] = HeldOut.contains(batch.task(), sample.getImageId(), share);
+      // A label that is none of the classes is -1: the definition may have changed since.
+      labels[i] = batch.definition().getClasses().indexOf(sample.getLabel());
       keys.add(sample.getImageId());
     }
-    return new Part(keys, FloatTensor.matrix(samples.size(), length, features), labels);
+    return new Part(keys, FloatTensor.matrix(samples.size(), length, features), heldOut, labels);
   }
 
   private static List<Pseudolabel> pseudolabels(Part part, Classifier teacher, Strategy strategy, int round) {

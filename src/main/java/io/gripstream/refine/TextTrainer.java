@@ -107,7 +107,15 @@ final class TextTrainer {
   private double loss(TextPrompt prompt, Examples examples, float scale) {
     FloatTensor logits =
         new Classifier(clip.encodeClasses(prompt.context(), tails), scale).logits(examples.features());
-    return Metrics.crossEntropy(logits, examples.targets(), examples.weights());
+    int classes = logits.columns();
+    double sum = 0;
+    for (int i = 0; i < examples.size(); i++) {
+      double normalizer = Scores.logSumExp(logits.values(), i * classes, classes, 1);
+      for (int j = i * classes; j < (i + 1) * classes; j++) {
+        sum += examples.weights()[i] * examples.targets().values()[j] * (normalizer - logits.values()[j]);
+      }
+    }
+    return sum / examples.size();
   }
 
   /** Linear warm-up that begins above zero, then a cosine to zero. */

@@ -1,0 +1,363 @@
+package io.gripstream.labeler;
+
+import static io.gripstream.labeler.Events.BLUE;
+import static io.gripstream.labeler.Events.GREEN;
+import static io.gripstream.labeler.Events.RED;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.gripstream.clip.Float16;
+import io.gripstream.event.ImageEvent;
+import io.gripstream.event.Prediction;
+import io.gripstream.event.PromptVersion;
+import io.gripstream.event.Sample;
+import io.gripstream.event.TaskDefinition;
+import io.gripstream.messaging.DeadLetters;
+import io.gripstream.wiring.TestStream;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.awt.Color;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.zip.CRC32;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.serialization.Serdes;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The labeler on a real broker, with a model that one can follow by hand. */
+class LabelerTest {
+  private static final Duration LONG = Duration.ofSeconds(40);
+  private static final List<String> COLOURS = List.of("red", "green", "blue");
+
+  private final ColourClip model = new ColourClip();
+  private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private TestStream stream;
+  private TestStream.Tail<Prediction> predictions;
+  private TestStream.Tail<Sample> samples;
+  private TestStream.Tail<byte[]> deadLetters;
+  private Labeler labeler;
+
+  @BeforeEach
+  void open() {
+    stream = new TestStream(2);
+    predictions = stream.tail(stream.topics().predictions(), stream.serdes().predictions());
+    samples = stream.tail(stream.topics().samples(), stream.serdes().samples());
+    deadLetters = stream.tail(stream.topics().deadLetters(), Serdes.ByteArray());
+  }
+
+  @AfterEach
+  void close() {
+    if (labeler != null) {
+      labeler.close();
+    }
+    predictions.close();
+    samples.close();
+    deadLetters.close();
+    stream.close();
+  }
+
+  @Test
+  void anImageGetsItsLabelsAndBecomesASample() {
+    start(Map.of());
+    define("colours", Events.task("red", "green", "blue"));
+    promote(Events.prompt("colours", 3, COLOURS, RED, GREEN, BLUE));
+    image("one", Events.image(ColourClip.png(new Color(10, 200, 30)), "colours"));
+
+    Prediction prediction = awaitPredictions(1).get(0);
+    assertThat(prediction.getImageId()).isEqualTo("one");
+    assertThat(prediction.getTask()).isEqualTo("colours");
+    assertThat(prediction.getLabels()).hasSize(3);
+    assertThat(prediction.getLabels().get(0).getLabel()).isEqualTo("green");
+    assertThat(prediction.getLabels().get(0).getConfidence()).isGreaterThan(0.99f);
+    assertThat(prediction.getLabels().get(2).getLabel()).isEqualTo("red");
+    assertThat(prediction.getZeroShot().getLabel()).isEqualTo("green");
+    assertThat(prediction.getPromptVersion()).isEqualTo(3);
+    assertThat(prediction.getPromptDigest()).isEqualTo("digest-3");
+    assertThat(prediction.getModelId()).isEqualTo(ColourClip.ID);
+    assertThat(prediction.getAttributes()).containsEntry("from", "test");
+    assertThat(prediction.getImage().getTopic()).isEqualTo(stream.topics().images());
+    assertThat(prediction.getImage().getSha256()).hasSize(64);
+
+    await().atMost(LONG).until(() -> samples.values().size() == 1);
+    Sample sample = samples.values().get(0);
+    assertThat(sample.getImageId()).isEqualTo("one");
+    assertThat(sample.getImage()).isEqualTo(prediction.getImage());
+    assertThat(sample.getProbabilities()).hasSize(3);
+    assertThat(sample.getPromptVersion()).isEqualTo(3);
+    assertThat(Float16.decode(sample.getFeature())[1]).isBetween(0.98f, 1f);
+    assertThat(new String(samples.records().get(0).key(), UTF_8)).isEqualTo("colours");
+    assertThat(meters.get("gripstream.prompt.version").tag("task", "colours").gauge().value())
+        .isEqualTo(3);
+    assertThat(labeler.notReady()).isEmpty();
+  }
+
+  @Test
+  void whateverCannotBeLabelledEndsInDeadLettersWithItsReasonAndTheStreamGoesOn()
+      throws IOException {
+    start(Map.of("labeler.batch-size", "4", "images.allowed-schemes", "https"));
+    define("colours", Events.task("red", "green", "blue"));
+    promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
+    byte[] png = ColourClip.png(Color.RED);
+    String zeros = "0".repeat(64);
+
+    Map<String, String> reasons = new TreeMap<>();
+    image("before", Events.image(png, "colours"));
+    stream.sendRaw(stream.topics().images(), "no-avro".getBytes(UTF_8), "hello".getBytes(UTF_8));
+    reasons.put("no-avro", "not an image event");
+    stream.sendRaw(stream.topics().images(), "tombstone".getBytes(UTF_8), null);
+    reasons.put("tombstone", "there is no value");
+    image("", Events.image(png, "colours"));
+    reasons.put("", "no image id");
+    image("no-image", Events.image("what is this".getBytes(UTF_8), "colours"));
+    reasons.put("no-image", "");
+    image("huge", Events.image(hugePng(), "colours"));
+    reasons.put("huge", "20000");
+    image("no-task", Events.image(png, "colours", "shapes"));
+    reasons.put("no-task", "there is no task 'shapes'");
+    ImageEvent neither = ImageEvent.newBuilder().build();
+    image("neither", neither);
+    reasons.put("neither", "exactly one of content and uri");
+    ImageEvent both =
+        ImageEvent.newBuilder(Events.image(png)).setUri("https://a/b").setSha256(zeros).build();
+    image("both", both);
+    reasons.put("both", "exactly one of content and uri");
+    image("changed", ImageEvent.newBuilder(Events.image(png)).setSha256(zeros).build());
+    reasons.put("changed", "sha256 is ");
+    image("no-hash", Events.at("https://allowed/x.png", null));
+    reasons.put("no-hash", "must come with a sha256");
+    image("file", Events.at("file:///etc/passwd", zeros));
+    reasons.put("file", "scheme 'file' are not allowed");
+    image("inside", Events.at("https://169.254.169.254/latest", zeros));
+    reasons.put("inside", "host '169.254.169.254' is not allowed");
+    image("after", Events.image(png, "colours"));
+
+    await().atMost(LONG).until(() -> deadLetters.records().size() >= reasons.size());
+    Map<String, String> causes = new TreeMap<>();
+    for (ConsumerRecord<byte[], byte[]> letter : deadLetters.records()) {
+      causes.put(new String(letter.key(), UTF_8), header(letter, DeadLetters.CAUSE));
+      assertThat(header(letter, DeadLetters.ROLE)).isEqualTo("labeler");
+      assertThat(header(letter, DeadLetters.ORIGIN_TOPIC)).isEqualTo(stream.topics().images());
+    }
+    assertThat(causes.keySet()).isEqualTo(reasons.keySet());
+    reasons.forEach((id, reason) -> assertThat(causes.get(id)).contains(reason));
+    assertThat(awaitPredictions(2))
+        .extracting(Prediction::getImageId)
+        .containsExactlyInAnyOrder("before", "after");
+    assertThat(meters.get("gripstream.dead.letters").counter().count()).isEqualTo(reasons.size());
+    image("later", Events.image(png, "colours"));
+    awaitPredictions(3);
+  }
+
+  @Test
+  void oneTowerPassServesAllTasks() {
+    start(Map.of());
+    define("colours", Events.task("red", "green", "blue"));
+    promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
+    define("mood", Events.task("angry", "calm", "sad"));
+    promote(Events.prompt("mood", 7, List.of("angry", "calm", "sad"), RED, GREEN, BLUE));
+    image("first", Events.image(ColourClip.png(Color.RED), "colours", "mood"));
+    awaitPredictions(2);
+
+    for (int i = 0; i < 20; i++) {
+      image("all-" + i, Events.image(ColourClip.png(Color.BLUE)));
+    }
+
+    List<Prediction> all = awaitPredictions(42);
+    assertThat(model.images).hasValue(21);
+    assertThat(model.passes.get()).isLessThanOrEqualTo(21);
+    for (int i = 0; i < 20; i++) {
+      String id = "all-" + i;
+      assertThat(all)
+          .filteredOn(prediction -> prediction.getImageId().equals(id))
+          .extracting(prediction -> prediction.getLabels().get(0).getLabel())
+          .containsExactlyInAnyOrder("blue", "sad");
+    }
+  }
+
+  @Test
+  void anImageWaitsForThePromptOfItsTask() {
+    start(Map.of());
+    image("early", Events.image(ColourClip.png(Color.RED)));
+    define("colours", Events.task("red", "green", "blue"));
+    image("named", Events.image(ColourClip.png(Color.BLUE), "colours"));
+    await().during(Duration.ofSeconds(1)).atMost(LONG).until(() -> predictions.values().isEmpty());
+    promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
+
+    assertThat(awaitPredictions(2))
+        .extracting(Prediction::getImageId)
+        .containsExactlyInAnyOrder("early", "named");
+    assertThat(deadLetters.records()).isEmpty();
+  }
+
+  @Test
+  void aTaskThatGetsNoPromptDoesNotHoldUpTheOthersForEver() {
+    start(Map.of("labeler.prompt-patience", "2S"));
+    define("colours", Events.task("red", "green", "blue"));
+    promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
+    define("orphan", Events.task("a", "b"));
+    image("theirs", Events.image(ColourClip.png(Color.RED), "orphan"));
+    image("ours", Events.image(ColourClip.png(Color.RED), "colours"));
+
+    assertThat(awaitPredictions(1).get(0).getImageId()).isEqualTo("ours");
+    await().atMost(LONG).until(() -> deadLetters.records().size() == 1);
+    assertThat(header(deadLetters.records().get(0), DeadLetters.CAUSE)).contains("orphan");
+  }
+
+  @Test
+  void aPromptOfAnotherModelIsNotUsed() {
+    start(Map.of());
+    define("colours", Events.task("red", "green", "blue"));
+    PromptVersion foreign =
+        PromptVersion.newBuilder(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE))
+            .setModelId("another@2")
+            .build();
+    promote(foreign);
+    image("one", Events.image(ColourClip.png(Color.RED), "colours"));
+    await().atMost(LONG).until(() -> labeler.notReady().contains("colours"));
+    assertThat(predictions.values()).isEmpty();
+
+    promote(Events.prompt("colours", 1, COLOURS, RED, GREEN, BLUE));
+
+    assertThat(awaitPredictions(1).get(0).getPromptVersion()).isEqualTo(1);
+    await().atMost(LONG).until(() -> labeler.notReady().isEmpty());
+  }
+
+  @Test
+  void everyPredictionNamesAVersionThatWasLiveAtTheTime() {
+    start(Map.of("labeler.batch-size", "5", "labeler.batches-per-transaction", "2"));
+    define("colours", Events.task("red", "green", "blue"));
+    float[][] colours = {RED, GREEN, BLUE};
+    List<String> names = COLOURS;
+    Map<String, Integer> liveWhenSent = new HashMap<>();
+    List<String> ids = new ArrayList<>();
+    int seen = -1;
+    for (int version = 0; version < 12; version++) {
+      // Each version turns the classes by one, so that the label shows whose features made it.
+      promote(
+          Events.prompt(
+              "colours",
+              version,
+              names,
+              colours[version % 3],
+              colours[(version + 1) % 3],
+              colours[(version + 2) % 3]));
+      for (int i = 0; i < 25; i++) {
+        String id = version + "-" + i;
+        ids.add(id);
+        liveWhenSent.put(id, seen);
+        image(id, Events.image(ColourClip.png(Color.RED)));
+      }
+      for (Prediction prediction : predictions.values()) {
+        seen = Math.max(seen, prediction.getPromptVersion());
+      }
+    }
+
+    List<Prediction> all = awaitPredictions(ids.size());
+    assertThat(all).extracting(Prediction::getImageId).containsExactlyInAnyOrderElementsOf(ids);
+    Set<Integer> versions = new HashSet<>();
+    for (Prediction prediction : all) {
+      int version = prediction.getPromptVersion();
+      versions.add(version);
+      assertThat(prediction.getPromptDigest()).isEqualTo("digest-" + version);
+      // What had been seen to be live when the image was sent, or a later one.
+      assertThat(version).isGreaterThanOrEqualTo(liveWhenSent.get(prediction.getImageId()));
+      assertThat(version).isLessThan(12);
+      assertThat(prediction.getLabels().get(0).getLabel())
+          .isEqualTo(names.get(Math.floorMod(-version, 3)));
+      assertThat(prediction.getZeroShot().getLabel()).isEqualTo("red");
+    }
+    assertThat(versions).hasSizeGreaterThan(1);
+    Map<Integer, Integer> lastByPartition = new HashMap<>();
+    all.stream()
+        .sorted(java.util.Comparator.comparing(p -> p.getImage().getOffset()))
+        .forEach(
+            prediction -> {
+              int partition = prediction.getImage().getPartition();
+              assertThat(prediction.getPromptVersion())
+                  .isGreaterThanOrEqualTo(lastByPartition.getOrDefault(partition, 0));
+              lastByPartition.put(partition, prediction.getPromptVersion());
+            });
+  }
+
+  @Test
+  void aRestartLosesNothingAndRepeatsNothing() {
+    start(Map.of("labeler.batch-size", "3"));
+    define("colours", Events.task("red", "green", "blue"));
+    promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
+    Set<String> ids = new HashSet<>();
+    for (int i = 0; i < 60; i++) {
+      ids.add("i" + i);
+      image("i" + i, Events.image(ColourClip.png(Color.RED)));
+      if (i % 20 == 10) {
+        labeler.close();
+        start(Map.of("labeler.batch-size", "3"));
+      }
+    }
+    assertThat(awaitPredictions(60))
+        .extracting(Prediction::getImageId)
+        .containsExactlyInAnyOrderElementsOf(ids);
+  }
+
+  private void start(Map<String, String> settings) {
+    labeler =
+        Labeler.start(
+            stream.config(settings),
+            stream.clients(),
+            stream.topics(),
+            stream.serdes(),
+            model,
+            meters);
+  }
+
+  private void define(String task, TaskDefinition definition) {
+    stream.send(stream.topics().tasks(), task, definition, stream.serdes().tasks());
+  }
+
+  private void promote(PromptVersion prompt) {
+    stream.send(stream.topics().prompts(), prompt.getTask(), prompt, stream.serdes().prompts());
+  }
+
+  private void image(String id, ImageEvent event) {
+    stream.send(stream.topics().images(), id, event, stream.serdes().images());
+  }
+
+  /** Exactly so many; more would be duplicates. */
+  private List<Prediction> awaitPredictions(int count) {
+    await().atMost(LONG).until(() -> predictions.values().size() >= count);
+    List<Prediction> all = predictions.values();
+    assertThat(all).hasSize(count);
+    return all;
+  }
+
+  private static String header(ConsumerRecord<byte[], byte[]> record, String name) {
+    return new String(record.headers().lastHeader(name).value(), UTF_8);
+  }
+
+  /** A PNG whose header promises 200 million pixels. */
+  private static byte[] hugePng() throws IOException {
+    ByteBuffer header = ByteBuffer.allocate(17);
+    header.put("IHDR".getBytes(UTF_8)).putInt(20000).putInt(10000);
+    header.put(new byte[] {8, 2, 0, 0, 0});
+    CRC32 crc = new CRC32();
+    crc.update(header.array());
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    DataOutputStream out = new DataOutputStream(bytes);
+    out.writeLong(0x89504e470d0a1a0aL);
+    out.writeInt(13);
+    out.write(header.array());
+    out.writeInt((int) crc.getValue());
+    return bytes.toByteArray();
+  }
+}
