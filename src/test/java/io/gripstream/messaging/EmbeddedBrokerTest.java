@@ -60,8 +60,7 @@ class EmbeddedBrokerTest {
 
   @Test
   void refusesAPortThatIsInUse() throws Exception {
-    try (ServerSocket taken =
-        new ServerSocket(0, 1, java.net.InetAddress.getByName("localhost"))) {
+    try (ServerSocket taken = new ServerSocket(0, 1, java.net.InetAddress.getByName("localhost"))) {
       assertThatThrownBy(() -> EmbeddedBroker.start(directory, taken.getLocalPort()))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("port " + taken.getLocalPort());
