@@ -3,6 +3,7 @@ package io.gripstream.gateway.board;
 import io.gripstream.gateway.board.ScoreView.ClassAccuracy;
 import io.gripstream.gateway.board.ScoreView.Point;
 import io.gripstream.gateway.board.ScoreView.VersionAccuracy;
+import io.gripstream.refine.RobinHood;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -92,6 +93,12 @@ final class Scoreboard {
   ScoreView view(String task, String source, Integer live) {
     VersionTally current = live == null ? null : versions.get(live);
     List<ClassAccuracy> classes = current == null ? List.of() : current.classes();
+    RobinHood halves =
+        classes.size() < 2
+            ? null
+            : RobinHood.of(
+                classes.stream().mapToDouble(ClassAccuracy::zeroShot).toArray(),
+                classes.stream().mapToDouble(ClassAccuracy::live).toArray());
     return new ScoreView(
         task,
         source,
@@ -100,8 +107,8 @@ final class Scoreboard {
         live == null ? null : of(live, current == null ? new VersionTally() : current),
         versions.entrySet().stream().map(e -> of(e.getKey(), e.getValue())).toList(),
         classes,
-        meanChange(classes.subList(0, classes.size() / 2)),
-        classes.size() < 2 ? null : meanChange(classes.subList(classes.size() / 2, classes.size())),
+        halves == null ? null : halves.poorChange(),
+        halves == null ? null : halves.richChange(),
         List.copyOf(series));
   }
 
@@ -163,12 +170,6 @@ final class Scoreboard {
   private static VersionAccuracy of(int version, VersionTally tally) {
     Accuracy accuracy = tally.all.accuracy();
     return new VersionAccuracy(version, accuracy.scored(), accuracy.zeroShot(), accuracy.live());
-  }
-
-  private static Double meanChange(List<ClassAccuracy> classes) {
-    return classes.isEmpty()
-        ? null
-        : classes.stream().mapToDouble(c -> c.live() - c.zeroShot()).average().getAsDouble();
   }
 
   private static <K, V> Map<K, V> bounded(int capacity) {

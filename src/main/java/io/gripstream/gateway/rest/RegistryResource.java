@@ -9,6 +9,7 @@ import io.gripstream.messaging.SchemaRegistry;
 import io.gripstream.messaging.UnknownSchemaException;
 import io.quarkus.arc.ClientProxy;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.enterprise.inject.Instance;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
@@ -36,9 +37,9 @@ public final class RegistryResource {
   private static final int LONGEST_SCHEMA = 1 << 18;
   private static final int LONGEST_SUBJECT = 249 + "-value".length();
 
-  private final SchemaRegistry registry;
+  private final Instance<SchemaRegistry> registry;
 
-  RegistryResource(SchemaRegistry registry) {
+  RegistryResource(Instance<SchemaRegistry> registry) {
     this.registry = registry;
   }
 
@@ -188,9 +189,9 @@ public final class RegistryResource {
     }
   }
 
-  /** The bean is seen through a proxy, which is none of the registries. */
   private EmbeddedRegistry embedded() {
-    if (ClientProxy.unwrap(registry) instanceof EmbeddedRegistry embedded) {
+    // Seen through a proxy, a bean would be none of the registries.
+    if (ClientProxy.unwrap(registry.get()) instanceof EmbeddedRegistry embedded) {
       return embedded;
     }
     throw new RegistryError(404, 404, "This process uses a registry elsewhere");
