@@ -14,14 +14,16 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * Writes a round's whole training set: the pool as it is, in order of image id, with the human labels
- * that are of the task's classes, in chunks that the brokers take.
+ * Writes a round's whole training set: the pool as it is, in order of image id, with the human
+ * labels that are of the task's classes, in chunks that the brokers take.
  */
 final class Batches {
   /** Samples in a chunk at most. */
   static final int CHUNK_SAMPLES = 500;
 
-  /** Bytes in a chunk at most, as the pool counts them; one sample, or the base prompt, may be more. */
+  /**
+   * Bytes in a chunk at most, as the pool counts them; one sample, or the base prompt, may be more.
+   */
   static final int CHUNK_BYTES = 700_000;
 
   private final Memory pool;

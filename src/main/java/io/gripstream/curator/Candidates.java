@@ -135,8 +135,7 @@ final class Candidates {
   static void unpin(Turn turn, String why) {
     if (turn.state().pinned()) {
       turn.become(turn.state().pinned(false));
-      turn.note(
-          RoundEventType.UNPINNED, turn.state().rounds(), turn.state().live().version(), why);
+      turn.note(RoundEventType.UNPINNED, turn.state().rounds(), turn.state().live().version(), why);
     }
   }
 

@@ -11,10 +11,12 @@ import java.util.Optional;
 
 /**
  * Operators' wishes. Each is answered by exactly one entry in the task's diary that bears its
- * reason: what was done, or REFUSED and why. (REFINE_NOW is answered by the REQUESTED of its round.)
+ * reason: what was done, or REFUSED and why. (REFINE_NOW is answered by the REQUESTED of its
+ * round.)
  *
- * <p>A round in flight goes on under every command; if the live prompt has changed when its candidate
- * comes, the candidate is held. While a version is pinned a roll-back moves the pin along.
+ * <p>A round in flight goes on under every command; if the live prompt has changed when its
+ * candidate comes, the candidate is held. While a version is pinned a roll-back moves the pin
+ * along.
  */
 final class Commands {
   private final Rounds rounds;

@@ -48,8 +48,7 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
   private Memory labels;
   private Batches batches;
 
-  CurateProcessor(
-      Topics topics, TopicSerdes serdes, Candidates candidates, MeterRegistry meters) {
+  CurateProcessor(Topics topics, TopicSerdes serdes, Candidates candidates, MeterRegistry meters) {
     this.topics = topics;
     this.serdes = serdes;
     this.candidates = candidates;
@@ -203,11 +202,9 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
     }
   }
 
-  private void write(
-      Turn turn, Decision.Request request, Record<String, SpecificRecord> record) {
+  private void write(Turn turn, Decision.Request request, Record<String, SpecificRecord> record) {
     Instant at = Instant.ofEpochMilli(record.timestamp());
-    PromptVersion base =
-        turn.versions().find(turn.state().live().version()).orElseThrow().prompt();
+    PromptVersion base = turn.versions().find(turn.state().live().version()).orElseThrow().prompt();
     Map<String, Double> metrics =
         batches.write(
             turn.task(),
@@ -223,8 +220,7 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
             RoundEventType.REQUESTED,
             request.version(),
             0.0,
-            "from version %d, with %.0f samples"
-                .formatted(base.getVersion(), metrics.get("pool")),
+            "from version %d, with %.0f samples".formatted(base.getVersion(), metrics.get("pool")),
             metrics,
             at);
     context.forward(record.withValue(event), CuratorTopology.ROUNDS);

@@ -13,7 +13,8 @@ import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Instance;
 
 /**
- * The curator as a role: runs if this process plays it, from the start of the application to its end.
+ * The curator as a role: runs if this process plays it, from the start of the application to its
+ * end.
  *
  * <p>Not by the quarkus-kafka-streams extension: that one starts whatever topology is there, and
  * which roles a process plays is known only at run time.

@@ -28,8 +28,8 @@ import org.jboss.logging.Logger;
  * The curator's Kafka Streams instance, with exactly_once_v2.
  *
  * <p>State is on disk and, as changelogs, with the brokers: a process that comes back under its
- * instance id goes on from its disk, another one from the changelogs. A thread that dies is replaced
- * and goes on from the last commit; nothing it had not committed was ever seen.
+ * instance id goes on from its disk, another one from the changelogs. A thread that dies is
+ * replaced and goes on from the last commit; nothing it had not committed was ever seen.
  *
  * <p>Start it once, close it once; it closes all that it made, and nothing else.
  */
@@ -67,7 +67,8 @@ public final class CuratorStream implements AutoCloseable {
     this.memory = new RocksMemory(NATIVE_MEMORY);
     Map<String, Object> config = new HashMap<>();
     config.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 15_000);
-    config.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), 3_000);
+    config.put(
+        StreamsConfig.mainConsumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), 3_000);
     // Rounds share the machine: a batch of a full pool may take its time.
     config.put(StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG), 30_000);
     config.putAll(clients.common());

@@ -8,7 +8,6 @@ import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
-import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.StreamsBuilder;
@@ -31,8 +30,8 @@ import org.apache.kafka.streams.state.Stores;
  *                                                                            +-----> rounds
  * </pre>
  *
- * <p>All inputs must have the same number of partitions. Candidates are keyed by task and version, so
- * they pass through a repartition topic: a round more through the broker, but true for whoever
+ * <p>All inputs must have the same number of partitions. Candidates are keyed by task and version,
+ * so they pass through a repartition topic: a round more through the broker, but true for whoever
  * writes them, which a partitioner on the writer's side would not be.
  *
  * <p>Guarantees, with exactly_once_v2: a record's effects (stores, batches with all their chunks,
@@ -55,8 +54,7 @@ public final class CuratorTopology {
   private final Candidates candidates;
   private final MeterRegistry meters;
 
-  CuratorTopology(
-      Topics topics, TopicSerdes serdes, Candidates.Judge gate, MeterRegistry meters) {
+  CuratorTopology(Topics topics, TopicSerdes serdes, Candidates.Judge gate, MeterRegistry meters) {
     this.topics = topics;
     this.serdes = serdes;
     this.candidates = new Candidates(gate);
@@ -93,8 +91,7 @@ public final class CuratorTopology {
   }
 
   private KStream<String, SpecificRecord> candidatesByTask(StreamsBuilder builder) {
-    return builder.stream(
-            topics.candidates(), Consumed.with(Serdes.String(), serdes.candidates()))
+    return builder.stream(topics.candidates(), Consumed.with(Serdes.String(), serdes.candidates()))
         // A tombstone makes room in the topic; the versions kept here have a bound of their own.
         .filter((key, candidate) -> candidate != null)
         .selectKey(CuratorTopology::task)

@@ -8,7 +8,10 @@ sealed interface Decision {
   /** Write the prompt to {@code prompts}. */
   record Serve(PromptVersion prompt) implements Decision {}
 
-  /** Write the pool to {@code batches}, with the live prompt as the base, and say so in {@code rounds}. */
+  /**
+   * Write the pool to {@code batches}, with the live prompt as the base, and say so in {@code
+   * rounds}.
+   */
   record Request(int round, int version) implements Decision {}
 
   /** Write to {@code rounds}. */

@@ -10,7 +10,9 @@ import java.util.Optional;
 
 /** What follows from a task being defined, and defined anew. */
 final class Definitions {
-  /** What is wrong with a definition, as far as the curator must rely on it; empty if nothing is. */
+  /**
+   * What is wrong with a definition, as far as the curator must rely on it; empty if nothing is.
+   */
   Optional<String> fault(TaskDefinition definition) {
     if (definition.getClasses().size() < 2) {
       return Optional.of("a task needs two classes or more");
@@ -31,9 +33,9 @@ final class Definitions {
   }
 
   /**
-   * Takes a definition over. If the live prompt is not of its classes and template, a known one that
-   * is becomes live: the one that was live last, or the zero-shot one. If there is none, the refiner
-   * is about to make one, and until then the live prompt stays and no round begins.
+   * Takes a definition over. If the live prompt is not of its classes and template, a known one
+   * that is becomes live: the one that was live last, or the zero-shot one. If there is none, the
+   * refiner is about to make one, and until then the live prompt stays and no round begins.
    */
   void adopt(Turn turn, TaskDefinition definition) {
     TaskDefinition before = turn.definition();

@@ -4,9 +4,9 @@ import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 
 /**
- * Values in a store or an internal topic, in the bytes that the topic they come from has: so that the
- * registry's schemas hold for both, without subjects of their own, and an upgraded curator reads what
- * its predecessor kept.
+ * Values in a store or an internal topic, in the bytes that the topic they come from has: so that
+ * the registry's schemas hold for both, without subjects of their own, and an upgraded curator
+ * reads what its predecessor kept.
  */
 record Encoding<T>(Serde<T> serde, String topic) {
   byte[] encode(T value) {

@@ -6,9 +6,9 @@ import java.util.Arrays;
 import org.apache.kafka.common.utils.Bytes;
 
 /**
- * Keys within a store: a byte that names the kind of entry, the length of the task's name, the name,
- * and what tells the entries of one kind and task apart. With the length in front no task's prefix is
- * the prefix of another task's.
+ * Keys within a store: a byte that names the kind of entry, the length of the task's name, the
+ * name, and what tells the entries of one kind and task apart. With the length in front no task's
+ * prefix is the prefix of another task's.
  */
 final class Keys {
   private Keys() {}
@@ -29,7 +29,9 @@ final class Keys {
             .array());
   }
 
-  /** @param number not negative, so that bytes and numbers have one order */
+  /**
+   * @param number not negative, so that bytes and numbers have one order
+   */
   static Bytes of(byte kind, String task, long number) {
     return of(kind, task, ByteBuffer.allocate(Long.BYTES).putLong(number).array());
   }

@@ -18,8 +18,8 @@ import org.apache.kafka.streams.state.KeyValueStore;
  * given, in count and in bytes (ids included). A value that comes again under its id replaces the
  * older one and counts as the newest.
  *
- * <p>One store holds it all: the values by (task, arrival), an index from (task, id) to the arrival,
- * and the extent of each task. Not thread safe; the caller owns the store.
+ * <p>One store holds it all: the values by (task, arrival), an index from (task, id) to the
+ * arrival, and the extent of each task. Not thread safe; the caller owns the store.
  */
 final class Memory {
   private static final byte EXTENT = 0;
@@ -65,7 +65,8 @@ final class Memory {
    * Remembers a value as the newest.
    *
    * @return how many older values of other ids had to leave
-   * @throws IllegalArgumentException when the value alone is over the limits; nothing has changed then
+   * @throws IllegalArgumentException when the value alone is over the limits; nothing has changed
+   *     then
    */
   int put(String task, String id, byte[] value, Limits limits) {
     int size = size(id, value);
@@ -85,17 +86,16 @@ final class Memory {
             .array());
     store.put(
         Keys.of(INDEX, task, id),
-        ByteBuffer.allocate(Long.BYTES + Integer.BYTES)
-            .putLong(extent.next)
-            .putInt(size)
-            .array());
+        ByteBuffer.allocate(Long.BYTES + Integer.BYTES).putLong(extent.next).putInt(size).array());
     extent = new Extent(extent.count + 1, extent.bytes + size, extent.first, extent.next + 1);
     Extent left = shrunk(task, extent, limits);
     save(task, left);
     return extent.count - left.count;
   }
 
-  /** @return whether there was one */
+  /**
+   * @return whether there was one
+   */
   boolean remove(String task, String id) {
     Extent before = extent(task);
     Extent after = forget(task, id, before);
@@ -106,7 +106,9 @@ final class Memory {
     return true;
   }
 
-  /** @return how many values had to leave */
+  /**
+   * @return how many values had to leave
+   */
   int shrink(String task, Limits limits) {
     Extent before = extent(task);
     Extent after = shrunk(task, before, limits);

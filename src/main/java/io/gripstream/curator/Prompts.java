@@ -11,6 +11,9 @@ import java.util.Optional;
 
 /** What the curator must know of a prompt to make it live. */
 final class Prompts {
+  /** Characters in a digest, or in a model's id, at most. */
+  private static final int LONGEST_NAME = 1000;
+
   private Prompts() {}
 
   /** Whether nothing was tuned. */
@@ -30,8 +33,8 @@ final class Prompts {
     if (prompt.getVersion() < 0 || prompt.getVersion() == Integer.MAX_VALUE) {
       return Optional.of("its version is %d".formatted(prompt.getVersion()));
     }
-    if (prompt.getDigest().isBlank() || prompt.getModelId().isBlank()) {
-      return Optional.of("it names no digest or no model");
+    if (!named(prompt.getDigest()) || !named(prompt.getModelId())) {
+      return Optional.of("its digest or its model's id is empty or too long");
     }
     if (!(prompt.getLogitScale() > 0) || Float.isInfinite(prompt.getLogitScale())) {
       return Optional.of("its logit scale is %s".formatted(prompt.getLogitScale()));
@@ -48,6 +51,10 @@ final class Prompts {
     return fault("classFeatures", prompt.getClassFeatures())
         .or(() -> fault("zeroShotFeatures", prompt.getZeroShotFeatures()))
         .or(() -> firstFault(prompt.getTensors()));
+  }
+
+  private static boolean named(String name) {
+    return !name.isBlank() && name.length() <= LONGEST_NAME;
   }
 
   private static Optional<String> firstFault(Map<String, Tensor> tensors) {

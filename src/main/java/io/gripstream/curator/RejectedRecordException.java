@@ -7,7 +7,9 @@ package io.gripstream.curator;
 final class RejectedRecordException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  /** @param cause a sentence for whoever reads the dead letter */
+  /**
+   * @param cause a sentence for whoever reads the dead letter
+   */
   RejectedRecordException(String cause) {
     super(cause);
   }

@@ -37,8 +37,7 @@ public final class Rejections {
     throw new IllegalArgumentException(CONFIG + " is not set");
   }
 
-  List<ProducerRecord<byte[], byte[]>> reject(
-      ConsumerRecord<byte[], byte[]> record, String cause) {
+  List<ProducerRecord<byte[], byte[]>> reject(ConsumerRecord<byte[], byte[]> record, String cause) {
     meters.counter(METER, "topic", record.topic()).increment();
     LOG.warnf(
         "Rejected a record: %s (topic %s, partition %d, offset %d)",

@@ -11,8 +11,8 @@ import java.util.Optional;
  * When a round begins, and when it is over without a candidate.
  *
  * <p>At most one round of a task is in flight. It ends with its candidate, with a FAILED of the
- * refiner, with other classes or another template, or, lest a task be stuck for ever because its batch
- * is lost, when nothing was heard of it for {@link #SILENCE} and another one is due.
+ * refiner, with other classes or another template, or, lest a task be stuck for ever because its
+ * batch is lost, when nothing was heard of it for {@link #SILENCE} and another one is due.
  */
 final class Rounds {
   /** Longer than a round may wait for the rounds of other tasks; in stream time. */

@@ -9,7 +9,10 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
-/** {@link TaskState} as bytes; the first one is the format, so that later ones can read earlier ones. */
+/**
+ * {@link TaskState} as bytes; the first one is the format, so that later ones can read earlier
+ * ones.
+ */
 final class TaskStateCodec {
   private static final int FORMAT = 1;
 
@@ -44,7 +47,9 @@ final class TaskStateCodec {
     return bytes.toByteArray();
   }
 
-  /** @throws IllegalArgumentException when the bytes are of a format that is not known here */
+  /**
+   * @throws IllegalArgumentException when the bytes are of a format that is not known here
+   */
   static TaskState decode(byte[] bytes) {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
       int format = in.readByte();

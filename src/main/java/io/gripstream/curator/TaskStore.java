@@ -16,8 +16,8 @@ import org.apache.kafka.streams.state.KeyValueStore;
  * The state, the definition and the versions of each task, in one store.
  *
  * <p>Of a task's versions the last {@value Versions#KEPT} stay, and whichever the rules say must.
- * They are kept here rather than read from {@code candidates} when one is wanted: a version that was
- * judged is then there in the same transaction, and a command is obeyed or refused at once.
+ * They are kept here rather than read from {@code candidates} when one is wanted: a version that
+ * was judged is then there in the same transaction, and a command is obeyed or refused at once.
  */
 final class TaskStore {
   private static final byte STATE = 0;
@@ -53,7 +53,9 @@ final class TaskStore {
     return saved == null ? null : definitions.decode(saved);
   }
 
-  /** @param definition null: it has none any more */
+  /**
+   * @param definition null: it has none any more
+   */
   void definition(String task, TaskDefinition definition) {
     store.put(
         Keys.of(DEFINITION, task), definition == null ? null : definitions.encode(definition));

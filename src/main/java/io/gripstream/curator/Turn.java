@@ -117,7 +117,9 @@ final class Turn {
     note(type, round, version, message, Map.of());
   }
 
-  /** @param version null when it is about none */
+  /**
+   * @param version null when it is about none
+   */
   void note(
       RoundEventType type,
       int round,

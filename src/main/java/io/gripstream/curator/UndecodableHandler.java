@@ -7,8 +7,8 @@ import org.apache.kafka.streams.errors.DeserializationExceptionHandler;
 import org.apache.kafka.streams.errors.ErrorHandlerContext;
 
 /**
- * Bytes that are no record of ours go to the dead letters, and the stream goes on. If they could not
- * be read only because the registry did not answer, it stops instead: they may be good.
+ * Bytes that are no record of ours go to the dead letters, and the stream goes on. If they could
+ * not be read only because the registry did not answer, it stops instead: they may be good.
  *
  * <p>Not Kafka's own dead letter queue (KIP-1034), whose headers are others than those that all of
  * Gripstream's dead letters bear.

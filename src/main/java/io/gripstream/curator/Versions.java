@@ -26,7 +26,10 @@ interface Versions {
   /** In order of version. */
   List<Known> all();
 
-  /** Keeps a prompt in place of any other of its version, and lets the oldest go if there are too many. */
+  /**
+   * Keeps a prompt in place of any other of its version, and lets the oldest go if there are too
+   * many.
+   */
   void keep(Known known, Predicate<PromptVersion> mustStay);
 
   /** Lets all go but these. */

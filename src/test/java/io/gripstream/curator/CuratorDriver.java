@@ -56,6 +56,8 @@ final class CuratorDriver implements AutoCloseable {
     TopicSerdes serdes = new TopicSerdes(new MemoryRegistry());
     Properties config = new Properties();
     config.putAll(CuratorStream.settings(TOPICS, new DeadLetters(TOPICS), meters, memory));
+    // The driver forgets dead letters of undecodable bytes that are in a transaction.
+    config.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.AT_LEAST_ONCE);
     config.put(StreamsConfig.STATE_DIR_CONFIG, directory.toString());
     config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "none:1");
     driver =

@@ -14,7 +14,6 @@ import io.gripstream.event.PoolLimits;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
-import io.gripstream.event.Trigger;
 import io.gripstream.messaging.DeadLetters;
 import io.gripstream.refine.RoundBatch;
 import java.nio.charset.StandardCharsets;
@@ -88,25 +87,16 @@ class CuratorTopologyTest {
     assertThat(batch.closedAt()).isEqualTo(Instant.ofEpochMilli(curator.now()));
     assertThat(batch.definition()).isEqualTo(definition().build());
     assertThat(batch.base()).isEqualTo(zeroShot(0));
-    assertThat(batch.samples()).extracting(BatchSample::getImageId).containsExactly("a", "b", "c", "d");
-    assertThat(batch.samples()).extracting(BatchSample::getLabel).containsExactly(null, "dog", null, "cat");
+    assertThat(batch.samples())
+        .extracting(BatchSample::getImageId)
+        .containsExactly("a", "b", "c", "d");
+    assertThat(batch.samples())
+        .extracting(BatchSample::getLabel)
+        .containsExactly(null, "dog", null, "cat");
     RoundEvent requested = curator.diary().get(0);
     assertThat(requested.getType()).isEqualTo(RoundEventType.REQUESTED);
     assertThat(requested.getVersion()).isEqualTo(1);
     assertThat(requested.getMetrics()).containsEntry("pool", 4.0).containsEntry("labelled", 2.0);
-  }
-
-  @Test
-  void aLargePoolLeavesInChunksOfOneRound() {
-    curator.define(definition().setTrigger(new Trigger(1200)).setPool(new PoolLimits(2000, 1L << 30)).build());
-    curator.candidate(zeroShot(0));
-    for (int i = 0; i < 1200; i++) {
-      curator.sample("image-%04d".formatted(i));
-    }
-    List<RefinementBatch> chunks = curator.batches();
-    assertThat(chunks).extracting(chunk -> chunk.getSamples().size()).containsExactly(500, 500, 200);
-    RoundBatch batch = RoundBatch.assemble(chunks);
-    assertThat(batch.samples()).extracting(BatchSample::getImageId).isSorted().hasSize(1200).doesNotHaveDuplicates();
   }
 
   @Test
@@ -257,7 +247,8 @@ class CuratorTopologyTest {
     List<RefinementBatch> batches = curator.batches();
     assertThat(ids(batches)).containsExactly("a", "d", "e");
     assertThat(batches.get(0).getSamples().get(0).getImage().getOffset()).isEqualTo(7);
-    assertThat(curator.meters.counter(CurateProcessor.EVICTED, "memory", "pool").count()).isEqualTo(2);
+    assertThat(curator.meters.counter(CurateProcessor.EVICTED, "memory", "pool").count())
+        .isEqualTo(2);
   }
 
   @Test
@@ -265,10 +256,10 @@ class CuratorTopologyTest {
     curator.define(definition().build());
     curator.candidate(zeroShot(0));
     curator.sample("a", "b", "c");
-    curator.define(definition().setPool(new PoolLimits(100, 250L)).build());
+    curator.define(definition().setPool(new PoolLimits(100, 150L)).build());
     curator.sample("d");
     List<RefinementBatch> batches = curator.batches();
-    assertThat(ids(batches)).endsWith("d").doesNotContain("a").hasSizeBetween(2, 3);
+    assertThat(ids(batches)).endsWith("d").doesNotContain("a").hasSize(2);
   }
 
   @Test
@@ -338,6 +329,8 @@ class CuratorTopologyTest {
     byte[] garbage = "garbage".getBytes(StandardCharsets.UTF_8);
     Map<String, String> causes = new HashMap<>();
     curator.raw(CuratorDriver.TOPICS.samples(), TASK, garbage);
+    // The driver shows a letter of this kind with the next record that is processed.
+    curator.define(definition().build());
     TestRecord<byte[], byte[]> letter = curator.letters().get(0);
     assertThat(letter.key()).isEqualTo(TASK.getBytes(StandardCharsets.UTF_8));
     assertThat(letter.value()).isEqualTo(garbage);
@@ -369,7 +362,10 @@ class CuratorTopologyTest {
         .containsEntry("value", "the record has no value")
         .containsEntry("key", "the key is other/3 where animals/3 is due");
     assertThat(
-            curator.meters.counter(Rejections.METER, "topic", CuratorDriver.TOPICS.samples()).count())
+            curator
+                .meters
+                .counter(Rejections.METER, "topic", CuratorDriver.TOPICS.samples())
+                .count())
         .isEqualTo(4);
 
     curator.sample("a", "b", "c", "d");

@@ -23,7 +23,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 
-/** Values that the curator's tests begin with: a task of two classes, and features of two numbers. */
+/**
+ * Values that the curator's tests begin with: a task of two classes, and features of two numbers.
+ */
 final class Fixtures {
   static final String TASK = "animals";
   static final String MODEL = "pico@1";

@@ -1,0 +1,88 @@
+package io.gripstream.curator;
+
+import static io.gripstream.curator.Fixtures.TASK;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.gripstream.curator.Memory.Limits;
+import io.gripstream.event.BatchSample;
+import io.gripstream.event.ImageReference;
+import io.gripstream.event.PromptVersion;
+import io.gripstream.event.RefinementBatch;
+import io.gripstream.event.Sample;
+import io.gripstream.messaging.TopicSerdes;
+import io.gripstream.refine.RoundBatch;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class BatchesTest {
+  private static final Limits WIDE = new Limits(10_000, 1 << 30);
+
+  private final TopicSerdes serdes = new TopicSerdes(new MemoryRegistry());
+  private final Encoding<Sample> samples = new Encoding<>(serdes.samples(), "samples");
+  private final Encoding<PromptVersion> prompts = new Encoding<>(serdes.prompts(), "prompts");
+  private final Memory pool = new Memory(Stores.inMemory());
+  private final Memory labels = new Memory(Stores.inMemory());
+  private final Batches batches =
+      new Batches(pool, labels, samples, new Encoding<>(serdes.labels(), "labels"), prompts);
+
+  @Test
+  void aLargePoolLeavesInOrderInChunksOfSoManySamples() {
+    List<Integer> order = new ArrayList<>(IntStream.range(0, 1200).boxed().toList());
+    Collections.shuffle(order, new Random(1));
+    order.forEach(i -> remember(Fixtures.sample("image-%04d".formatted(i))));
+    List<RefinementBatch> chunks = new ArrayList<>();
+    Map<String, Double> metrics = write(Fixtures.zeroShot(0), chunks);
+    assertThat(chunks)
+        .extracting(chunk -> chunk.getSamples().size())
+        .containsExactly(500, 500, 200);
+    assertThat(RoundBatch.assemble(chunks).samples())
+        .extracting(BatchSample::getImageId)
+        .containsExactlyElementsOf(
+            IntStream.range(0, 1200).mapToObj("image-%04d"::formatted).toList());
+    assertThat(metrics).containsEntry("pool", 1200.0).containsEntry("labelled", 0.0);
+  }
+
+  @Test
+  void noChunkHasMoreBytesThanAllowedUnlessOneSampleOrTheBaseHas() {
+    String uri = "x".repeat(150_000);
+    for (int i = 0; i < 9; i++) {
+      ImageReference image = new ImageReference("images", 0, (long) i, uri, "00");
+      remember(
+          new Sample("i" + i, image, ByteBuffer.allocate(4), List.of(), 0, "d", Fixtures.MODEL));
+    }
+    PromptVersion large =
+        Fixtures.prompt(0)
+            .setClassFeatures(Fixtures.tensor(2, 60_000))
+            .setZeroShotFeatures(Fixtures.tensor(2, 60_000))
+            .build();
+    List<RefinementBatch> chunks = new ArrayList<>();
+    write(large, chunks);
+    assertThat(chunks).extracting(chunk -> chunk.getSamples().size()).containsExactly(0, 4, 4, 1);
+    assertThat(RoundBatch.assemble(chunks).samples()).hasSize(9);
+    for (RefinementBatch chunk : chunks.subList(1, 4)) {
+      assertThat(serdes.batches().serialize("batches", chunk).length)
+          .isLessThan(Batches.CHUNK_BYTES);
+    }
+  }
+
+  private void remember(Sample sample) {
+    pool.put(TASK, sample.getImageId(), samples.encode(sample), WIDE);
+  }
+
+  private Map<String, Double> write(PromptVersion base, List<RefinementBatch> chunks) {
+    return batches.write(
+        TASK,
+        Fixtures.definition().build(),
+        base,
+        new Decision.Request(1, 1),
+        Instant.EPOCH,
+        chunks::add);
+  }
+}

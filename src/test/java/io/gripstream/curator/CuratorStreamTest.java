@@ -1,0 +1,173 @@
+package io.gripstream.curator;
+
+import static io.gripstream.curator.Fixtures.TASK;
+import static io.gripstream.curator.Fixtures.definition;
+import static io.gripstream.curator.Fixtures.sample;
+import static io.gripstream.curator.Fixtures.trained;
+import static io.gripstream.curator.Fixtures.zeroShot;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.gripstream.event.BatchSample;
+import io.gripstream.event.RefinementBatch;
+import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.SharedBroker;
+import io.gripstream.messaging.TopicSerdes;
+import io.gripstream.messaging.Topics;
+import io.gripstream.refine.RoundBatch;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The curator against a real broker. */
+class CuratorStreamTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final KafkaClients clients = SharedBroker.clients();
+  private final Topics topics = SharedBroker.freshTopics(2);
+  private final TopicSerdes serdes = new TopicSerdes(new MemoryRegistry());
+  private KafkaProducer<String, byte[]> producer;
+
+  @BeforeEach
+  void connect() {
+    producer = clients.producer(null, new StringSerializer(), new ByteArraySerializer());
+  }
+
+  @AfterEach
+  void disconnect() {
+    producer.close();
+  }
+
+  @Test
+  void aCuratorThatLostItsDiskGoesOnWhereItWas(@TempDir Path first, @TempDir Path second)
+      throws Exception {
+    try (var prompts = reader(topics.prompts(), serdes.prompts().deserializer());
+        var batches = reader(topics.batches(), serdes.batches().deserializer());
+        var letters = reader(topics.deadLetters(), new StringDeserializer())) {
+      try (CuratorStream curator = curator(first)) {
+        curator.start();
+        await().atMost(PATIENCE).until(curator::running);
+        send(topics.tasks(), TASK, serdes.tasks().serialize(topics.tasks(), definition().build()));
+        send(topics.candidates(), TASK + "/0", prompt(0));
+        assertThat(next(prompts, 1)).hasSize(1);
+        for (String imageId : List.of("c", "b", "a")) {
+          send(
+              topics.samples(),
+              TASK,
+              serdes.samples().serialize(topics.samples(), sample(imageId)));
+        }
+        send(topics.samples(), TASK, "garbage".getBytes(StandardCharsets.UTF_8));
+        assertThat(next(letters, 1)).containsExactly("garbage");
+        await().atMost(PATIENCE).until(() -> committed(topics.samples()) == 4);
+      }
+      try (CuratorStream curator = curator(second)) {
+        curator.start();
+        send(topics.samples(), TASK, serdes.samples().serialize(topics.samples(), sample("d")));
+        List<RefinementBatch> chunks = next(batches, 1);
+        RoundBatch batch = RoundBatch.assemble(chunks);
+        assertThat(batch.samples())
+            .extracting(BatchSample::getImageId)
+            .containsExactly("a", "b", "c", "d");
+        assertThat(batch.base()).isEqualTo(zeroShot(0));
+        send(
+            topics.candidates(),
+            TASK + "/1",
+            serdes.candidates().serialize(topics.candidates(), trained(1, 1, zeroShot(0), 1)));
+        assertThat(next(prompts, 1)).extracting(prompt -> prompt.getVersion()).containsExactly(1);
+      }
+    }
+  }
+
+  @Test
+  void topicsThatAreNotPartitionedAlikeAreRefused(@TempDir Path directory) throws Exception {
+    try (Admin admin = clients.admin()) {
+      admin.createPartitions(Map.of(topics.labels(), NewPartitions.increaseTo(3))).all().get();
+    }
+    try (CuratorStream curator = curator(directory)) {
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () ->
+                  assertThatThrownBy(curator::start)
+                      .isInstanceOf(IllegalStateException.class)
+                      .hasMessageContaining(topics.labels() + "=3"));
+    }
+  }
+
+  private byte[] prompt(int version) {
+    return serdes.candidates().serialize(topics.candidates(), zeroShot(version));
+  }
+
+  private CuratorStream curator(Path directory) {
+    return new CuratorStream(
+        clients,
+        topics,
+        serdes,
+        Fixtures.GATE,
+        new SimpleMeterRegistry(),
+        "curator-test",
+        directory,
+        (short) -1);
+  }
+
+  private void send(String topic, String key, byte[] value) throws Exception {
+    producer.send(new ProducerRecord<>(topic, key, value)).get();
+  }
+
+  private long committed(String topic) throws ExecutionException, InterruptedException {
+    try (Admin admin = clients.admin()) {
+      return admin
+          .listConsumerGroupOffsets(topics.prefix() + "curator")
+          .partitionsToOffsetAndMetadata()
+          .get()
+          .entrySet()
+          .stream()
+          .filter(entry -> entry.getKey().topic().equals(topic))
+          .mapToLong(entry -> entry.getValue().offset())
+          .sum();
+    }
+  }
+
+  private <V> KafkaConsumer<String, V> reader(String topic, Deserializer<V> deserializer) {
+    KafkaConsumer<String, V> consumer =
+        clients.consumer(null, null, new StringDeserializer(), deserializer, Map.of());
+    consumer.assign(
+        consumer.partitionsFor(topic).stream()
+            .map(p -> new org.apache.kafka.common.TopicPartition(topic, p.partition()))
+            .toList());
+    consumer.seekToBeginning(consumer.assignment());
+    return consumer;
+  }
+
+  /** The next values, at least so many. */
+  private static <V> List<V> next(KafkaConsumer<String, V> consumer, int count) {
+    List<V> values = new ArrayList<>();
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () -> {
+              consumer.poll(Duration.ofMillis(200)).forEach(record -> values.add(record.value()));
+              return values.size() >= count;
+            });
+    return values;
+  }
+}

@@ -1,0 +1,272 @@
+package io.gripstream.curator;
+
+import static io.gripstream.curator.Fixtures.CLASSES;
+import static io.gripstream.curator.Fixtures.command;
+import static io.gripstream.curator.Fixtures.definition;
+import static io.gripstream.curator.Fixtures.prompt;
+import static io.gripstream.curator.Fixtures.trained;
+import static io.gripstream.curator.Fixtures.zeroShot;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.gripstream.event.CommandType;
+import io.gripstream.event.PromptIdentity;
+import io.gripstream.event.PromptVersion;
+import io.gripstream.event.RoundEvent;
+import io.gripstream.event.RoundEventType;
+import io.gripstream.event.TaskDefinition;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The rules by themselves: no stores, no topics. */
+class RulesTest {
+  private final Rounds rounds = new Rounds();
+  private final Commands commands = new Commands(rounds);
+  private final Definitions definitions = new Definitions();
+  private final Candidates candidates = new Candidates(Fixtures.GATE);
+  private final MapVersions versions = new MapVersions();
+
+  private TaskDefinition definition;
+  private TaskState state = TaskState.NEW;
+  private int pooled = 50;
+  private List<Decision> decisions;
+
+  @BeforeEach
+  void begin() {
+    turn(turn -> definitions.adopt(turn, definition().build()));
+    turn(turn -> candidates.consider(turn, zeroShot(0)));
+    assertThat(served()).containsExactly(0);
+  }
+
+  @Test
+  void aCandidateThatDoesNotAnswerTheRoundInFlightIsHeldAndKept() {
+    turn(turn -> candidates.consider(turn, trained(1, 1, zeroShot(0), 1)));
+    assertThat(served()).isEmpty();
+    assertThat(note()).isEqualTo("round 1 is not in flight");
+    command(CommandType.REFINE_NOW);
+    assertThat(state.flight().version()).isEqualTo(2);
+    turn(turn -> candidates.consider(turn, trained(2, 7, zeroShot(0), 1)));
+    assertThat(note()).isEqualTo("round 7 is not in flight");
+    assertThat(state.flight()).isNotNull();
+    command(CommandType.PIN, 2);
+    assertThat(served()).containsExactly(2);
+  }
+
+  @Test
+  void aCandidateOfAParentWithTheLiveVersionButAnotherDigestIsHeld() {
+    command(CommandType.REFINE_NOW);
+    PromptVersion stranger =
+        PromptVersion.newBuilder(trained(1, 1, zeroShot(0), 1))
+            .setParent(new PromptIdentity(0, "another"))
+            .build();
+    turn(turn -> candidates.consider(turn, stranger));
+    assertThat(served()).isEmpty();
+    assertThat(note()).contains("trained from version 0");
+    assertThat(state.flight()).isNull();
+  }
+
+  @Test
+  void aMalformedCandidateIsHeldNotKeptAndEndsItsRound() {
+    command(CommandType.REFINE_NOW);
+    PromptVersion short_ =
+        PromptVersion.newBuilder(trained(1, 1, zeroShot(0), 1))
+            .setClassFeatures(Fixtures.tensor(1, 2))
+            .build();
+    turn(turn -> candidates.consider(turn, short_));
+    assertThat(note())
+        .isEqualTo("the candidate is malformed: 2 classes have class features [1, 2]");
+    assertThat(state.flight()).isNull();
+    assertThat(versions.find(1)).isEmpty();
+  }
+
+  @Test
+  void everyFaultOfAPromptIsNamed() {
+    assertThat(Prompts.fault(prompt(-1).build())).hasValue("its version is -1");
+    assertThat(Prompts.fault(prompt(0).setLogitScale(Float.NaN).build()))
+        .hasValue("its logit scale is NaN");
+    assertThat(Prompts.fault(prompt(0).setZeroShotFeatures(Fixtures.tensor(2, 3)).build()))
+        .hasValueSatisfying(fault -> assertThat(fault).startsWith("zero-shot features [2, 3]"));
+    var broken = Fixtures.tensor(1, 1);
+    broken.getData().order(java.nio.ByteOrder.LITTLE_ENDIAN).putFloat(0, Float.NaN);
+    assertThat(Prompts.fault(prompt(0).setTensors(Map.of("context", broken)).build()))
+        .hasValue("context holds a number that is not finite");
+    var short_ = new io.gripstream.event.Tensor(List.of(2, 2), java.nio.ByteBuffer.allocate(4));
+    assertThat(Prompts.fault(prompt(0).setTensors(Map.of("context", short_)).build()))
+        .hasValue("context of shape [2, 2] has 4 bytes");
+    assertThat(Prompts.fault(prompt(0).setModelId("m".repeat(100_000)).build())).isPresent();
+    assertThat(Prompts.fault(zeroShot(0))).isEmpty();
+  }
+
+  @Test
+  void aZeroShotPromptLikeTheLiveOneIsKeptButDoesNotReplaceIt() {
+    turn(turn -> candidates.consider(turn, zeroShot(1)));
+    assertThat(decisions).isEmpty();
+    assertThat(versions.find(1)).isPresent();
+    assertThat(state.nextVersion()).isEqualTo(2);
+  }
+
+  @Test
+  void anotherPromptOfTheLiveVersionIsHeld() {
+    turn(turn -> candidates.consider(turn, prompt(0).setDigest("other").build()));
+    assertThat(served()).isEmpty();
+    assertThat(note()).isEqualTo("another prompt of this version is live");
+    assertThat(versions.find(0).orElseThrow().prompt()).isEqualTo(zeroShot(0));
+  }
+
+  @Test
+  void commandsThatCannotBeObeyedAreRefusedWithTheirReason() {
+    command(CommandType.ROLL_BACK);
+    assertThat(note()).isEqualTo("ROLL_BACK: version 0 has no parent (because)");
+    command(CommandType.ROLL_BACK, 0);
+    assertThat(note()).isEqualTo("ROLL_BACK 0: version 0 is live already (because)");
+    command(CommandType.PIN, 9);
+    assertThat(note())
+        .isEqualTo("PIN 9: version 9 is not among the last 50 that are kept (because)");
+    command(CommandType.UNPIN);
+    assertThat(note()).isEqualTo("UNPIN: no version is pinned (because)");
+    command(CommandType.RESUME);
+    assertThat(note()).isEqualTo("RESUME: the task is not paused (because)");
+    turn(turn -> candidates.consider(turn, other(1)));
+    command(CommandType.PIN, 1);
+    assertThat(note()).startsWith("PIN 1: version 1 is of other classes");
+    assertThat(served()).isEmpty();
+    assertThat(state.pinned()).isFalse();
+  }
+
+  @Test
+  void aRollBackMovesThePinAlong() {
+    promoteOne();
+    command(CommandType.PIN);
+    command(CommandType.ROLL_BACK);
+    assertThat(served()).containsExactly(0);
+    assertThat(state.pinned()).isTrue();
+  }
+
+  @Test
+  void otherClassesTakeThePinOffAndTheirReturnBringsBackWhatWasLiveLast() {
+    promoteOne();
+    command(CommandType.PIN);
+    turn(turn -> definitions.adopt(turn, definition().setClasses(other(2).getClasses()).build()));
+    assertThat(state.pinned()).isFalse();
+    assertThat(state.live().fits()).isFalse();
+    turn(turn -> candidates.consider(turn, other(2)));
+    assertThat(served()).containsExactly(2);
+    turn(turn -> definitions.adopt(turn, definition().setClasses(CLASSES).build()));
+    assertThat(served()).containsExactly(1);
+    assertThat(state.live().fits()).isTrue();
+  }
+
+  @Test
+  void aChangeThatLeavesClassesAndTemplateAlonePassesTheRoundInFlightBy() {
+    command(CommandType.REFINE_NOW);
+    turn(turn -> definitions.adopt(turn, definition().setTopK(2).build()));
+    assertThat(state.flight()).isNotNull();
+    turn(turn -> definitions.adopt(turn, definition().setTemplate("a drawing of a {}").build()));
+    assertThat(state.flight()).isNull();
+  }
+
+  @Test
+  void aRoundThatIsDueWithTooFewSamplesIsRefusedOncePerCount() {
+    pooled = 1;
+    state = state.arrived(4);
+    turn(rounds::requestIfDue);
+    assertThat(note()).isEqualTo("the pool has 1 samples, a round needs 2");
+    turn(rounds::requestIfDue);
+    assertThat(decisions).isEmpty();
+  }
+
+  @Test
+  void aFailureOfAnotherRoundDoesNotEndTheOneInFlight() {
+    command(CommandType.REFINE_NOW);
+    turn(turn -> rounds.hear(turn, Fixtures.refiner(RoundEventType.FAILED, 0)));
+    assertThat(state.flight()).isNotNull();
+    turn(turn -> rounds.hear(turn, Fixtures.refiner(RoundEventType.FAILED, 1)));
+    assertThat(state.flight()).isNull();
+  }
+
+  @Test
+  void definitionsThatNothingCanBeMadeOfAreFaulty() {
+    assertThat(definitions.fault(definition().build())).isEmpty();
+    assertThat(definitions.fault(definition().setClasses(List.of("one")).build())).isPresent();
+    assertThat(definitions.fault(definition().setClasses(List.of("one", " ")).build())).isPresent();
+    assertThat(definitions.fault(definition().setTemplate("a photo").build())).isPresent();
+  }
+
+  /** Version 1, trained and promoted. */
+  private void promoteOne() {
+    command(CommandType.REFINE_NOW);
+    turn(turn -> candidates.consider(turn, trained(1, 1, zeroShot(0), 1)));
+    assertThat(served()).containsExactly(1);
+  }
+
+  private static PromptVersion other(int version) {
+    return prompt(version).setClasses(List.of("owl", "wren")).build();
+  }
+
+  private void command(CommandType type) {
+    command(type, null);
+  }
+
+  private void command(CommandType type, Integer version) {
+    turn(turn -> commands.obey(turn, Fixtures.command(type, version)));
+  }
+
+  private long now;
+
+  private void turn(Consumer<Turn> rule) {
+    now++;
+    Turn turn = new Turn(Fixtures.TASK, definition, state, versions, () -> pooled, now, now);
+    rule.accept(turn);
+    definition = turn.definition();
+    state = turn.state();
+    decisions = turn.decisions();
+  }
+
+  private List<Integer> served() {
+    return decisions.stream()
+        .filter(Decision.Serve.class::isInstance)
+        .map(decision -> ((Decision.Serve) decision).prompt().getVersion())
+        .toList();
+  }
+
+  /** The message of the only entry that the last turn made. */
+  private String note() {
+    List<RoundEvent> events =
+        decisions.stream()
+            .filter(Decision.Note.class::isInstance)
+            .map(decision -> ((Decision.Note) decision).event())
+            .toList();
+    assertThat(events).hasSize(1);
+    return events.get(0).getMessage();
+  }
+
+  private static final class MapVersions implements Versions {
+    private final TreeMap<Integer, Known> known = new TreeMap<>();
+
+    @Override
+    public Optional<Known> find(int version) {
+      return Optional.ofNullable(known.get(version));
+    }
+
+    @Override
+    public List<Known> all() {
+      return new ArrayList<>(known.values());
+    }
+
+    @Override
+    public void keep(Known one, Predicate<PromptVersion> mustStay) {
+      known.put(one.prompt().getVersion(), one);
+    }
+
+    @Override
+    public void retain(Predicate<PromptVersion> stay) {
+      known.values().removeIf(one -> !stay.test(one.prompt()));
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package io.gripstream.curator;
+
+import static io.gripstream.curator.Fixtures.TASK;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.gripstream.curator.TaskState.Flight;
+import io.gripstream.curator.TaskState.Live;
+import io.gripstream.curator.Versions.Known;
+import io.gripstream.messaging.TopicSerdes;
+import org.junit.jupiter.api.Test;
+
+class TaskStoreTest {
+  private final TopicSerdes serdes = new TopicSerdes(new MemoryRegistry());
+  private final TaskStore tasks =
+      new TaskStore(
+          Stores.inMemory(),
+          new Encoding<>(serdes.tasks(), "tasks"),
+          new Encoding<>(serdes.prompts(), "prompts"));
+
+  @Test
+  void aStateComesBackAsItWas() {
+    TaskState full =
+        new TaskState(
+            new Live(3, "digest", "model", 512, true),
+            true,
+            false,
+            7,
+            9,
+            123L,
+            new Flight(7, 8, 42L));
+    tasks.state(TASK, full);
+    assertThat(tasks.state(TASK)).isEqualTo(full);
+    tasks.state(TASK, full.ended());
+    assertThat(tasks.state(TASK)).isEqualTo(new TaskState(null, false, false, 7, 9, 0, null));
+    assertThat(tasks.state("other")).isEqualTo(TaskState.NEW);
+  }
+
+  @Test
+  void theVersionsOfATaskAreBoundedAndTheOldestGoUnlessTheyMustStay() {
+    Versions versions = tasks.versions(TASK);
+    for (int version = 0; version < 2 * Versions.KEPT; version++) {
+      versions.keep(new Known(Fixtures.zeroShot(version), version), p -> p.getVersion() == 3);
+    }
+    tasks.versions("other").keep(new Known(Fixtures.zeroShot(0), Known.NEVER), p -> false);
+    assertThat(versions.all()).hasSize(Versions.KEPT);
+    assertThat(versions.all())
+        .extracting(known -> known.prompt().getVersion())
+        .isSorted()
+        .startsWith(3, 51, 52);
+    assertThat(versions.find(3)).hasValue(new Known(Fixtures.zeroShot(3), 3));
+    assertThat(versions.find(4)).isEmpty();
+    versions.retain(prompt -> prompt.getVersion() == 60);
+    assertThat(versions.all()).hasSize(1);
+    assertThat(tasks.versions("other").all()).hasSize(1);
+  }
+}
