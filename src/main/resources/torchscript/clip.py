@@ -107,6 +107,10 @@ class Clip(Module):
   def encode_texts(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
     return [self.text_features(inputs[0], inputs[1], w)]
 
+  # [ids [L]] -> [their input embeddings [L, W], without positions]
+  def embed(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+    return [torch.embedding(w[0], inputs[0])]
+
   # [context, start, ids, ends] -> [class features]
   def encode_classes(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
     return [self.class_features(inputs[0], inputs[1], inputs[2], inputs[3], w)]

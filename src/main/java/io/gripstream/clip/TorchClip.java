@@ -139,11 +139,7 @@ public final class TorchClip implements ClipModel {
     long[] ids = tokenizer.encode(text);
     try (NDManager scope = manager.newSubManager()) {
       NDArray inner = scope.create(Arrays.copyOfRange(ids, 1, ids.length - 1));
-      inner.attach(scope);
-      NDArray table = weights.text()[0];
-      try (NDArray rows = table.get(inner)) {
-        return tensor(rows);
-      }
+      return tensor(call(scope, "embed", weights.text(), inner).get(0));
     }
   }
 

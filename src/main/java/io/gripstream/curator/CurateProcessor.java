@@ -92,7 +92,7 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
             tasks.versions(task),
             () -> pool.extent(task).count(),
             record.timestamp(),
-            context.currentStreamTimeMs());
+            context.currentSystemTimeMs());
     if (value instanceof Sample sample) {
       sample(turn, sample);
     } else if (value instanceof LabelEvent label) {

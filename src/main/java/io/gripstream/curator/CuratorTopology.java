@@ -36,7 +36,8 @@ import org.apache.kafka.streams.state.Stores;
  *
  * <p>Guarantees, with exactly_once_v2: a record's effects (stores, batches with all their chunks,
  * prompts, diary, dead letters) are seen together or not at all, and once. Entries bear the time of
- * the record that brought them about, so the same input gives the same output.
+ * the record that brought them about, so the same input gives the same output. Only how long
+ * nothing was heard of a round is measured by the clock.
  */
 public final class CuratorTopology {
   static final String TASKS = "tasks";

@@ -15,7 +15,10 @@ import java.util.Optional;
  * batch is lost, when nothing was heard of it for {@link #SILENCE} and another one is due.
  */
 final class Rounds {
-  /** Longer than a round may wait for the rounds of other tasks; in stream time. */
+  /**
+   * Longer than a round may wait for the rounds of other tasks; by the clock, not by the time of
+   * records.
+   */
   static final Duration SILENCE = Duration.ofHours(6);
 
   /** Requests a round if enough samples have come since the last one and nothing is in the way. */
@@ -62,7 +65,7 @@ final class Rounds {
     }
     switch (event.getType()) {
       case FAILED -> turn.become(turn.state().landed());
-      case STARTED, PROGRESS -> turn.become(turn.state().heard(turn.streamTime()));
+      case STARTED, PROGRESS -> turn.become(turn.state().heard(turn.clock()));
       default -> {}
     }
   }
@@ -85,7 +88,7 @@ final class Rounds {
   }
 
   private static boolean silent(Turn turn) {
-    return turn.streamTime() - turn.state().flight().heard() >= SILENCE.toMillis();
+    return turn.clock() - turn.state().flight().heard() >= SILENCE.toMillis();
   }
 
   private static void giveUpFlight(Turn turn) {

@@ -49,7 +49,7 @@ record TaskState(
    * A round that was requested.
    *
    * @param version the version its candidate shall have
-   * @param heard when it was requested, or the refiner last spoke of it, in stream time
+   * @param heard when it was requested, or the refiner last spoke of it, by the clock
    */
   record Flight(int round, int version, long heard) {}
 
@@ -74,13 +74,13 @@ record TaskState(
     return new TaskState(live, pinned, paused, rounds, next, arrived, flight);
   }
 
-  TaskState requested(long streamTime) {
-    Flight next = new Flight(rounds + 1, nextVersion, streamTime);
+  TaskState requested(long clock) {
+    Flight next = new Flight(rounds + 1, nextVersion, clock);
     return new TaskState(live, pinned, paused, rounds + 1, nextVersion + 1, 0, next);
   }
 
-  TaskState heard(long streamTime) {
-    Flight next = new Flight(flight.round, flight.version, Math.max(flight.heard, streamTime));
+  TaskState heard(long clock) {
+    Flight next = new Flight(flight.round, flight.version, Math.max(flight.heard, clock));
     return new TaskState(live, pinned, paused, rounds, nextVersion, arrived, next);
   }
 

@@ -17,7 +17,7 @@ final class Turn {
   private final Versions versions;
   private final IntSupplier pooled;
   private final long at;
-  private final long streamTime;
+  private final long clock;
   private final List<Decision> decisions = new ArrayList<>();
   private TaskDefinition definition;
   private TaskState state;
@@ -26,7 +26,7 @@ final class Turn {
    * @param definition null when the task has none, or has ended
    * @param pooled how many samples the pool has
    * @param at the record's time, which everything that follows from it bears
-   * @param streamTime the latest time of any record so far: it never goes back
+   * @param clock the time now, by which silence is measured: records of the past may come fast
    */
   Turn(
       String task,
@@ -35,14 +35,14 @@ final class Turn {
       Versions versions,
       IntSupplier pooled,
       long at,
-      long streamTime) {
+      long clock) {
     this.task = task;
     this.definition = definition;
     this.state = state;
     this.versions = versions;
     this.pooled = pooled;
     this.at = at;
-    this.streamTime = streamTime;
+    this.clock = clock;
   }
 
   String task() {
@@ -66,8 +66,8 @@ final class Turn {
     return pooled.getAsInt();
   }
 
-  long streamTime() {
-    return streamTime;
+  long clock() {
+    return clock;
   }
 
   /** In the order in which they are to be carried out. */
@@ -109,7 +109,7 @@ final class Turn {
 
   /** Requests a round from what the pool has. */
   void request() {
-    state = state.requested(streamTime);
+    state = state.requested(clock);
     decisions.add(new Decision.Request(state.flight().round(), state.flight().version()));
   }
 

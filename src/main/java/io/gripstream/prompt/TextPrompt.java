@@ -41,4 +41,14 @@ public record TextPrompt(FloatTensor context) {
     }
     return new TextPrompt(new FloatTensor(new int[] {1, length, width}, values));
   }
+
+  /** The same shared context, as many times as there are classes: each goes its own way from here. */
+  public TextPrompt perClass(int classes) {
+    float[] once = context.values();
+    float[] values = new float[classes * once.length];
+    for (int i = 0; i < classes; i++) {
+      System.arraycopy(once, 0, values, i * once.length, once.length);
+    }
+    return new TextPrompt(new FloatTensor(new int[] {classes, length(), context.shape()[2]}, values));
+  }
 }

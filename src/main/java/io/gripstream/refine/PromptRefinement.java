@@ -176,7 +176,10 @@ public final class PromptRefinement implements Refinement {
       System.arraycopy(feature, 0, features, i * length, length);
       heldOut[i] = HeldOut.contains(batch.task(), sample.getImageId(), share);
       // A label that is none of the classes is -1: the definition may have changed since.
-      labels[i] = batch.definition().getClasses().indexOf(sample.getLabel());
+      labels[i] =
+          sample.getLabel() == null
+              ? Metrics.UNKNOWN
+              : batch.definition().getClasses().indexOf(sample.getLabel());
       keys.add(sample.getImageId());
     }
     return new Part(keys, FloatTensor.matrix(samples.size(), length, features), heldOut, labels);
@@ -210,9 +213,11 @@ public final class PromptRefinement implements Refinement {
     if (training.getWarmStart() && context != null) {
       return new TextPrompt(Tensors.decode(context));
     }
-    return training.getContextLength() == 0
-        ? TextPrompt.of(template, clip)
-        : TextPrompt.random(training.getContextLength(), clip.textWidth(), seed);
+    TextPrompt shared =
+        training.getContextLength() == 0
+            ? TextPrompt.of(template, clip)
+            : TextPrompt.random(training.getContextLength(), clip.textWidth(), seed);
+    return training.getContextPerClass() ? shared.perClass(base.getClasses().size()) : shared;
   }
 
   private static PromptVersion identified(PromptVersion.Builder builder) {

@@ -14,6 +14,7 @@ import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
@@ -162,9 +163,9 @@ final class CuratorDriver implements AutoCloseable {
     return now;
   }
 
-  /** Lets time pass, in milliseconds. */
+  /** Lets time pass on the clock, in milliseconds. */
   void pass(long millis) {
-    now += millis;
+    driver.advanceWallClockTime(Duration.ofMillis(millis));
   }
 
   @Override
