@@ -1,5 +1,6 @@
 package io.gripstream.pico.world;
 
+import java.awt.BasicStroke;
 import java.awt.Shape;
 import java.awt.geom.AffineTransform;
 import java.awt.geom.Area;
@@ -182,7 +183,7 @@ enum Figure {
         path.lineTo(x, y);
       }
     }
-    return new java.awt.BasicStroke(.075f, 1, 1).createStrokedShape(path);
+    return new BasicStroke(.075f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND).createStrokedShape(path);
   }
 
   private static Shape drop() {

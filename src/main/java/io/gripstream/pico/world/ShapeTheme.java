@@ -44,7 +44,6 @@ final class ShapeTheme implements Theme {
             small ? .34 : .95,
             turn,
             palette.inkShade(),
-            palette.groundShade(),
             random);
     StringBuilder phrase = new StringBuilder(random.nextInt(8) == 0 ? "the" : "a");
     if (random.nextInt(3) == 0) {
