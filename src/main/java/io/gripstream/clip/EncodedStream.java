@@ -1,5 +1,6 @@
 package io.gripstream.clip;
 
+import java.io.IOException;
 import javax.imageio.stream.ImageInputStreamImpl;
 
 /**
@@ -7,32 +8,32 @@ import javax.imageio.stream.ImageInputStreamImpl;
  * wants more.
  */
 final class EncodedStream extends ImageInputStreamImpl {
+  private static final int PATIENCE = 64;
+
   private final byte[] bytes;
-  private boolean ranOut;
+  private int missing;
 
   EncodedStream(byte[] bytes) {
     this.bytes = bytes;
   }
 
   @Override
-  public int read() {
+  public int read() throws IOException {
     bitOffset = 0;
     if (streamPos >= bytes.length) {
-      ranOut = true;
-      return -1;
+      return ended();
     }
     return bytes[(int) streamPos++] & 0xFF;
   }
 
   @Override
-  public int read(byte[] target, int offset, int length) {
+  public int read(byte[] target, int offset, int length) throws IOException {
     bitOffset = 0;
     if (length == 0) {
       return 0;
     }
     if (streamPos >= bytes.length) {
-      ranOut = true;
-      return -1;
+      return ended();
     }
     int count = (int) Math.min(length, bytes.length - streamPos);
     System.arraycopy(bytes, (int) streamPos, target, offset, count);
@@ -45,8 +46,16 @@ final class EncodedStream extends ImageInputStreamImpl {
     return bytes.length;
   }
 
+  private int ended() throws IOException {
+    if (++missing > PATIENCE) {
+      // Not an EOFException, which readers take as an invitation to guess.
+      throw new IOException("cut off");
+    }
+    return -1;
+  }
+
   /** Whether a byte was asked for that the file does not have. */
   boolean ranOut() {
-    return ranOut;
+    return missing > 0;
   }
 }
