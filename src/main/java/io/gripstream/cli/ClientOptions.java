@@ -30,6 +30,7 @@ final class ClientOptions {
 
   @Option(
       names = "--topic-prefix",
+      paramLabel = "PREFIX",
       description = "What the service's topics begin with. Default: gripstream.")
   private String topicPrefix;
 

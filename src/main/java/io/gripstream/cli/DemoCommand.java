@@ -33,7 +33,8 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--stream",
       defaultValue = "digits",
-      description = "Which sample images. Default: ${DEFAULT-VALUE}.")
+      paramLabel = "NAME",
+      description = "Which sample images: digits or shapes. Default: ${DEFAULT-VALUE}.")
   private String stream;
 
   @Option(

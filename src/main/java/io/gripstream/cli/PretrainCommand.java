@@ -45,20 +45,28 @@ final class PretrainCommand implements Callable<Integer> {
       description = "Typefaces to draw letters and digits with. Default: ${DEFAULT-VALUE}.")
   private Path fonts;
 
-  @Option(names = "--seed", defaultValue = "1", description = "Default: ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1", description = "Default: ${DEFAULT-VALUE}.")
   private long seed;
 
-  @Option(names = "--steps", defaultValue = "2800", description = "Default: ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      defaultValue = "2800", description = "Default: ${DEFAULT-VALUE}.")
   private int steps;
 
   @Option(
       names = "--batch-size",
+      paramLabel = "N",
       defaultValue = "256",
       description = "Pairs of image and caption in a step. Default: ${DEFAULT-VALUE}.")
   private int batchSize;
 
   @Option(
       names = "--learning-rate",
+      paramLabel = "RATE",
       defaultValue = "0.0015",
       description = "At its peak. Default: ${DEFAULT-VALUE}.")
   private double learningRate;

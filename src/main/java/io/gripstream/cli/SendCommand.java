@@ -38,18 +38,24 @@ final class SendCommand implements Callable<Integer> {
   @Parameters(paramLabel = "FOLDER|ZIP", description = "Where the images are.")
   private Path source;
 
-  @Option(names = "--task", required = true, description = "The task that shall label them.")
+  @Option(
+      names = "--task",
+      required = true,
+      paramLabel = "NAME",
+      description = "The task that shall label them.")
   private String task;
 
   @Option(
       names = "--define-classes",
       split = ",",
-      paramLabel = "CLASS,...",
+      splitSynopsisLabel = ",",
+      paramLabel = "CLASS",
       description = "Define the task first, with these classes and otherwise default settings.")
   private List<String> classes;
 
   @Option(
       names = "--template",
+      paramLabel = "TEXT",
       description = "Its zero-shot prompt, with {} for the class. Default: a photo of a {}.")
   private String template;
 
@@ -67,6 +73,7 @@ final class SendCommand implements Callable<Integer> {
 
   @Option(
       names = "--seed",
+      paramLabel = "N",
       defaultValue = "1",
       description = "Of the shuffling. Default: ${DEFAULT-VALUE}.")
   private long seed;
@@ -99,6 +106,7 @@ final class SendCommand implements Callable<Integer> {
 
   @Option(
       names = "--folder-class",
+      splitSynopsisLabel = ",",
       paramLabel = "FOLDER=CLASS",
       split = ",",
       description = "What a folder's images are called in the task, where the names differ.")
@@ -112,6 +120,7 @@ final class SendCommand implements Callable<Integer> {
 
   @Option(
       names = "--patience",
+      paramLabel = "TIME",
       defaultValue = "1m",
       description = "How long to wait for predictions when none come. Default: ${DEFAULT-VALUE}.")
   private Duration patience;

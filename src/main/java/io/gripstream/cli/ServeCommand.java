@@ -30,8 +30,9 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--roles",
       split = ",",
-      paramLabel = "ROLE,...",
-      description = "Which of ${COMPLETION-CANDIDATES} to run. Default: all.")
+      splitSynopsisLabel = ",",
+      paramLabel = "ROLE",
+      description = "Which to run, of labeler, curator, refiner and gateway. Default: all.")
   private Set<Role> roles;
 
   @Option(

@@ -23,25 +23,32 @@ final class ServiceOptions {
 
   @Option(
       names = "--port",
+      paramLabel = "N",
       description = "Of the page, the REST interface and the registry. Default: " + PORT + ".")
   Integer port;
 
   @Option(
       names = "--host",
+      paramLabel = "ADDRESS",
       description = "The address to listen on. Default: localhost; 0.0.0.0 for every interface.")
   String host;
 
   @Option(
       names = "--broker-port",
+      paramLabel = "N",
       description = "Of the embedded broker. Default: " + BROKER_PORT + ".")
   Integer brokerPort;
 
   @Option(
       names = "--model",
+      paramLabel = "NAME|DIR",
       description = "pico (the embedded model, default), or a folder in the Hugging Face layout.")
   String model;
 
-  @Option(names = "--device", description = "auto (default), cpu, cuda or cuda:n.")
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      description = "auto (default), cpu, cuda or cuda:n.")
   String device;
 
   /** Makes system properties of what was given. */

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -19,6 +20,10 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  */
 final class Subscription implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(200);
+
+  /** Long enough for a broker that is just starting; the default of a minute looks like a hang. */
+  private static final Map<String, Object> PATIENCE =
+      Map.of(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 15_000);
 
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final Consumer<ConsumerRecord<byte[], byte[]>> receiver;
@@ -40,7 +45,7 @@ final class Subscription implements AutoCloseable {
     this.receiver = receiver;
     this.consumer =
         clients.consumer(
-            null, null, new ByteArrayDeserializer(), new ByteArrayDeserializer(), Map.of());
+            null, null, new ByteArrayDeserializer(), new ByteArrayDeserializer(), PATIENCE);
     try {
       List<TopicPartition> partitions = topics.stream().flatMap(this::partitions).toList();
       consumer.assign(partitions);

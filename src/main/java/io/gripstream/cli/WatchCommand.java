@@ -47,7 +47,7 @@ final class WatchCommand implements Callable<Integer> {
   @Parameters(paramLabel = "TOPIC", description = "One of ${COMPLETION-CANDIDATES}.")
   private Stream stream;
 
-  @Option(names = "--task", description = "Only this task's records.")
+  @Option(names = "--task", paramLabel = "NAME", description = "Only this task's records.")
   private String task;
 
   @Option(names = "--from-beginning", description = "Also what the topic holds already.")
