@@ -14,7 +14,7 @@ export class Classes {
       return;
     }
     text(this.halves, score.poorHalf === null ? '' :
-      `poorer half ${points(score.poorHalf)}, richer half ${points(score.richHalf)}`);
+      `poorer half ${points(score.poorHalf, 0)}, richer ${points(score.richHalf, 0)}`);
     this.root.replaceChildren(...score.classes.map((row) => this.row(row)));
   }
 

@@ -111,7 +111,8 @@ function drawScore(mine) {
     .sort((a, b) => a.at - b.at);
   chart.show(score.series, changes);
   classes.show(score, mine.stats?.classes);
-  text(byId('source'), score.window.scored ? `over the latest ${count(score.window.scored)} images, truth from the ${score.source}` : '');
+  text(byId('source'), score.window.scored ? `over ${count(score.window.scored)} images` : '');
+  byId('source').title = `Where the truth comes from: ${score.source}`;
   const since = score.sinceLastPromotion;
   const enough = since && since.scored >= ENOUGH;
   const shown = enough ? since : score.window;

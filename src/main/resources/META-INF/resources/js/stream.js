@@ -2,8 +2,8 @@ import { el, text } from './dom.js';
 import { imageUrl } from './api.js';
 import { percent } from './format.js';
 
-const TILES = 60;
 const PER_UPDATE = 4;
+const WAITING = 60;
 
 /** The stream: images with their labels, newest first. Holds still while someone looks closer. */
 export class Stream {
@@ -13,12 +13,21 @@ export class Stream {
     this.onOpen = onOpen;
     this.tiles = new Map();
     this.waiting = [];
+    this.capacity = 20;
+    new ResizeObserver(() => this.measure()).observe(root);
     const hold = () => this.hold(true);
     const release = () => this.hold(root.contains(document.activeElement) && document.activeElement !== root);
     root.addEventListener('pointerenter', hold);
     root.addEventListener('focusin', hold);
     root.addEventListener('pointerleave', () => this.hold(false));
     root.addEventListener('focusout', () => setTimeout(release));
+  }
+
+  /** As many as can be seen: what is out of sight should not be read out, nor reached by the keyboard. */
+  measure() {
+    const style = getComputedStyle(this.root);
+    this.capacity = style.gridTemplateColumns.split(' ').length * Number(style.getPropertyValue('--rows'));
+    this.show([]);
   }
 
   clear() {
@@ -37,14 +46,14 @@ export class Stream {
 
   /** Takes news; a fast stream is sampled evenly, so that the eye can follow. */
   add(predictions) {
-    const step = Math.max(1, predictions.length / PER_UPDATE);
+    const room = this.tiles.size < this.capacity ? this.capacity : PER_UPDATE;
+    const step = Math.max(1, predictions.length / room);
     const picked = [];
-    const room = this.tiles.size < TILES ? predictions.length : PER_UPDATE;
-    for (let i = predictions.length - 1; i >= 0 && picked.length < room; i -= room === PER_UPDATE ? step : 1) {
+    for (let i = predictions.length - 1; i >= 0; i -= step) {
       picked.unshift(predictions[Math.round(i)]);
     }
     if (this.held) {
-      this.waiting = this.waiting.concat(picked).slice(-TILES);
+      this.waiting = this.waiting.concat(picked).slice(-WAITING);
     } else {
       this.show(picked);
     }
@@ -58,7 +67,7 @@ export class Stream {
         this.root.prepend(tile.node);
       }
     }
-    while (this.tiles.size > TILES) {
+    while (this.tiles.size > this.capacity) {
       const [seq, tile] = this.tiles.entries().next().value;
       this.tiles.delete(seq);
       tile.node.remove();
@@ -83,7 +92,7 @@ class Tile {
     this.label = el('span', { class: 'label' });
     this.detail = el('span', { class: 'detail' });
     const picture = el('img', {
-      src: imageUrl(prediction.image), alt: '', width: 72, height: 72, decoding: 'async', draggable: 'false',
+      src: imageUrl(prediction.image), alt: '', width: 72, height: 72, decoding: 'async', fetchpriority: 'low', draggable: 'false',
     });
     picture.addEventListener('error', () => picture.classList.add('lost'), { once: true });
     this.node = el('button', { type: 'button', class: 'tile', onclick: () => onOpen(this.prediction) },

@@ -15,8 +15,8 @@ import java.util.Random;
 import javax.imageio.ImageIO;
 
 /** Digits drawn by hand, so to speak: every one a little different, no font needed. */
-final class Strokes {
-  static final List<String> NAMES =
+public final class Strokes {
+  public static final List<String> NAMES =
       List.of("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine");
 
   /** Control points of smooth curves in a unit square; NaN lifts the pen. */
@@ -37,7 +37,7 @@ final class Strokes {
   private Strokes() {}
 
   /** A PNG of a digit, 64 pixels wide and high. */
-  static byte[] png(int digit, Random random) {
+  public static byte[] png(int digit, Random random) {
     BufferedImage image = new BufferedImage(64, 64, BufferedImage.TYPE_INT_RGB);
     Graphics2D g = image.createGraphics();
     g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);

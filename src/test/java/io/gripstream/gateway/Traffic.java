@@ -32,26 +32,26 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /** Writes to the topics what labeler, curator and refiner would. */
-final class Traffic implements AutoCloseable {
-  static final String MODEL = "pico@3f2a9c0d41be";
+public final class Traffic implements AutoCloseable {
+  public static final String MODEL = "pico@3f2a9c0d41be";
 
   private final Topics topics;
   private final TopicSerdes serdes;
   private final KafkaProducer<String, byte[]> producer;
 
-  Traffic(KafkaClients clients, Topics topics, TopicSerdes serdes) {
+  public Traffic(KafkaClients clients, Topics topics, TopicSerdes serdes) {
     this.topics = topics;
     this.serdes = serdes;
     this.producer = clients.producer(null, new StringSerializer(), new ByteArraySerializer());
   }
 
-  ImageReference image(String id, byte[] bytes) {
+  public ImageReference image(String id, byte[] bytes) {
     ImageEvent event = new ImageEvent(ByteBuffer.wrap(bytes), null, null, List.of(), Map.of());
     RecordMetadata at = send(topics.images(), id, serdes.images(), event, null);
     return new ImageReference(at.topic(), at.partition(), at.offset(), null, sha256(bytes));
   }
 
-  void prediction(
+  public void prediction(
       String task,
       String id,
       ImageReference image,
@@ -69,7 +69,7 @@ final class Traffic implements AutoCloseable {
   }
 
   /** Writes a version to the candidates, and says what it is. */
-  PromptVersion candidate(
+  public PromptVersion candidate(
       String task,
       List<String> classes,
       int version,
@@ -100,11 +100,11 @@ final class Traffic implements AutoCloseable {
     return prompt;
   }
 
-  void live(PromptVersion prompt) {
+  public void live(PromptVersion prompt) {
     send(topics.prompts(), prompt.getTask(), serdes.prompts(), prompt, null);
   }
 
-  void round(
+  public void round(
       String task,
       int round,
       RoundEventType type,
@@ -122,7 +122,7 @@ final class Traffic implements AutoCloseable {
   }
 
   /** Writes a round's batch in chunks of 100. */
-  void batch(String task, int round, List<BatchSample> samples, Instant at) {
+  public void batch(String task, int round, List<BatchSample> samples, Instant at) {
     int chunks = (samples.size() + 99) / 100;
     for (int chunk = 0; chunk < chunks; chunk++) {
       List<BatchSample> part =
@@ -136,7 +136,7 @@ final class Traffic implements AutoCloseable {
     }
   }
 
-  void deadLetter(String key, byte[] value, String cause) {
+  public void deadLetter(String key, byte[] value, String cause) {
     ProducerRecord<String, byte[]> letter = new ProducerRecord<>(topics.deadLetters(), key, value);
     Map.of(
             "cause", cause,
@@ -148,7 +148,7 @@ final class Traffic implements AutoCloseable {
     send(letter);
   }
 
-  static BatchSample sample(String id, ImageReference image) {
+  public static BatchSample sample(String id, ImageReference image) {
     return new BatchSample(id, image, ByteBuffer.wrap(new byte[8]), null);
   }
 
