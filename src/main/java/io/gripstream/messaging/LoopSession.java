@@ -9,7 +9,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.CloseOptions;
-import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -17,10 +16,8 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.WakeupException;
@@ -245,7 +242,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       commit();
       return true;
     } catch (AbortedException e) {
-      if (!concernsData(e.getCause())) {
+      if (!Failures.concernsData(e.getCause())) {
         LOG.infof("%s: the group was rebalanced meanwhile; trying again", settings.role());
         rewind();
         return false;
@@ -270,7 +267,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       producer.sendOffsetsToTransaction(pending.offsets(), consumer.groupMetadata());
       producer.commitTransaction();
     } catch (KafkaException e) {
-      if (concernsData(e) || concernsMembership(e)) {
+      if (Failures.concernsData(e) || Failures.concernsMembership(e)) {
         producer.abortTransaction();
         throw new AbortedException(e);
       }
@@ -313,16 +310,6 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     } finally {
       consumer.close(CloseOptions.timeout(CLOSE_PATIENCE));
     }
-  }
-
-  private static boolean concernsData(Throwable failure) {
-    return TransactionalLoop.hasCause(failure, RecordTooLargeException.class)
-        || TransactionalLoop.hasCause(failure, InvalidRecordException.class);
-  }
-
-  private static boolean concernsMembership(Throwable failure) {
-    return TransactionalLoop.hasCause(failure, CommitFailedException.class)
-        || TransactionalLoop.hasCause(failure, RebalanceInProgressException.class);
   }
 
   private static long size(ProducerRecord<byte[], byte[]> output) {

@@ -6,8 +6,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.errors.FencedInstanceIdException;
-import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jboss.logging.Logger;
 
@@ -214,7 +212,8 @@ public final class TransactionalLoop implements AutoCloseable {
     } catch (RuntimeException e) {
       if (!isStopping()) {
         failed(e);
-        if (wasFenced(e)) {
+        if (Failures.wasFenced(e)) {
+          // Two processes that take each other's place as fast as they can get nothing done.
           LOG.errorf(
               "%s: fenced; is there another process with the instance id %s?",
               settings.role(), settings.instanceId());
@@ -261,20 +260,5 @@ public final class TransactionalLoop implements AutoCloseable {
       // Only close() interrupts, and then the loop is stopping anyway.
       Thread.currentThread().interrupt();
     }
-  }
-
-  /** Two processes that take each other's place as fast as they can would get nothing done. */
-  private static boolean wasFenced(Throwable failure) {
-    return hasCause(failure, FencedInstanceIdException.class)
-        || hasCause(failure, ProducerFencedException.class);
-  }
-
-  static boolean hasCause(Throwable failure, Class<? extends Throwable> type) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (type.isInstance(cause)) {
-        return true;
-      }
-    }
-    return false;
   }
 }
