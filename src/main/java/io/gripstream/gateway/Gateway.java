@@ -1,0 +1,111 @@
+package io.gripstream.gateway;
+
+import io.gripstream.GripstreamConfig;
+import io.gripstream.gateway.board.Board;
+import io.gripstream.gateway.stream.Feeds;
+import io.gripstream.gateway.stream.ImageStore;
+import io.gripstream.gateway.stream.Publisher;
+import io.gripstream.gateway.stream.RecordReader;
+import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.TopicSerdes;
+import io.gripstream.messaging.Topics;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Instance;
+import java.time.Clock;
+import java.time.Duration;
+
+/** The gateway role: starts with the process when it is among the roles, and holds what its resources share. */
+@ApplicationScoped
+public class Gateway {
+  /** After the wiring has made the topics, before anything is asked of the page. */
+  private static final int AFTER_WIRING = 3000;
+
+  private static final Duration PATIENCE = Duration.ofSeconds(15);
+  private static final int READERS = 4;
+
+  private final GripstreamConfig config;
+  private final Instance<KafkaClients> clients;
+  private final Topics topics;
+  private final Instance<TopicSerdes> serdes;
+  private final Board board = new Board(Clock.systemUTC());
+
+  private Publisher publisher;
+  private RecordReader reader;
+  private ImageStore images;
+  private volatile Feeds feeds;
+
+  Gateway(
+      GripstreamConfig config,
+      Instance<KafkaClients> clients,
+      Topics topics,
+      Instance<TopicSerdes> serdes,
+      MeterRegistry meters) {
+    this.config = config;
+    this.clients = clients;
+    this.topics = topics;
+    this.serdes = serdes;
+    if (enabled()) {
+      Gauge.builder("gripstream.gateway.dead.letters", board, Board::deadLetterCount)
+          .description("Dead letters that this process has seen")
+          .register(meters);
+    }
+  }
+
+  void start(@Observes @Priority(AFTER_WIRING) StartupEvent event) throws InterruptedException {
+    if (!enabled()) {
+      return;
+    }
+    publisher = new Publisher(clients.get());
+    reader = new RecordReader(clients.get(), READERS);
+    images = new ImageStore(reader, topics.images(), serdes.get());
+    feeds = new Feeds(clients.get(), topics, serdes.get(), board, PATIENCE);
+  }
+
+  void stop(@Observes ShutdownEvent event) {
+    if (feeds != null) {
+      feeds.close();
+      reader.close();
+      publisher.close();
+    }
+  }
+
+  /** Whether this process plays the role. */
+  public boolean enabled() {
+    return config.roles().contains(GripstreamConfig.Role.GATEWAY);
+  }
+
+  /** Whether everything that was in the topics at the start is on the board. */
+  public boolean ready() {
+    return feeds != null && feeds.ready();
+  }
+
+  public Board board() {
+    return board;
+  }
+
+  public Publisher publisher() {
+    return publisher;
+  }
+
+  public RecordReader reader() {
+    return reader;
+  }
+
+  public ImageStore images() {
+    return images;
+  }
+
+  public Feeds feeds() {
+    return feeds;
+  }
+
+  public TopicSerdes serdes() {
+    return serdes.get();
+  }
+}

@@ -1,0 +1,43 @@
+package io.gripstream.gateway.board;
+
+import java.util.List;
+
+/**
+ * Accuracy where the truth is known to this process.
+ *
+ * @param source where the truth comes from
+ * @param overall all images scored since this process started
+ * @param window the latest images
+ * @param sinceLastPromotion the images that the live version labelled
+ * @param versions every version's own images
+ * @param classes the images that the live version labelled, by true class, poorest zero-shot accuracy first
+ * @param poorHalf mean change of accuracy over the poorer half of {@code classes}; null with fewer than two classes
+ * @param richHalf the same for the richer half
+ * @param series accuracy over the latest images, over time
+ */
+public record ScoreView(
+    String task,
+    String source,
+    Accuracy overall,
+    Accuracy window,
+    VersionAccuracy sinceLastPromotion,
+    List<VersionAccuracy> versions,
+    List<ClassAccuracy> classes,
+    Double poorHalf,
+    Double richHalf,
+    List<Point> series) {
+
+  /** What one version made of the images that it labelled. */
+  public record VersionAccuracy(int version, long scored, Double zeroShot, Double live) {}
+
+  /** What became of the images of one class. */
+  public record ClassAccuracy(String label, long scored, double zeroShot, double live) {}
+
+  /**
+   * Accuracy over the images before a moment.
+   *
+   * @param at milliseconds since the epoch
+   * @param version the version that labelled the last of them
+   */
+  public record Point(long at, long scored, double zeroShot, double live, int version) {}
+}

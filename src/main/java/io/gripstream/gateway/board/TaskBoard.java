@@ -1,0 +1,255 @@
+package io.gripstream.gateway.board;
+
+import io.gripstream.event.Prediction;
+import io.gripstream.event.RoundEvent;
+import io.gripstream.event.TaskDefinition;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+
+/** All that the page shows of one task. Thread-safe. */
+public final class TaskBoard {
+  private static final int RECENT = 1000;
+  private static final int VERSIONS = 500;
+  private static final int BATCHES = 200;
+  private static final int LONGEST_ID = 1024;
+
+  private final String task;
+  private final Recent recent = new Recent(RECENT);
+  private final Throughput throughput = new Throughput();
+  private final Diary diary = new Diary();
+  private final Scoreboard told = new Scoreboard();
+  private final Scoreboard heldOut = new Scoreboard();
+  private final TreeMap<Integer, Candidate> versions = new TreeMap<>();
+  private final TreeMap<Integer, BatchPlace> batches = new TreeMap<>();
+  private final Map<String, Long> counts = new TreeMap<>();
+
+  private TaskDefinition definition;
+  private VersionFacts live;
+  private long seq;
+  private long revision;
+  private long structure;
+  private double confidenceSum;
+  private long changed;
+  private long counted;
+
+  private record Candidate(VersionFacts facts, Coordinates place) {}
+
+  /** Where the chunks of a round's batch lie; null where a chunk has not been seen. */
+  private record BatchPlace(Coordinates[] chunks, int samples) {}
+
+  TaskBoard(String task) {
+    this.task = task;
+  }
+
+  /** @param now the task's definition; null when it was ended */
+  synchronized void define(TaskDefinition now) {
+    boolean otherClasses =
+        definition == null || now == null || !definition.getClasses().equals(now.getClasses());
+    if (otherClasses) {
+      recent.clear();
+      counts.clear();
+      confidenceSum = 0;
+      changed = 0;
+      counted = 0;
+      told.forgetPredictions();
+      heldOut.forgetPredictions();
+    }
+    definition = now;
+    structure++;
+  }
+
+  synchronized void predicted(Prediction prediction, long at, long now) {
+    if (prediction.getImageId().length() > LONGEST_ID) {
+      return;
+    }
+    PredictionView view = PredictionView.of(++seq, prediction, at);
+    throughput.count(now);
+    if (view.label() != null) {
+      counted++;
+      counts.merge(view.label(), 1L, Long::sum);
+      confidenceSum += view.labels().get(0).confidence();
+      changed += view.changed() ? 1 : 0;
+    }
+    String truth = told.predicted(view);
+    String held = heldOut.predicted(view);
+    recent.add(view.withTruth(truth != null ? truth : held));
+  }
+
+  /** Truth for the page alone. */
+  public synchronized void truth(String imageId, String label) {
+    told.truth(imageId, label);
+    recent.settle(imageId, label, ++revision);
+  }
+
+  /** A person's label of an image that never trains. */
+  synchronized void heldOutLabel(String imageId, String label) {
+    heldOut.truth(imageId, label);
+    recent.settle(imageId, label, ++revision);
+  }
+
+  synchronized void candidate(VersionFacts facts, Coordinates place) {
+    versions.put(facts.version(), new Candidate(facts, place));
+    if (versions.size() > VERSIONS) {
+      versions.pollFirstEntry();
+    }
+    structure++;
+  }
+
+  /** @param facts the version that is live now; null when there is none any more */
+  synchronized void live(VersionFacts facts) {
+    live = facts;
+    structure++;
+  }
+
+  synchronized void round(RoundEvent event) {
+    diary.add(event);
+    structure++;
+  }
+
+  synchronized void batch(int round, int chunk, int chunks, int samples, Coordinates place) {
+    BatchPlace known = batches.get(round);
+    Coordinates[] places =
+        known == null || known.chunks.length != chunks ? new Coordinates[chunks] : known.chunks;
+    int before = known == null || places != known.chunks ? 0 : known.samples;
+    int added = places[chunk] == null ? samples : 0;
+    places[chunk] = place;
+    batches.put(round, new BatchPlace(places, before + added));
+    if (batches.size() > BATCHES) {
+      batches.pollFirstEntry();
+    }
+  }
+
+  public String task() {
+    return task;
+  }
+
+  public synchronized Optional<TaskDefinition> definition() {
+    return Optional.ofNullable(definition);
+  }
+
+  public synchronized Optional<VersionFacts> live() {
+    return Optional.ofNullable(live);
+  }
+
+  /** Newest first. */
+  public synchronized List<VersionView> versions() {
+    List<VersionView> views = new ArrayList<>();
+    versions.descendingMap().values().forEach(candidate -> views.add(view(candidate)));
+    return views;
+  }
+
+  public synchronized Optional<VersionView> version(int version) {
+    return Optional.ofNullable(versions.get(version)).map(this::view);
+  }
+
+  /** Where a candidate lies in its topic. */
+  public synchronized Optional<Coordinates> place(int version) {
+    return Optional.ofNullable(versions.get(version)).map(Candidate::place);
+  }
+
+  /** Where the chunks of a round's batch lie, in order; empty when not all of them were seen. */
+  public synchronized List<Coordinates> batch(int round) {
+    BatchPlace place = batches.get(round);
+    return place == null || Arrays.asList(place.chunks).contains(null)
+        ? List.of()
+        : List.of(place.chunks);
+  }
+
+  public synchronized List<RoundView> rounds() {
+    return diary.rounds().stream().map(this::withSamples).toList();
+  }
+
+  public synchronized Optional<RoundView> round(int round) {
+    return diary.round(round).map(this::withSamples);
+  }
+
+  public synchronized List<DiaryEntry> diary() {
+    return diary.entries();
+  }
+
+  /** The newest predictions that match, newest first. */
+  public synchronized List<PredictionView> predictions(
+      Predicate<PredictionView> wanted, int limit) {
+    return recent.newest(wanted, limit);
+  }
+
+  /** Held-out human labels count where nobody told the truth outright. */
+  public synchronized ScoreView score() {
+    boolean people = !told.used() && heldOut.used();
+    return (people ? heldOut : told)
+        .view(task, people ? "held-out labels" : "scoreboard", live == null ? null : live.version());
+  }
+
+  /** Forgets the truth that was told. */
+  public synchronized void clearTruth() {
+    told.clear();
+    revision++;
+  }
+
+  /** @param now milliseconds since the epoch */
+  public synchronized TaskStats stats(long now) {
+    return new TaskStats(
+        task,
+        seq,
+        throughput.perSecond(now),
+        new TreeMap<>(counts),
+        counted == 0 ? null : confidenceSum / counted,
+        counted == 0 ? null : changed / (double) counted,
+        live == null ? null : live.version(),
+        live == null ? null : live.modelId(),
+        diary.pinned(),
+        diary.paused(),
+        versions.size(),
+        told.used() ? told.outcomes() : heldOut.outcomes());
+  }
+
+  /**
+   * What a viewer has not seen yet.
+   *
+   * @param sinceSeq the viewer's last {@link Update#seq}
+   * @param sinceRevision the viewer's last {@link Update#revision}
+   * @param limit at most so many predictions
+   */
+  public synchronized Update update(
+      long sinceSeq, long sinceRevision, int limit, long now, long deadLetters) {
+    List<PredictionView> fresh = recent.after(sinceSeq, limit);
+    long skipped = fresh.isEmpty() ? 0 : fresh.get(0).seq() - sinceSeq - 1;
+    List<PredictionView> settled =
+        revision > sinceRevision
+            ? recent.settledAfter(sinceRevision, sinceSeq, 2 * limit)
+            : List.of();
+    return new Update(
+        seq,
+        revision,
+        fresh,
+        Math.max(0, skipped),
+        settled,
+        structure,
+        diary.running().map(this::withSamples).orElse(null),
+        stats(now),
+        deadLetters);
+  }
+
+  private RoundView withSamples(RoundView round) {
+    BatchPlace place = batches.get(round.round());
+    return round.withSamples(place == null ? null : place.samples);
+  }
+
+  private VersionView view(Candidate candidate) {
+    int version = candidate.facts.version();
+    Optional<Diary.Decision> decision = diary.decision(version);
+    boolean isLive = live != null && live.version() == version;
+    return new VersionView(
+        candidate.facts,
+        decision.map(Diary.Decision::type).orElse("PENDING"),
+        decision.map(Diary.Decision::reason).orElse(""),
+        decision.map(Diary.Decision::at).orElse(null),
+        isLive,
+        diary.pinned() != null && diary.pinned() == version);
+  }
+}

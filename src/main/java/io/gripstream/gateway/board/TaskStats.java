@@ -1,0 +1,26 @@
+package io.gripstream.gateway.board;
+
+import java.util.Map;
+
+/**
+ * A task in figures, since this process started.
+ *
+ * @param perSecond predictions a second, lately
+ * @param classes how often each class was the label
+ * @param confidence the labels' mean confidence; null before the first prediction
+ * @param changed the share of labels that refinement changed; null before the first prediction
+ * @param live the version that labels now; null before the first
+ */
+public record TaskStats(
+    String task,
+    long predictions,
+    double perSecond,
+    Map<String, Long> classes,
+    Double confidence,
+    Double changed,
+    Integer live,
+    String modelId,
+    Integer pinned,
+    boolean paused,
+    int versions,
+    long scored) {}

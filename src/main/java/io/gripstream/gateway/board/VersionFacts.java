@@ -1,0 +1,50 @@
+package io.gripstream.gateway.board;
+
+import io.gripstream.event.PromptVersion;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * A prompt version without its numbers, which may be megabytes: those are read again from the topic when asked for.
+ *
+ * @param parent the version that the round began with; null for the first
+ * @param tensors shapes by name
+ * @param createdAt milliseconds since the epoch
+ */
+public record VersionFacts(
+    String task,
+    int version,
+    String digest,
+    Integer parent,
+    String modelId,
+    String modality,
+    List<String> classes,
+    String template,
+    float logitScale,
+    int round,
+    Map<String, Double> evidence,
+    Map<String, List<Integer>> tensors,
+    long createdAt) {
+
+  /** What is worth remembering of a version. */
+  public static VersionFacts of(PromptVersion prompt) {
+    Map<String, List<Integer>> tensors = new LinkedHashMap<>();
+    prompt.getTensors().forEach((name, tensor) -> tensors.put(name, List.copyOf(tensor.getShape())));
+    return new VersionFacts(
+        prompt.getTask(),
+        prompt.getVersion(),
+        prompt.getDigest(),
+        prompt.getParent() == null ? null : prompt.getParent().getVersion(),
+        prompt.getModelId(),
+        prompt.getModality().name(),
+        List.copyOf(prompt.getClasses()),
+        prompt.getTemplate(),
+        prompt.getLogitScale(),
+        prompt.getRound(),
+        new TreeMap<>(prompt.getEvidence()),
+        tensors,
+        prompt.getCreatedAt().toEpochMilli());
+  }
+}

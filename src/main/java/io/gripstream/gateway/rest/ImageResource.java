@@ -1,0 +1,183 @@
+package io.gripstream.gateway.rest;
+
+import io.gripstream.GripstreamConfig;
+import io.gripstream.event.ImageEvent;
+import io.gripstream.gateway.Gateway;
+import io.gripstream.gateway.stream.ImageStore.Stored;
+import io.gripstream.gateway.stream.ImageType;
+import io.gripstream.gateway.stream.UnreadableRecordException;
+import io.gripstream.messaging.Topics;
+import io.smallrye.common.annotation.Blocking;
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.NotBlank;
+import jakarta.validation.constraints.NotNull;
+import jakarta.validation.constraints.Pattern;
+import jakarta.validation.constraints.Size;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.Response.Status;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/** Images, on their way into the {@code images} topic and out of it again. */
+@Path("/api/images")
+@Tag(name = "Images")
+@Blocking
+public final class ImageResource {
+  private static final int TASKS = 100;
+
+  private final Gateway gateway;
+  private final Tasks tasks;
+  private final Topics topics;
+  private final GripstreamConfig config;
+
+  ImageResource(Gateway gateway, Tasks tasks, Topics topics, GripstreamConfig config) {
+    this.gateway = gateway;
+    this.tasks = tasks;
+    this.topics = topics;
+    this.config = config;
+  }
+
+  /**
+   * An image by its place.
+   *
+   * @param id chosen by the sender; left out: the SHA-256
+   */
+  public record ImageRequest(
+      @Size(max = Names.LONGEST_ID) String id,
+      @NotBlank @Size(max = 4096) String uri,
+      @NotNull @Pattern(regexp = "[0-9a-f]{64}") String sha256,
+      @Size(max = TASKS) List<@NotNull String> tasks,
+      @Size(max = 32) Map<@Size(max = 200) String, @NotNull @Size(max = 2000) String> attributes) {}
+
+  /** Where the image event was written, and the id that it goes by. */
+  public record AcceptedImage(String id, String topic, int partition, long offset) {}
+
+  @POST
+  @Consumes({"image/*", MediaType.APPLICATION_OCTET_STREAM})
+  @Produces(MediaType.APPLICATION_JSON)
+  @Operation(
+      summary = "Sends an image to be labelled",
+      description =
+          "The body is the encoded image: JPEG, PNG, GIF, BMP or WebP. Without an id it goes by its SHA-256; without a task it is meant for all of them.")
+  public Response postBytes(
+      @QueryParam("id") String id, @QueryParam("task") List<String> forTasks, byte[] body) {
+    if (body == null || body.length == 0) {
+      throw ProblemException.of(Status.BAD_REQUEST, "the body must be an encoded image");
+    }
+    if (body.length > config.images().maxBytes()) {
+      throw ProblemException.of(
+          Status.REQUEST_ENTITY_TOO_LARGE,
+          "an image may have at most " + config.images().maxBytes() + " bytes");
+    }
+    if (ImageType.of(body).isEmpty()) {
+      throw ProblemException.of(
+          Status.UNSUPPORTED_MEDIA_TYPE, "the body is none of JPEG, PNG, GIF, BMP and WebP");
+    }
+    String sha256 = sha256(body);
+    return publish(
+        id == null ? sha256 : id,
+        new ImageEvent(ByteBuffer.wrap(body), null, sha256, known(forTasks), Map.of()));
+  }
+
+  @POST
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Produces(MediaType.APPLICATION_JSON)
+  @Operation(
+      summary = "Names an image to be labelled",
+      description = "The labeler reads it from there, if its settings allow that place.")
+  public Response postReference(@NotNull @Valid ImageRequest request) {
+    try {
+      if (!new URI(request.uri()).isAbsolute()) {
+        throw ProblemException.invalid(List.of("uri must be absolute"));
+      }
+    } catch (URISyntaxException e) {
+      throw ProblemException.invalid(List.of("uri " + e.getReason()));
+    }
+    return publish(
+        request.id() == null ? request.sha256() : request.id(),
+        new ImageEvent(
+            null,
+            request.uri(),
+            request.sha256(),
+            known(request.tasks()),
+            request.attributes() == null ? Map.of() : request.attributes()));
+  }
+
+  @GET
+  @Path("{partition}/{offset}")
+  @Operation(
+      summary = "The image as it came in",
+      description = "410 when retention has removed it, 404 when the event carried none.")
+  public Response get(@PathParam("partition") int partition, @PathParam("offset") long offset)
+      throws UnreadableRecordException {
+    if (partition < 0 || offset < 0) {
+      throw ProblemException.of(Status.NOT_FOUND, "partition and offset count from 0");
+    }
+    Stored stored = gateway.images().read(partition, offset);
+    if (stored.content() == null) {
+      throw ProblemException.of(
+          Status.NOT_FOUND, "the event does not carry the image; it names " + stored.uri());
+    }
+    ImageType type =
+        ImageType.of(stored.content())
+            .orElseThrow(
+                () ->
+                    ProblemException.of(
+                        Status.UNSUPPORTED_MEDIA_TYPE, "the record holds no image that may be shown"));
+    return Response.ok(stored.content(), type.mediaType())
+        // A record never changes; the page shows the same thumbnail many times.
+        .header("Cache-Control", "private, max-age=3600, immutable")
+        .header("Content-Disposition", "inline")
+        .build();
+  }
+
+  private Response publish(String id, ImageEvent event) {
+    String key = Names.imageId(id);
+    Accepted accepted =
+        Accepted.at(
+            gateway
+                .publisher()
+                .publish(
+                    topics.images(),
+                    key,
+                    gateway.serdes().images().serializer().serialize(topics.images(), event)));
+    return Response.accepted(
+            new AcceptedImage(key, accepted.topic(), accepted.partition(), accepted.offset()))
+        .build();
+  }
+
+  private List<String> known(List<String> names) {
+    if (names == null) {
+      return List.of();
+    }
+    if (names.size() > TASKS) {
+      throw ProblemException.of(Status.BAD_REQUEST, "at most " + TASKS + " tasks");
+    }
+    names.forEach(tasks::board);
+    return names.stream().distinct().toList();
+  }
+
+  private static String sha256(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,120 @@
+package io.gripstream.gateway.rest;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
+import io.gripstream.event.LabelEvent;
+import io.gripstream.event.TaskDefinition;
+import io.gripstream.gateway.Gateway;
+import io.gripstream.messaging.Topics;
+import io.smallrye.common.annotation.Blocking;
+import jakarta.validation.constraints.NotNull;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.Response.Status;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/** Human labels, on their way into the {@code labels} topic. */
+@Path("/api/tasks/{task}/labels")
+@Produces(MediaType.APPLICATION_JSON)
+@Consumes(MediaType.APPLICATION_JSON)
+@Tag(name = "Labels")
+@Blocking
+public final class LabelResource {
+  private static final int LABELS = 1000;
+  private static final int LONGEST_ANNOTATOR = 200;
+
+  private final Gateway gateway;
+  private final Tasks tasks;
+  private final Topics topics;
+  private final ObjectReader reader;
+
+  LabelResource(Gateway gateway, Tasks tasks, Topics topics, ObjectMapper mapper) {
+    this.reader =
+        mapper
+            .readerForListOf(LabelRequest.class)
+            .with(DeserializationFeature.ACCEPT_SINGLE_VALUE_AS_ARRAY);
+    this.gateway = gateway;
+    this.tasks = tasks;
+    this.topics = topics;
+  }
+
+  /**
+   * What someone says of an image.
+   *
+   * @param label one of the task's classes; null takes an earlier label back
+   */
+  public record LabelRequest(String imageId, String label, String annotator) {}
+
+  /** How many labels were written. */
+  public record Written(int labels) {}
+
+  @POST
+  @Operation(
+      summary = "Labels images",
+      description =
+          "One label or an array of them. Which labels train and which only judge is decided by a hash of task and image id.")
+  public Response post(
+      @PathParam("task") String task,
+      @NotNull
+          @RequestBody(
+              content = @Content(schema = @Schema(oneOf = {LabelRequest.class, LabelRequest[].class})))
+          JsonNode body)
+      throws IOException {
+    TaskDefinition definition = tasks.definition(task);
+    List<LabelRequest> labels = reader.readValue(body);
+    check(definition, labels);
+    for (LabelRequest label : labels) {
+      LabelEvent event = new LabelEvent(label.imageId(), label.label(), label.annotator());
+      gateway
+          .publisher()
+          .publish(
+              topics.labels(),
+              task,
+              gateway.serdes().labels().serializer().serialize(topics.labels(), event));
+    }
+    return Response.accepted(new Written(labels.size())).build();
+  }
+
+  /** All or none: a request with one wrong label writes nothing. */
+  private static void check(TaskDefinition definition, List<LabelRequest> labels) {
+    if (labels.isEmpty() || labels.size() > LABELS) {
+      throw ProblemException.of(Status.BAD_REQUEST, "1 to " + LABELS + " labels at a time");
+    }
+    Set<String> classes = new HashSet<>(definition.getClasses());
+    List<String> errors = new ArrayList<>();
+    for (int i = 0; i < labels.size(); i++) {
+      LabelRequest request = labels.get(i);
+      if (request == null) {
+        errors.add("[" + i + "] must not be null");
+        continue;
+      }
+      Names.imageId(request.imageId());
+      if (request.annotator() != null && request.annotator().length() > LONGEST_ANNOTATOR) {
+        errors.add("[" + i + "].annotator is too long");
+      }
+      String label = request.label();
+      if (label != null && !classes.contains(label)) {
+        errors.add("[" + i + "].label is none of the task's classes");
+      }
+    }
+    if (!errors.isEmpty()) {
+      throw ProblemException.invalid(errors);
+    }
+  }
+}

@@ -1,0 +1,119 @@
+package io.gripstream.gateway.rest;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import io.gripstream.gateway.stream.UnreadableRecordException;
+import io.gripstream.messaging.RegistryUnavailableException;
+import io.quarkus.hibernate.validator.runtime.jaxrs.ResteasyReactiveViolationException;
+import jakarta.validation.ConstraintViolation;
+import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.Response.Status;
+import java.util.List;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.jboss.logging.Logger;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+
+/** Turns what went wrong into problems that say why, and keeps to itself what is nobody's business outside. */
+public final class Problems {
+  private static final Logger LOG = Logger.getLogger(Problems.class);
+
+  @ServerExceptionMapper
+  public Response problem(ProblemException e) {
+    return respond(e.problem());
+  }
+
+  @ServerExceptionMapper
+  public Response invalid(ResteasyReactiveViolationException e) {
+    return respond(
+        ProblemException.invalid(
+                e.getConstraintViolations().stream().map(Problems::sentence).sorted().toList())
+            .problem());
+  }
+
+  @ServerExceptionMapper
+  public Response mismatched(MismatchedInputException e) {
+    return unreadable(e);
+  }
+
+  @ServerExceptionMapper
+  public Response unreadable(JsonProcessingException e) {
+    String where = e instanceof JsonMappingException mapping ? path(mapping) : "";
+    return respond(
+        ProblemException.invalid(List.of((where.isEmpty() ? "" : where + ": ") + e.getOriginalMessage()))
+            .problem());
+  }
+
+  @ServerExceptionMapper
+  public Response unreadable(UnreadableRecordException e) {
+    Status status =
+        switch (e.why()) {
+          case MISSING -> Status.NOT_FOUND;
+          case GONE -> Status.GONE;
+          case LATE -> Status.SERVICE_UNAVAILABLE;
+        };
+    return respond(ProblemException.of(status, e.getMessage()).problem());
+  }
+
+  @ServerExceptionMapper
+  public Response tooLarge(RecordTooLargeException e) {
+    return respond(
+        ProblemException.of(Status.REQUEST_ENTITY_TOO_LARGE, "the brokers take no record of this size")
+            .problem());
+  }
+
+  @ServerExceptionMapper
+  public Response brokers(KafkaException e) {
+    LOG.warn("The brokers did not take a record", e);
+    return respond(
+        ProblemException.of(
+                Status.SERVICE_UNAVAILABLE, "the brokers did not answer in time; it is not known whether it was written")
+            .problem());
+  }
+
+  @ServerExceptionMapper
+  public Response registry(RegistryUnavailableException e) {
+    LOG.warn("The registry did not answer", e);
+    return respond(
+        ProblemException.of(Status.SERVICE_UNAVAILABLE, "the schema registry did not answer").problem());
+  }
+
+  @ServerExceptionMapper
+  public Response web(WebApplicationException e) {
+    // Unreadable JSON reaches here wrapped.
+    if (e.getCause() instanceof JsonProcessingException json) {
+      return unreadable(json);
+    }
+    Response.StatusType status = e.getResponse().getStatusInfo();
+    String detail =
+        status.getStatusCode() == 404 ? "there is nothing at this address" : e.getMessage();
+    return respond(
+        new Problem(status.getReasonPhrase(), status.getStatusCode(), detail, List.of()));
+  }
+
+  private static Response respond(Problem problem) {
+    return Response.status(problem.status()).type(Problem.MEDIA_TYPE).entity(problem).build();
+  }
+
+  private static String sentence(ConstraintViolation<?> violation) {
+    String path = violation.getPropertyPath().toString();
+    // The first two steps name the method and its parameter, which mean nothing outside.
+    String[] steps = path.split("\\.", 3);
+    String where = steps.length == 3 ? steps[2] : steps[steps.length - 1];
+    return where + " " + violation.getMessage();
+  }
+
+  private static String path(JsonMappingException e) {
+    StringBuilder path = new StringBuilder();
+    for (JsonMappingException.Reference step : e.getPath()) {
+      if (step.getFieldName() != null) {
+        path.append(path.isEmpty() ? "" : ".").append(step.getFieldName());
+      } else {
+        path.append('[').append(step.getIndex()).append(']');
+      }
+    }
+    return path.toString();
+  }
+}

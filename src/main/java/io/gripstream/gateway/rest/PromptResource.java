@@ -1,0 +1,119 @@
+package io.gripstream.gateway.rest;
+
+import io.gripstream.event.PromptVersion;
+import io.gripstream.event.Tensor;
+import io.gripstream.gateway.Gateway;
+import io.gripstream.gateway.board.Coordinates;
+import io.gripstream.gateway.board.TaskBoard;
+import io.gripstream.gateway.board.VersionView;
+import io.gripstream.gateway.stream.UnreadableRecordException;
+import io.gripstream.messaging.Topics;
+import io.smallrye.common.annotation.Blocking;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response.Status;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/** Prompt versions: which is live, which there are, what speaks for them, and their numbers. */
+@Path("/api/tasks/{task}/prompts")
+@Produces(MediaType.APPLICATION_JSON)
+@Tag(name = "Prompts")
+@Blocking
+public final class PromptResource {
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+  private final Gateway gateway;
+  private final Tasks tasks;
+  private final Topics topics;
+
+  PromptResource(Gateway gateway, Tasks tasks, Topics topics) {
+    this.gateway = gateway;
+    this.tasks = tasks;
+    this.topics = topics;
+  }
+
+  /** Numbers with a shape, outermost extent first, row-major. */
+  public record TensorView(List<Integer> shape, float[] values) {
+    static TensorView of(Tensor tensor) {
+      FloatBuffer data =
+          tensor.getData().duplicate().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+      float[] values = new float[data.remaining()];
+      data.get(values);
+      return new TensorView(tensor.getShape(), values);
+    }
+  }
+
+  /**
+   * A whole prompt version.
+   *
+   * @param tensors what was tuned, by name
+   * @param classFeatures {@code [C, D]}
+   * @param zeroShotFeatures {@code [C, D]}
+   */
+  public record WholePrompt(
+      VersionView version,
+      Map<String, TensorView> tensors,
+      TensorView classFeatures,
+      TensorView zeroShotFeatures) {}
+
+  @GET
+  @Operation(summary = "All versions, newest first, with evidence and verdict")
+  public List<VersionView> list(@PathParam("task") String task) {
+    return tasks.board(task).versions();
+  }
+
+  @GET
+  @Path("live")
+  @Operation(summary = "The version that labels now, with its numbers")
+  public WholePrompt live(@PathParam("task") String task) throws UnreadableRecordException {
+    TaskBoard board = tasks.board(task);
+    int version =
+        board
+            .live()
+            .orElseThrow(
+                () -> ProblemException.of(Status.NOT_FOUND, task + " has no live prompt yet"))
+            .version();
+    return whole(board, version);
+  }
+
+  @GET
+  @Path("{version}")
+  @Operation(summary = "One version, with its numbers")
+  public WholePrompt get(@PathParam("task") String task, @PathParam("version") int version)
+      throws UnreadableRecordException {
+    return whole(tasks.board(task), version);
+  }
+
+  private WholePrompt whole(TaskBoard board, int version) throws UnreadableRecordException {
+    VersionView view = board.version(version).orElseThrow(() -> unknown(board.task(), version));
+    Coordinates place = board.place(version).orElseThrow(() -> unknown(board.task(), version));
+    byte[] value =
+        gateway
+            .reader()
+            .read(topics.candidates(), place.partition(), place.offset(), TIMEOUT)
+            .value();
+    PromptVersion prompt =
+        gateway.serdes().candidates().deserializer().deserialize(topics.candidates(), value);
+    Map<String, TensorView> tensors = new TreeMap<>();
+    prompt.getTensors().forEach((name, tensor) -> tensors.put(name, TensorView.of(tensor)));
+    return new WholePrompt(
+        view,
+        tensors,
+        TensorView.of(prompt.getClassFeatures()),
+        TensorView.of(prompt.getZeroShotFeatures()));
+  }
+
+  private static ProblemException unknown(String task, int version) {
+    return ProblemException.of(Status.NOT_FOUND, task + " has no version " + version);
+  }
+}

@@ -1,0 +1,199 @@
+package io.gripstream.gateway.rest;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.gripstream.messaging.EmbeddedRegistry;
+import io.gripstream.messaging.EmbeddedRegistry.Registered;
+import io.gripstream.messaging.IncompatibleSchemaException;
+import io.gripstream.messaging.SchemaRegistry;
+import io.gripstream.messaging.UnknownSchemaException;
+import io.quarkus.arc.ClientProxy;
+import io.smallrye.common.annotation.Blocking;
+import jakarta.enterprise.inject.Instance;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.util.List;
+import org.apache.avro.Schema;
+import org.apache.avro.SchemaParseException;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/**
+ * The embedded registry, as Confluent's clients expect one: enough of its REST API to find and to register Avro schemas.
+ * There is nothing here when the process uses a registry of its own.
+ */
+@Path("/")
+@Produces({RegistryResource.TYPE, MediaType.APPLICATION_JSON})
+@Consumes({RegistryResource.TYPE, MediaType.APPLICATION_JSON, "application/vnd.schemaregistry+json"})
+@Tag(name = "Schema registry")
+@Blocking
+public final class RegistryResource {
+  static final String TYPE = "application/vnd.schemaregistry.v1+json";
+  private static final int LONGEST_SCHEMA = 1 << 18;
+  private static final int LONGEST_SUBJECT = 249 + "-value".length();
+
+  private final Instance<SchemaRegistry> registry;
+
+  RegistryResource(Instance<SchemaRegistry> registry) {
+    this.registry = registry;
+  }
+
+  /** What clients send. Later versions of the API know more fields. */
+  @JsonIgnoreProperties(ignoreUnknown = true)
+  public record SchemaRequest(String schema, String schemaType) {}
+
+  /** The id that a schema was given. */
+  public record Id(int id) {}
+
+  /** A schema as text. */
+  public record SchemaText(String schema) {}
+
+  /** A schema with where it is used. */
+  public record SubjectVersion(String subject, int version, int id, String schema) {
+    static SubjectVersion of(Registered registered) {
+      return new SubjectVersion(
+          registered.subject(),
+          registered.version(),
+          registered.id(),
+          registered.schema().toString());
+    }
+  }
+
+  /** What this registry allows. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Compatibility(String compatibilityLevel) {}
+
+  @GET
+  @Path("subjects")
+  @Operation(summary = "All subjects")
+  public List<String> subjects() {
+    return embedded().subjects();
+  }
+
+  @GET
+  @Path("subjects/{subject}/versions")
+  @Operation(summary = "The versions of a subject")
+  public List<Integer> versions(@PathParam("subject") String subject) {
+    List<Integer> versions = embedded().versions(subject);
+    if (versions.isEmpty()) {
+      throw RegistryError.noSubject(subject);
+    }
+    return versions;
+  }
+
+  @GET
+  @Path("subjects/{subject}/versions/{version}")
+  @Operation(summary = "One version of a subject, or the latest")
+  public SubjectVersion version(
+      @PathParam("subject") String subject, @PathParam("version") String version) {
+    return SubjectVersion.of(registered(subject, version));
+  }
+
+  @GET
+  @Path("subjects/{subject}/versions/{version}/schema")
+  @Operation(summary = "The schema of one version, bare")
+  public String bare(@PathParam("subject") String subject, @PathParam("version") String version) {
+    return registered(subject, version).schema().toString();
+  }
+
+  @POST
+  @Path("subjects/{subject}/versions")
+  @Operation(summary = "Registers a schema")
+  public Id register(@PathParam("subject") String subject, SchemaRequest request) {
+    if (subject.length() > LONGEST_SUBJECT || !subject.matches("[A-Za-z0-9._-]+")) {
+      throw new RegistryError(422, 42208, "The specified subject '" + subject + "' is not valid");
+    }
+    try {
+      return new Id(embedded().register(subject, parse(request)));
+    } catch (IncompatibleSchemaException e) {
+      throw new RegistryError(409, 409, e.getMessage());
+    }
+  }
+
+  @POST
+  @Path("subjects/{subject}")
+  @Operation(summary = "Finds a schema under a subject")
+  public SubjectVersion lookUp(@PathParam("subject") String subject, SchemaRequest request) {
+    Schema wanted = parse(request);
+    EmbeddedRegistry embedded = embedded();
+    return versions(subject).stream()
+        .flatMap(version -> embedded.version(subject, version).stream())
+        .filter(registered -> registered.schema().equals(wanted))
+        .findFirst()
+        .map(SubjectVersion::of)
+        .orElseThrow(() -> new RegistryError(404, 40403, "Schema not found"));
+  }
+
+  @GET
+  @Path("schemas/ids/{id}")
+  @Operation(summary = "The schema with an id")
+  public SchemaText byId(@PathParam("id") int id) {
+    try {
+      return new SchemaText(embedded().byId(id).toString());
+    } catch (UnknownSchemaException e) {
+      throw new RegistryError(404, 40403, "Schema " + id + " not found");
+    }
+  }
+
+  @GET
+  @Path("schemas/types")
+  @Operation(summary = "The kinds of schema: Avro's")
+  public List<String> types() {
+    embedded();
+    return List.of("AVRO");
+  }
+
+  @GET
+  @Path("config")
+  @Operation(summary = "What changes of a schema are allowed")
+  public Compatibility config() {
+    embedded();
+    return new Compatibility("BACKWARD");
+  }
+
+  private Registered registered(String subject, String version) {
+    versions(subject);
+    if (version.equals("latest") || version.equals("-1")) {
+      return embedded().latest(subject).orElseThrow(() -> RegistryError.noSubject(subject));
+    }
+    int number;
+    try {
+      number = Integer.parseInt(version);
+    } catch (NumberFormatException e) {
+      throw RegistryError.badVersion(version);
+    }
+    if (number < 1) {
+      throw RegistryError.badVersion(version);
+    }
+    return embedded()
+        .version(subject, number)
+        .orElseThrow(() -> new RegistryError(404, 40402, "Version " + version + " not found."));
+  }
+
+  private static Schema parse(SchemaRequest request) {
+    if (request == null || request.schema() == null || request.schema().length() > LONGEST_SCHEMA) {
+      throw new RegistryError(422, 42201, "Invalid schema: missing or too long");
+    }
+    if (request.schemaType() != null && !request.schemaType().equals("AVRO")) {
+      throw new RegistryError(422, 42201, "Invalid schema type " + request.schemaType());
+    }
+    try {
+      return new Schema.Parser().parse(request.schema());
+    } catch (SchemaParseException e) {
+      throw new RegistryError(422, 42201, "Invalid schema: " + e.getMessage());
+    }
+  }
+
+  private EmbeddedRegistry embedded() {
+    // Seen through a proxy, a bean would be none of the registries.
+    if (ClientProxy.unwrap(registry.get()) instanceof EmbeddedRegistry embedded) {
+      return embedded;
+    }
+    throw new RegistryError(404, 404, "This process uses a registry elsewhere");
+  }
+}

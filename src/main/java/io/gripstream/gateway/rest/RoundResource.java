@@ -1,0 +1,108 @@
+package io.gripstream.gateway.rest;
+
+import io.gripstream.event.BatchSample;
+import io.gripstream.event.RefinementBatch;
+import io.gripstream.gateway.Gateway;
+import io.gripstream.gateway.board.Coordinates;
+import io.gripstream.gateway.board.DiaryEntry;
+import io.gripstream.gateway.board.ImageView;
+import io.gripstream.gateway.board.RoundView;
+import io.gripstream.gateway.board.TaskBoard;
+import io.gripstream.gateway.stream.UnreadableRecordException;
+import io.gripstream.messaging.Topics;
+import io.smallrye.common.annotation.Blocking;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.ws.rs.DefaultValue;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response.Status;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/** A task's diary: rounds, verdicts and commands, and the images that a round trained on. */
+@Path("/api/tasks/{task}/rounds")
+@Produces(MediaType.APPLICATION_JSON)
+@Tag(name = "Rounds")
+@Blocking
+public final class RoundResource {
+  private static final Duration TIMEOUT = Duration.ofSeconds(15);
+
+  private final Gateway gateway;
+  private final Tasks tasks;
+  private final Topics topics;
+
+  RoundResource(Gateway gateway, Tasks tasks, Topics topics) {
+    this.gateway = gateway;
+    this.tasks = tasks;
+    this.topics = topics;
+  }
+
+  /** The rounds as far as they have come, and everything that happened, both newest first. */
+  public record DiaryView(List<RoundView> rounds, List<DiaryEntry> diary) {}
+
+  /**
+   * A sample of a round's batch.
+   *
+   * @param label a person's label; null where there is none
+   */
+  public record SampleView(String imageId, ImageView image, String label) {}
+
+  /**
+   * A round and what it trained on.
+   *
+   * @param round null when nothing but its batch is known
+   * @param total how many samples the batch has
+   * @param samples some of them, in order of image id
+   */
+  public record RoundDetail(RoundView round, int total, int offset, List<SampleView> samples) {}
+
+  @GET
+  @Operation(summary = "The task's diary")
+  public DiaryView list(@PathParam("task") String task) {
+    TaskBoard board = tasks.board(task);
+    return new DiaryView(board.rounds(), board.diary());
+  }
+
+  @GET
+  @Path("{round}")
+  @Operation(summary = "One round, with samples of its batch")
+  public RoundDetail get(
+      @PathParam("task") String task,
+      @PathParam("round") int round,
+      @QueryParam("offset") @DefaultValue("0") @Min(0) int offset,
+      @QueryParam("limit") @DefaultValue("100") @Min(0) @Max(1000) int limit)
+      throws UnreadableRecordException {
+    TaskBoard board = tasks.board(task);
+    Optional<RoundView> known = board.round(round);
+    List<Coordinates> places = board.batch(round);
+    if (known.isEmpty() && places.isEmpty()) {
+      throw ProblemException.of(Status.NOT_FOUND, "nothing is known of round " + round);
+    }
+    int total = 0;
+    List<SampleView> samples = new ArrayList<>();
+    for (ConsumerRecord<String, byte[]> record :
+        gateway.reader().readAll(topics.batches(), places, TIMEOUT)) {
+      RefinementBatch chunk =
+          gateway.serdes().batches().deserializer().deserialize(topics.batches(), record.value());
+      for (BatchSample sample : chunk.getSamples()) {
+        if (total >= offset && samples.size() < limit) {
+          samples.add(
+              new SampleView(
+                  sample.getImageId(), ImageView.of(sample.getImage()), sample.getLabel()));
+        }
+        total++;
+      }
+    }
+    return new RoundDetail(known.orElse(null), total, offset, samples);
+  }
+}

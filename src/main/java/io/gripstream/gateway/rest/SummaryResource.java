@@ -1,0 +1,84 @@
+package io.gripstream.gateway.rest;
+
+import io.gripstream.GripstreamConfig;
+import io.gripstream.gateway.Gateway;
+import io.gripstream.gateway.board.DeadLetter;
+import io.gripstream.gateway.board.TaskStats;
+import io.smallrye.common.annotation.Blocking;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.Set;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/** The service in figures. */
+@Path("/api")
+@Produces(MediaType.APPLICATION_JSON)
+@Tag(name = "Summary")
+@Blocking
+public final class SummaryResource {
+  private final Gateway gateway;
+  private final Tasks tasks;
+  private final GripstreamConfig config;
+
+  SummaryResource(Gateway gateway, Tasks tasks, GripstreamConfig config) {
+    this.gateway = gateway;
+    this.tasks = tasks;
+    this.config = config;
+  }
+
+  /**
+   * All of it.
+   *
+   * @param ready whether the board shows everything that was in the topics at the start
+   * @param since when this process began to count, in milliseconds since the epoch
+   */
+  public record Summary(
+      Set<GripstreamConfig.Role> roles,
+      boolean ready,
+      long since,
+      long now,
+      List<TaskStats> tasks,
+      long deadLetters) {}
+
+  /**
+   * What could not be processed.
+   *
+   * @param count as far as this process has seen
+   * @param latest newest first
+   */
+  public record DeadLetters(long count, List<DeadLetter> latest) {}
+
+  @GET
+  @Path("summary")
+  @Operation(summary = "Every task in figures")
+  public Summary summary() {
+    long now = gateway.board().now();
+    return new Summary(
+        new TreeSet<>(config.roles()),
+        gateway.ready(),
+        gateway.board().startedAt(),
+        now,
+        gateway.board().defined().stream().map(board -> board.stats(now)).toList(),
+        gateway.board().deadLetterCount());
+  }
+
+  @GET
+  @Path("tasks/{task}/summary")
+  @Operation(summary = "One task in figures")
+  public TaskStats task(@PathParam("task") String task) {
+    return tasks.board(task).stats(gateway.board().now());
+  }
+
+  @GET
+  @Path("dead-letters")
+  @Operation(summary = "What could not be processed, and why")
+  public DeadLetters deadLetters() {
+    return new DeadLetters(gateway.board().deadLetterCount(), gateway.board().deadLetters());
+  }
+}

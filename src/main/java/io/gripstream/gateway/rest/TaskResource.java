@@ -1,0 +1,108 @@
+package io.gripstream.gateway.rest;
+
+import io.gripstream.event.TaskDefinition;
+import io.gripstream.gateway.Gateway;
+import io.gripstream.gateway.board.TaskBoard;
+import io.gripstream.gateway.board.TaskStats;
+import io.gripstream.gateway.stream.Publisher.Position;
+import io.gripstream.messaging.Topics;
+import io.smallrye.common.annotation.Blocking;
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.NotNull;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.PUT;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.Response.Status;
+import java.time.Duration;
+import java.util.List;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/** What to label: one definition per task. */
+@Path("/api/tasks")
+@Produces(MediaType.APPLICATION_JSON)
+@Tag(name = "Tasks")
+@Blocking
+public final class TaskResource {
+  private static final Duration READ_OWN_WRITE = Duration.ofSeconds(5);
+
+  private final Gateway gateway;
+  private final Tasks tasks;
+  private final Topics topics;
+
+  TaskResource(Gateway gateway, Tasks tasks, Topics topics) {
+    this.gateway = gateway;
+    this.tasks = tasks;
+    this.topics = topics;
+  }
+
+  /** A task, its definition and its figures. */
+  public record TaskView(String name, TaskSpec definition, TaskStats stats) {}
+
+  @GET
+  @Operation(summary = "All tasks")
+  public List<TaskView> list() {
+    return gateway.board().defined().stream().map(this::view).toList();
+  }
+
+  @GET
+  @Path("{task}")
+  @Operation(summary = "One task")
+  public TaskView get(@PathParam("task") String task) {
+    return view(tasks.board(task));
+  }
+
+  @PUT
+  @Path("{task}")
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Operation(
+      summary = "Defines a task, anew or again",
+      description = "What is left out is as the schema has it by default, whatever it was before.")
+  public Response put(@PathParam("task") String task, @NotNull @Valid TaskSpec spec)
+      throws InterruptedException {
+    if (!task.matches(Names.TASK)) {
+      throw ProblemException.of(
+          Status.BAD_REQUEST, "a task's name must match " + Names.TASK);
+    }
+    TaskDefinition definition = spec.toDefinition();
+    boolean known = gateway.board().find(task).isPresent();
+    write(
+        task, gateway.serdes().tasks().serializer().serialize(topics.tasks(), definition));
+    return Response.status(known ? Status.OK : Status.CREATED)
+        .entity(
+            gateway
+                .board()
+                .find(task)
+                .map(this::view)
+                .orElse(new TaskView(task, TaskSpec.of(definition), null)))
+        .build();
+  }
+
+  @DELETE
+  @Path("{task}")
+  @Operation(
+      summary = "Ends a task",
+      description = "Its images are no longer labelled. What was written stays in the topics.")
+  public void delete(@PathParam("task") String task) throws InterruptedException {
+    tasks.board(task);
+    write(task, null);
+  }
+
+  private void write(String task, byte[] value) throws InterruptedException {
+    Position written = gateway.publisher().publish(topics.tasks(), task, value);
+    gateway.feeds().tasks().await(written.partition(), written.offset(), READ_OWN_WRITE);
+  }
+
+  private TaskView view(TaskBoard board) {
+    return new TaskView(
+        board.task(),
+        board.definition().map(TaskSpec::of).orElse(null),
+        board.stats(gateway.board().now()));
+  }
+}

@@ -1,0 +1,144 @@
+package io.gripstream.gateway.stream;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.gripstream.event.PromptVersion;
+import io.gripstream.gateway.board.Board;
+import io.gripstream.gateway.board.Coordinates;
+import io.gripstream.gateway.board.DeadLetter;
+import io.gripstream.gateway.board.VersionFacts;
+import io.gripstream.messaging.DeadLetters;
+import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.TopicSerdes;
+import io.gripstream.messaging.Topics;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+import org.jboss.logging.Logger;
+
+/** Follows the public topics into the board. Tasks first: what is said of a task nobody defined cannot be judged. */
+public final class Feeds implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(Feeds.class);
+  private static final long ALL = Long.MAX_VALUE;
+  private static final long TAIL = 1000;
+  private static final long DEAD_LETTER_TAIL = 100;
+
+  private final Topics topics;
+  private final TopicSerdes serdes;
+  private final Board board;
+  private final Follower tasks;
+  private final List<Follower> others = new ArrayList<>();
+
+  /**
+   * Begins to follow.
+   *
+   * @param patience how long to wait for the tasks before going on without
+   */
+  public Feeds(
+      KafkaClients clients, Topics topics, TopicSerdes serdes, Board board, Duration patience)
+      throws InterruptedException {
+    this.topics = topics;
+    this.serdes = serdes;
+    this.board = board;
+    tasks = new Follower(clients, topics.tasks(), ALL, this::task);
+    if (!tasks.awaitReady(patience)) {
+      LOG.warnf("%s is not read to its end after %s; going on", topics.tasks(), patience);
+    }
+    others.add(new Follower(clients, topics.candidates(), ALL, this::candidate));
+    others.add(new Follower(clients, topics.prompts(), ALL, this::prompt));
+    others.add(new Follower(clients, topics.rounds(), ALL, this::round));
+    others.add(new Follower(clients, topics.labels(), ALL, this::label));
+    others.add(new Follower(clients, topics.batches(), TAIL, this::batch));
+    others.add(new Follower(clients, topics.predictions(), TAIL, this::prediction));
+    others.add(new Follower(clients, topics.deadLetters(), DEAD_LETTER_TAIL, this::deadLetter));
+  }
+
+  /** Whether everything that was there at the start is on the board. */
+  public boolean ready() {
+    return tasks.ready() && others.stream().allMatch(Follower::ready);
+  }
+
+  /** Follows {@code tasks}: to wait until one's own change is on the board. */
+  public Follower tasks() {
+    return tasks;
+  }
+
+  private void task(ConsumerRecord<String, byte[]> record) {
+    board.task(
+        record.key(),
+        record.value() == null
+            ? null
+            : serdes.tasks().deserializer().deserialize(topics.tasks(), record.value()));
+  }
+
+  private void candidate(ConsumerRecord<String, byte[]> record) {
+    if (record.value() != null) {
+      board.candidate(VersionFacts.of(promptOf(record)), placeOf(record));
+    }
+  }
+
+  private void prompt(ConsumerRecord<String, byte[]> record) {
+    board.live(
+        record.key(), record.value() == null ? null : VersionFacts.of(promptOf(record)));
+  }
+
+  private PromptVersion promptOf(ConsumerRecord<String, byte[]> record) {
+    return serdes.prompts().deserializer().deserialize(record.topic(), record.value());
+  }
+
+  private void round(ConsumerRecord<String, byte[]> record) {
+    board.round(serdes.rounds().deserializer().deserialize(record.topic(), record.value()));
+  }
+
+  private void label(ConsumerRecord<String, byte[]> record) {
+    board.label(
+        record.key(), serdes.labels().deserializer().deserialize(record.topic(), record.value()));
+  }
+
+  private void batch(ConsumerRecord<String, byte[]> record) {
+    board.batch(
+        serdes.batches().deserializer().deserialize(record.topic(), record.value()),
+        placeOf(record));
+  }
+
+  private void prediction(ConsumerRecord<String, byte[]> record) {
+    board.prediction(
+        serdes.predictions().deserializer().deserialize(record.topic(), record.value()),
+        record.timestamp());
+  }
+
+  private void deadLetter(ConsumerRecord<String, byte[]> record) {
+    String origin =
+        "%s-%s@%s"
+            .formatted(
+                header(record, DeadLetters.ORIGIN_TOPIC),
+                header(record, DeadLetters.ORIGIN_PARTITION),
+                header(record, DeadLetters.ORIGIN_OFFSET));
+    String key = record.key();
+    board.deadLetter(
+        new DeadLetter(
+            key != null && key.length() > 200 ? key.substring(0, 200) + "…" : key,
+            header(record, DeadLetters.CAUSE),
+            header(record, DeadLetters.ROLE),
+            origin,
+            Math.max(0, record.serializedValueSize()),
+            record.timestamp()));
+  }
+
+  private static String header(ConsumerRecord<String, byte[]> record, String name) {
+    Header header = record.headers().lastHeader(name);
+    return header == null || header.value() == null ? "?" : new String(header.value(), UTF_8);
+  }
+
+  private static Coordinates placeOf(ConsumerRecord<String, byte[]> record) {
+    return new Coordinates(record.partition(), record.offset());
+  }
+
+  @Override
+  public void close() {
+    others.forEach(Follower::close);
+    tasks.close();
+  }
+}

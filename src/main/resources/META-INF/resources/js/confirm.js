@@ -1,0 +1,16 @@
+import { byId, text } from './dom.js';
+
+/** Asks before something changes. Resolves to the reason given, or to null when it shall not be done. */
+export function confirm(title, explanation, yes) {
+  const dialog = byId('confirm');
+  const reason = byId('confirm-reason');
+  text(byId('confirm-title'), title);
+  text(byId('confirm-text'), explanation);
+  text(byId('confirm-yes'), yes);
+  reason.value = '';
+  dialog.returnValue = 'no';
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes' ? reason.value.trim() : null), { once: true });
+  });
+}

@@ -1,0 +1,230 @@
+import * as api from './api.js';
+import { byId, el, text } from './dom.js';
+import { count, percent, points } from './format.js';
+import { Chart } from './chart.js';
+import { Classes } from './classes.js';
+import { confirm } from './confirm.js';
+import { Panel } from './panel.js';
+import { Round } from './round.js';
+import { Stream } from './stream.js';
+import { Versions } from './versions.js';
+import { theme } from './theme.js';
+
+const TASKS_EVERY = 5000;
+const SCORE_EVERY = 1500;
+const ENOUGH = 20;
+
+const panel = new Panel();
+const stream = new Stream(byId('stream'), byId('held'), (prediction) => panel.prediction(current.task, prediction, current.versions));
+const chart = new Chart(byId('chart'));
+const classes = new Classes(byId('classes'), byId('halves'));
+const round = new Round(byId('round'), byId('round-state'));
+const versions = new Versions(byId('versions'), command, (number) => panel.round(current.task, number, current.versions));
+
+let current = fresh(null);
+
+/** What is known of the task on show. A new object for each task: what arrives late for the old one is dropped. */
+function fresh(task) {
+  return { task, versions: [], rounds: [], diary: [], score: null, stats: null, running: null, definition: null,
+    structure: -1, scored: -1, stop: () => {} };
+}
+
+function select(task) {
+  current.stop();
+  current = fresh(task.name);
+  current.definition = task.definition;
+  stream.clear();
+  versions.clear();
+  byId('board').hidden = false;
+  byId('empty').hidden = true;
+  byId('task').value = task.name;
+  history.replaceState(null, '', `#${encodeURIComponent(task.name)}`);
+  const mine = current;
+  mine.stop = api.follow(task.name, (update) => mine === current && take(mine, update), link);
+  loadScore(mine);
+}
+
+function take(mine, update) {
+  mine.stats = update.stats;
+  mine.running = update.round;
+  stream.add(update.predictions);
+  stream.settle(update.settled);
+  figures(mine, update);
+  round.show(mine.running, mine.rounds[0], mine.stats, mine.definition?.trigger?.samples);
+  if (update.structure !== mine.structure) {
+    mine.structure = update.structure;
+    later(mine, 'lists', 300, () => loadLists(mine));
+  }
+  if (update.stats.scored !== mine.scored) {
+    mine.scored = update.stats.scored;
+    later(mine, 'scores', SCORE_EVERY, () => loadScore(mine));
+  }
+  if (!mine.score?.classes?.length) {
+    later(mine, 'counts', SCORE_EVERY, () => classes.show(mine.score, mine.stats.classes));
+  }
+}
+
+/** Does something soon, once, however often it is asked for meanwhile. */
+function later(mine, name, millis, act) {
+  mine.timers ??= {};
+  mine.timers[name] ??= setTimeout(() => {
+    delete mine.timers[name];
+    if (mine === current) {
+      act();
+    }
+  }, millis);
+}
+
+async function loadLists(mine) {
+  await quietly(async () => {
+    const [all, diary] = await Promise.all([api.versions(mine.task), api.rounds(mine.task)]);
+    if (mine !== current) {
+      return;
+    }
+    mine.versions = all;
+    mine.rounds = diary.rounds;
+    mine.diary = diary.diary;
+    versions.show(all);
+    round.show(mine.running, mine.rounds[0], mine.stats, mine.definition?.trigger?.samples);
+    drawScore(mine);
+  });
+}
+
+async function loadScore(mine) {
+  await quietly(async () => {
+    const score = await api.score(mine.task);
+    if (mine === current) {
+      mine.score = score;
+      drawScore(mine);
+    }
+  });
+}
+
+function drawScore(mine) {
+  const score = mine.score;
+  if (!score) {
+    return;
+  }
+  const changes = mine.diary
+    .filter((entry) => (entry.type === 'PROMOTED' || entry.type === 'ROLLED_BACK') && entry.version !== null)
+    .map((entry) => ({ at: entry.at, version: entry.version, kind: entry.type === 'PROMOTED' ? 'promoted' : 'back' }))
+    .sort((a, b) => a.at - b.at);
+  chart.show(score.series, changes);
+  classes.show(score, mine.stats?.classes);
+  text(byId('source'), score.window.scored ? `over ${count(score.window.scored)} images` : '');
+  byId('source').title = `Where the truth comes from: ${score.source}`;
+  const since = score.sinceLastPromotion;
+  const enough = since && since.scored >= ENOUGH;
+  const shown = enough ? since : score.window;
+  text(byId('f-live'), percent(shown.live));
+  text(byId('f-zero'), percent(shown.zeroShot));
+  const change = shown.live === null ? null : shown.live - shown.zeroShot;
+  text(byId('f-live-note'), change === null ? 'no truth known yet' : `${points(change)} points over zero-shot`);
+  byId('f-live-note').dataset.sign = change === null ? '' : change >= 0 ? 'up' : 'down';
+  text(byId('f-zero-note'), change === null ? '\u00a0' : enough ? `${count(since.scored)} since v${since.version} went live` : `the latest ${count(shown.scored)} images`);
+}
+
+function figures(mine, update) {
+  const stats = update.stats;
+  text(byId('f-count'), count(stats.predictions));
+  text(byId('f-rate'), `${stats.perSecond < 10 ? stats.perSecond.toFixed(1) : count(Math.round(stats.perSecond))} a second`);
+  text(byId('f-changed'), percent(stats.changed));
+  text(byId('f-confidence'), percent(stats.confidence));
+  text(byId('f-dead'), count(update.deadLetters));
+  text(byId('f-dead-note'), update.deadLetters ? 'see why' : 'nothing was lost');
+  byId('dead').dataset.some = update.deadLetters > 0;
+  text(byId('model'), stats.modelId ?? '');
+  text(byId('pause'), stats.paused ? 'Resume rounds' : 'Pause rounds');
+  byId('pause').setAttribute('aria-pressed', stats.paused);
+  byId('unpin').hidden = stats.pinned === null;
+  text(byId('unpin'), `Unpin v${stats.pinned}`);
+}
+
+function link(state) {
+  const node = byId('link');
+  if (node.dataset.state !== state) {
+    node.dataset.state = state;
+    text(node, state === 'live' ? 'live' : 'reconnecting');
+  }
+}
+
+const ASKS = {
+  PIN: (v) => [`Pin version ${v.version}?`, 'It goes live and stays, whatever rounds find, until it is unpinned.', 'Pin'],
+  ROLL_BACK: (v) => [`Roll back to version ${v.version}?`, 'It labels from now on. Later rounds may promote others.', 'Roll back'],
+  UNPIN: () => ['Unpin?', 'The gate decides again what goes live.', 'Unpin'],
+  REFINE_NOW: () => ['Refine now?', 'A round starts with what the pool has.', 'Refine'],
+  PAUSE: () => ['Pause rounds?', 'Labelling goes on; no round starts.', 'Pause'],
+  RESUME: () => ['Resume rounds?', 'Rounds start again when they are due.', 'Resume'],
+};
+
+async function command(type, version = null) {
+  const task = current.task;
+  const reason = await confirm(...ASKS[type](version));
+  if (reason !== null) {
+    await loudly(() => api.command(task, type, version?.version ?? null, reason));
+  }
+}
+
+async function loudly(act) {
+  try {
+    await act();
+  } catch (error) {
+    notice(error.message);
+  }
+}
+
+/** What is asked for again soon anyway may fail; the link's state tells. */
+async function quietly(act) {
+  try {
+    await act();
+  } catch (error) {
+    console.warn(error);
+  }
+}
+
+function notice(message) {
+  const node = byId('notice');
+  text(node, message);
+  node.hidden = false;
+  clearTimeout(notice.timer);
+  notice.timer = setTimeout(() => { node.hidden = true; }, 8000);
+}
+
+async function loadTasks() {
+  await quietly(async () => {
+    const all = await api.tasks();
+    const names = all.map((task) => task.name);
+    const picker = byId('task');
+    if (names.join('\n') !== [...picker.options].map((option) => option.value).join('\n')) {
+      picker.replaceChildren(...names.map((name) => el('option', { value: name, text: name })));
+      picker.value = current.task ?? '';
+    }
+    if (all.length === 0) {
+      current.stop();
+      current = fresh(null);
+      byId('board').hidden = true;
+      byId('empty').hidden = false;
+      link('live');
+      return;
+    }
+    const shown = all.find((task) => task.name === current.task);
+    if (shown) {
+      current.definition = shown.definition;
+    } else {
+      const wanted = decodeURIComponent(location.hash.slice(1));
+      select(all.find((task) => task.name === wanted) ?? all[0]);
+    }
+  });
+}
+
+byId('task').addEventListener('change', async (event) => {
+  const name = event.target.value;
+  await quietly(async () => select((await api.tasks()).find((task) => task.name === name)));
+});
+byId('refine').addEventListener('click', () => command('REFINE_NOW'));
+byId('pause').addEventListener('click', () => command(current.stats?.paused ? 'RESUME' : 'PAUSE'));
+byId('unpin').addEventListener('click', () => command('UNPIN'));
+byId('dead').addEventListener('click', () => panel.deadLetters());
+theme(byId('theme'));
+await loadTasks();
+setInterval(loadTasks, TASKS_EVERY);

@@ -1,0 +1,127 @@
+import { el, byId, text } from './dom.js';
+import { clock, count, percent } from './format.js';
+import { metrics } from './round.js';
+import * as api from './api.js';
+
+const THUMBNAILS = 48;
+
+/** The drawer: from a label to the image, to the prompt version that made it, to the images that trained that version. */
+export class Panel {
+  constructor() {
+    this.dialog = byId('panel');
+    this.title = byId('panel-title');
+    this.body = byId('panel-body');
+    this.dialog.querySelector('[data-close]').addEventListener('click', () => this.dialog.close());
+    this.dialog.addEventListener('click', (event) => {
+      if (event.target === this.dialog) {
+        this.dialog.close();
+      }
+    });
+  }
+
+  open(title, ...content) {
+    text(this.title, title);
+    this.body.replaceChildren(...content);
+    if (!this.dialog.open) {
+      this.dialog.showModal();
+    }
+  }
+
+  /** One prediction and where it comes from. */
+  prediction(task, prediction, versions) {
+    const version = versions.find((v) => v.version === prediction.version);
+    const origin = el('div', { class: 'origin' });
+    this.open(prediction.labels[0]?.label ?? 'no label',
+      el('div', { class: 'subject' },
+        el('img', { src: api.imageUrl(prediction.image), alt: `The image ${prediction.imageId}`, width: 200, height: 200 }),
+        el('div', {}, this.bars(prediction), this.verdict(prediction))),
+      el('dl', { class: 'facts' }, ...facts({
+        image: prediction.imageId,
+        labelled: `${clock(prediction.at)}, by version ${prediction.version}`,
+        record: `partition ${prediction.image.partition}, offset ${prediction.image.offset}`,
+        'SHA-256': prediction.image.sha256,
+        prompt: prediction.digest,
+        model: prediction.modelId,
+        ...prediction.attributes,
+      })),
+      version ? this.version(version) : el('p', { class: 'quiet', text: 'Nothing more is known of this version.' }),
+      origin);
+    if (version && version.round > 0) {
+      this.trainedOn(origin, task, version.round);
+    }
+  }
+
+  bars(prediction) {
+    return el('ul', { class: 'bars', 'aria-label': 'The most probable classes' }, ...prediction.labels.map(({ label, confidence }) => {
+      const fill = el('span', { class: 'fill' });
+      fill.style.width = `${confidence * 100}%`;
+      return el('li', {}, el('span', { class: 'name', text: label }), el('span', { class: 'bar', 'aria-hidden': 'true' }, fill),
+        el('span', { class: 'now', text: percent(confidence) }));
+    }));
+  }
+
+  verdict(prediction) {
+    const zeroShot = `${prediction.zeroShot.label} (${percent(prediction.zeroShot.confidence, 0)})`;
+    const lines = [prediction.changed ? `Zero-shot said ${zeroShot}: refinement changed it.` : `Zero-shot says the same (${percent(prediction.zeroShot.confidence, 0)}).`];
+    if (prediction.truth !== null) {
+      lines.push(prediction.truth === prediction.labels[0]?.label ? 'It is right.' : `It is wrong: this is ${prediction.truth}.`);
+    }
+    return el('p', { class: 'verdict', text: lines.join(' ') });
+  }
+
+  version(version) {
+    const state = version.live ? 'live now' : version.verdict.toLowerCase();
+    return el('section', {}, el('h3', { text: `Version ${version.version}, ${state}` }),
+      version.reason ? el('p', { class: 'reason', text: version.reason }) : '',
+      el('dl', { class: 'metrics' }, ...metrics(version.evidence)));
+  }
+
+  /** A round and what it trained on. */
+  round(task, number, versions) {
+    const origin = el('div', { class: 'origin' });
+    const version = versions.find((v) => v.round === number);
+    this.open(`Round ${number}`, version ? this.version(version) : '', origin);
+    this.trainedOn(origin, task, number);
+  }
+
+  async trainedOn(root, task, number) {
+    try {
+      const round = await api.round(task, number, THUMBNAILS);
+      if (round.total === 0) {
+        root.replaceChildren(el('p', { class: 'quiet', text: `The batch of round ${number} is no longer to be had.` }));
+        return;
+      }
+      root.replaceChildren(
+        el('h3', { text: `Trained in round ${number} from ${count(round.total)} images` }),
+        el('div', { class: 'thumbnails' }, ...round.samples.map((sample) => {
+          const picture = el('img', {
+            src: api.imageUrl(sample.image), alt: sample.label ? `${sample.imageId}, labelled ${sample.label}` : sample.imageId,
+            title: sample.imageId, width: 52, height: 52, loading: 'lazy',
+          });
+          picture.addEventListener('error', () => picture.classList.add('lost'), { once: true });
+          return picture;
+        })),
+        round.total > round.samples.length ? el('p', { class: 'note', text: `and ${count(round.total - round.samples.length)} more` }) : '');
+    } catch (error) {
+      root.replaceChildren(el('p', { class: 'quiet', text: error.message }));
+    }
+  }
+
+  async deadLetters() {
+    this.open('Dead letters', el('p', { class: 'quiet', text: 'reading' }));
+    try {
+      const letters = await api.deadLetters();
+      this.open('Dead letters', el('p', { class: 'note', text:
+        `${count(letters.count)} records could not be processed. They are kept, with the reason, in the dead-letters topic.` }),
+      el('ul', { class: 'letters' }, ...letters.latest.map((letter) => el('li', {},
+        el('b', { text: letter.key ?? 'no key' }), el('p', { text: letter.cause }),
+        el('p', { class: 'note', text: `${clock(letter.at)} · ${letter.role} · ${letter.origin} · ${count(letter.bytes)} bytes` })))));
+    } catch (error) {
+      this.open('Dead letters', el('p', { class: 'quiet', text: error.message }));
+    }
+  }
+}
+
+function facts(values) {
+  return Object.entries(values).map(([name, value]) => el('div', {}, el('dt', { text: name }), el('dd', { text: value })));
+}

@@ -1,0 +1,53 @@
+import { el, text } from './dom.js';
+import { count, figure, span, words } from './format.js';
+
+const NAMES = { REQUESTED: 'requested', STARTED: 'training', PROGRESS: 'training', PROMOTED: 'promoted', HELD: 'held', FAILED: 'failed' };
+const FIGURES = 6;
+
+/** The round that is running, or how the last one ended. */
+export class Round {
+  constructor(root, state) {
+    this.root = root;
+    this.state = state;
+    this.bar = el('progress', { max: 1, value: 0, 'aria-label': 'Progress of the round' });
+    this.title = el('p', { class: 'round-title' });
+    this.message = el('p', { class: 'round-message' });
+    this.figures = el('dl', { class: 'metrics' });
+    root.append(this.title, this.bar, this.message, this.figures);
+  }
+
+  show(running, last, stats, trigger) {
+    const round = running ?? last;
+    this.root.dataset.running = Boolean(running);
+    this.bar.hidden = !running;
+    if (!round) {
+      text(this.state, stats?.paused ? 'paused' : 'waiting');
+      this.state.dataset.state = stats?.paused ? 'HELD' : 'PENDING';
+      text(this.title, trigger ? `The first round starts after ${count(trigger)} samples.` : 'No round yet.');
+      text(this.message, '');
+      this.figures.replaceChildren();
+      return;
+    }
+    text(this.state, NAMES[round.state] ?? round.state.toLowerCase());
+    this.state.dataset.state = round.state;
+    this.bar.value = round.progress;
+    const parts = [round.round === 0 ? 'Zero-shot prompt' : `Round ${round.round}`];
+    if (round.version !== null) {
+      parts.push(`version ${round.version}`);
+    }
+    if (round.samples !== null) {
+      parts.push(`${count(round.samples)} images`);
+    }
+    parts.push(running ? `${Math.round(round.progress * 100)} % after ${span(round.updatedAt - round.startedAt)}`
+      : `took ${span(round.updatedAt - round.startedAt)}`);
+    text(this.title, parts.join(' · '));
+    text(this.message, round.message);
+    this.figures.replaceChildren(...metrics(round.metrics, FIGURES));
+  }
+}
+
+/** Measured figures as pairs of terms, at most `limit` of them. */
+export function metrics(values, limit = Infinity) {
+  return Object.entries(values).slice(0, limit).map(([name, value]) =>
+    el('div', {}, el('dt', { text: words(name) }), el('dd', { text: figure(value) })));
+}

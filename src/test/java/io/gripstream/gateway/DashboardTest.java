@@ -1,0 +1,258 @@
+package io.gripstream.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.microsoft.playwright.Browser.NewContextOptions;
+import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Page.ScreenshotOptions;
+import com.microsoft.playwright.options.ColorScheme;
+import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.TopicSerdes;
+import io.gripstream.messaging.Topics;
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import io.restassured.RestAssured;
+import jakarta.inject.Inject;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The page in a real browser, over real topics. The pictures are for people to look at: target/screenshots. */
+@QuarkusTest
+@TestProfile(GatewayOnly.class)
+class DashboardTest {
+  private static final Path PICTURES = Path.of("target", "screenshots");
+  private static final String TASK = "digits";
+  private static Browser browser;
+  private static DigitStream digits;
+
+  @Inject KafkaClients clients;
+  @Inject Topics topics;
+  @Inject TopicSerdes serdes;
+  @Inject Gateway gateway;
+
+  @TestHTTPResource("/")
+  URI home;
+
+  private final List<String> complaints = new ArrayList<>();
+
+  @BeforeEach
+  void open() {
+    Optional<Path> chromium = Browser.installed();
+    assumeTrue(chromium.isPresent(), "no Chromium in the PATH: the page is not looked at");
+    if (browser == null) {
+      browser = new Browser(chromium.get());
+    }
+    if (digits == null) {
+      define(TASK);
+      try (Traffic traffic = new Traffic(clients, topics, serdes)) {
+        digits = new DigitStream(traffic, TASK);
+        digits.play(Instant.now());
+      }
+      tell(digits);
+      awaitScored(880);
+    }
+  }
+
+  @AfterAll
+  static void close() {
+    if (browser != null) {
+      browser.close();
+      browser = null;
+    }
+    digits = null;
+  }
+
+  @Test
+  void theStreamItsAccuracyAndItsVersionsAreOnThePage() {
+    try (BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
+      Page page = visit(context);
+      assertThat(page.locator(".tile").count()).isGreaterThanOrEqualTo(20);
+      awaitPictures(page);
+      assertThat(page.locator("#f-live").textContent()).endsWith("%").isNotEqualTo("–");
+      assertThat(page.locator("#f-live-note").textContent()).contains("points over zero-shot");
+      assertThat(page.locator("#chart path.live").count()).isEqualTo(1);
+      assertThat(page.locator("#chart text.marker").allTextContents()).contains("v1", "v3");
+      assertThat(page.locator("#classes .class").count()).isEqualTo(10);
+      assertThat(page.locator("#classes .class .name").first().textContent()).isEqualTo("eight");
+      assertThat(page.locator("#versions .entry[data-state=LIVE] b").textContent()).isEqualTo("v3");
+      assertThat(page.locator("#versions .entry[data-state=HELD] .reason").textContent())
+          .contains("not better");
+      assertThat(page.locator("#round progress").getAttribute("value")).isEqualTo("0.46");
+      assertThat(page.locator("#f-dead").textContent()).isEqualTo("2");
+      picture(page, "dashboard-dark");
+    }
+    assertThat(complaints).isEmpty();
+  }
+
+  @Test
+  void itIsAsGoodInLightAndOnATelephone() {
+    try (BrowserContext context = context(1440, 900, ColorScheme.LIGHT)) {
+      Page page = visit(context);
+      awaitPictures(page);
+      picture(page, "dashboard-light");
+    }
+    try (BrowserContext context = context(420, 860, ColorScheme.DARK)) {
+      Page page = visit(context);
+      awaitPictures(page);
+      assertThat(page.evaluate("document.documentElement.scrollWidth")).isEqualTo(420);
+      picture(page, "dashboard-narrow");
+      page.screenshot(
+          new ScreenshotOptions()
+              .setFullPage(true)
+              .setPath(PICTURES.resolve("dashboard-narrow-whole.png")));
+    }
+    assertThat(complaints).isEmpty();
+  }
+
+  @Test
+  void aLabelLeadsToItsImageItsPromptAndTheImagesThatTrainedIt() {
+    try (BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
+      Page page = visit(context);
+      page.locator(".tile").nth(4).focus();
+      page.keyboard().press("Enter");
+      page.locator("#panel .thumbnails img").nth(20).waitFor();
+      page.waitForFunction(
+          "[...document.querySelectorAll('#panel img')].every(i => i.complete && i.naturalWidth > 0)");
+      assertThat(page.locator("#panel .bars li").count()).isEqualTo(5);
+      assertThat(page.locator("#panel").textContent())
+          .contains("Version 3, live now", "Trained in round 3 from 500 images");
+      picture(page, "label");
+      page.keyboard().press("Escape");
+      assertThat(page.locator("#panel").isVisible()).isFalse();
+      page.locator("#dead").click();
+      assertThat(page.locator("#panel .letters li").first().textContent()).contains("pixels");
+    }
+    assertThat(complaints).isEmpty();
+  }
+
+  @Test
+  void newLabelsFlowInAndCommandsGoOut() {
+    try (BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
+      Page page = visit(context);
+      int before = Integer.parseInt(page.locator("#f-count").textContent().replace(",", ""));
+      try (Traffic traffic = new Traffic(clients, topics, serdes)) {
+        DigitStream more = new DigitStream(traffic, TASK);
+        more.goOn(12);
+        tell(more);
+      }
+      page.waitForFunction(
+          "Number(document.getElementById('f-count').textContent.replace(',', '')) >= " + (before + 12));
+      Locator pin = page.locator("[data-key=pin-1]");
+      pin.click();
+      page.locator("#confirm-reason").fill("looks better to me");
+      picture(page, "command");
+      page.waitForResponse(
+          answer -> answer.url().endsWith("/commands") && answer.status() == 202,
+          () -> page.locator("#confirm-yes").click());
+    }
+    assertThat(complaints).isEmpty();
+  }
+
+  @Test
+  void whatComesFromOutsideIsTextAndNothingElse() {
+    String task = "hostile";
+    String script = "<img src=x onerror=\"document.title='broken'\">";
+    RestAssured.given()
+        .contentType("application/json")
+        .body(Map.of("classes", List.of(script, "b")))
+        .put("/api/tasks/" + task)
+        .then()
+        .statusCode(201);
+    try (Traffic traffic = new Traffic(clients, topics, serdes);
+        BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
+      new Hostile(traffic, task, script).play();
+      Page page = visit(context, home + "#" + task);
+      page.locator(".tile").first().click();
+      assertThat(page.locator("#panel-title").textContent()).isEqualTo(script);
+      assertThat(page.title()).isEqualTo("Gripstream");
+      assertThat(page.locator(".tile .label img").count()).isZero();
+    } finally {
+      RestAssured.delete("/api/tasks/" + task).then().statusCode(204);
+    }
+  }
+
+  private Page visit(BrowserContext context) {
+    return visit(context, home + "#" + TASK);
+  }
+
+  private Page visit(BrowserContext context, String address) {
+    Page page = context.newPage();
+    page.onPageError(complaints::add);
+    page.onConsoleMessage(
+        message -> {
+          if (message.type().equals("error")) {
+            complaints.add(message.text());
+          }
+        });
+    page.onRequest(
+        request -> {
+          if (!request.url().startsWith(home.toString())) {
+            complaints.add("asks elsewhere: " + request.url());
+          }
+        });
+    page.navigate(address);
+    page.locator("#link[data-state=live]").waitFor();
+    page.locator(".tile").first().waitFor();
+    page.locator("#versions .entry").first().waitFor();
+    return page;
+  }
+
+  private static BrowserContext context(int width, int height, ColorScheme scheme) {
+    return browser
+        .chromium()
+        .newContext(new NewContextOptions().setViewportSize(width, height).setColorScheme(scheme));
+  }
+
+  private static void awaitPictures(Page page) {
+    page.locator("#chart svg, #chart p").first().waitFor();
+    page.waitForFunction(
+        "[...document.querySelectorAll('.tile img')].slice(0, 24).every(i => i.complete && i.naturalWidth > 0)");
+    page.waitForFunction("document.getAnimations().every(a => a.playState === 'finished')");
+  }
+
+  private static void picture(Page page, String name) {
+    page.screenshot(new ScreenshotOptions().setPath(PICTURES.resolve(name + ".png")));
+  }
+
+  private static void define(String task) {
+    RestAssured.given()
+        .contentType("application/json")
+        .body(Map.of("classes", Strokes.NAMES, "template", "a hand-drawn {}"))
+        .put("/api/tasks/" + task)
+        .then()
+        .statusCode(201);
+  }
+
+  private static void tell(DigitStream stream) {
+    List<Map<String, String>> truths =
+        stream.drainTruths().entrySet().stream()
+            .map(e -> Map.of("imageId", e.getKey(), "label", e.getValue()))
+            .toList();
+    RestAssured.given()
+        .contentType("application/json")
+        .body(truths)
+        .post("/api/scoreboard/" + TASK)
+        .then()
+        .statusCode(200);
+  }
+
+  private void awaitScored(int count) {
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> gateway.board().find(TASK).orElseThrow().score().overall().scored() >= count);
+  }
+}

@@ -1,0 +1,194 @@
+package io.gripstream.gateway;
+
+import io.gripstream.event.BatchSample;
+import io.gripstream.event.ImageEvent;
+import io.gripstream.event.ImageReference;
+import io.gripstream.event.Modality;
+import io.gripstream.event.Prediction;
+import io.gripstream.event.PromptIdentity;
+import io.gripstream.event.PromptVersion;
+import io.gripstream.event.RefinementBatch;
+import io.gripstream.event.RoundEvent;
+import io.gripstream.event.RoundEventType;
+import io.gripstream.event.ScoredLabel;
+import io.gripstream.event.Tensor;
+import io.gripstream.messaging.AvroSerde;
+import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.TopicSerdes;
+import io.gripstream.messaging.Topics;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/** Writes to the topics what labeler, curator and refiner would. */
+public final class Traffic implements AutoCloseable {
+  public static final String MODEL = "pico@3f2a9c0d41be";
+
+  private final Topics topics;
+  private final TopicSerdes serdes;
+  private final KafkaProducer<String, byte[]> producer;
+
+  public Traffic(KafkaClients clients, Topics topics, TopicSerdes serdes) {
+    this.topics = topics;
+    this.serdes = serdes;
+    this.producer = clients.producer(null, new StringSerializer(), new ByteArraySerializer());
+  }
+
+  public ImageReference image(String id, byte[] bytes) {
+    ImageEvent event = new ImageEvent(ByteBuffer.wrap(bytes), null, null, List.of(), Map.of());
+    RecordMetadata at = send(topics.images(), id, serdes.images(), event, null);
+    return new ImageReference(at.topic(), at.partition(), at.offset(), null, sha256(bytes));
+  }
+
+  public void prediction(
+      String task,
+      String id,
+      ImageReference image,
+      List<ScoredLabel> labels,
+      ScoredLabel zeroShot,
+      int version,
+      Instant at) {
+    send(
+        topics.predictions(),
+        id,
+        serdes.predictions(),
+        new Prediction(
+            id, task, labels, zeroShot, version, digest(version), MODEL, image, Map.of("source", "camera 4")),
+        at);
+  }
+
+  /** Writes a version to the candidates, and says what it is. */
+  public PromptVersion candidate(
+      String task,
+      List<String> classes,
+      int version,
+      Integer parent,
+      int round,
+      Map<String, Double> evidence,
+      Instant at) {
+    Tensor features = tensor(classes.size(), 4);
+    PromptVersion prompt =
+        PromptVersion.newBuilder()
+            .setTask(task)
+            .setVersion(version)
+            .setDigest(digest(version))
+            .setParent(parent == null ? null : new PromptIdentity(parent, digest(parent)))
+            .setModelId(MODEL)
+            .setModality(Modality.TEXT)
+            .setClasses(classes)
+            .setTemplate("a hand-drawn {}")
+            .setTensors(version == 0 ? Map.of() : Map.of("context", tensor(16, 8)))
+            .setClassFeatures(features)
+            .setZeroShotFeatures(features)
+            .setLogitScale(54.6f)
+            .setRound(round)
+            .setEvidence(evidence)
+            .setCreatedAt(at)
+            .build();
+    send(topics.candidates(), task + "/" + version, serdes.candidates(), prompt, at);
+    return prompt;
+  }
+
+  public void live(PromptVersion prompt) {
+    send(topics.prompts(), prompt.getTask(), serdes.prompts(), prompt, null);
+  }
+
+  public void round(
+      String task,
+      int round,
+      RoundEventType type,
+      Integer version,
+      double progress,
+      String message,
+      Map<String, Double> metrics,
+      Instant at) {
+    send(
+        topics.rounds(),
+        task,
+        serdes.rounds(),
+        new RoundEvent(task, round, type, version, progress, message, metrics, at),
+        at);
+  }
+
+  /** Writes a round's batch in chunks of 100. */
+  public void batch(String task, int round, List<BatchSample> samples, Instant at) {
+    int chunks = (samples.size() + 99) / 100;
+    for (int chunk = 0; chunk < chunks; chunk++) {
+      List<BatchSample> part =
+          samples.subList(chunk * 100, Math.min(samples.size(), chunk * 100 + 100));
+      send(
+          topics.batches(),
+          task,
+          serdes.batches(),
+          new RefinementBatch(task, round, round, chunk, chunks, at, null, null, part),
+          at);
+    }
+  }
+
+  public void deadLetter(String key, byte[] value, String cause) {
+    ProducerRecord<String, byte[]> letter = new ProducerRecord<>(topics.deadLetters(), key, value);
+    Map.of(
+            "cause", cause,
+            "role", "labeler",
+            "origin.topic", topics.images(),
+            "origin.partition", "0",
+            "origin.offset", "17")
+        .forEach((name, text) -> letter.headers().add(name, text.getBytes()));
+    send(letter);
+  }
+
+  public static BatchSample sample(String id, ImageReference image) {
+    return new BatchSample(id, image, ByteBuffer.wrap(new byte[8]), null);
+  }
+
+  private static Tensor tensor(int rows, int columns) {
+    return new Tensor(List.of(rows, columns), ByteBuffer.allocate(4 * rows * columns));
+  }
+
+  private static String digest(int version) {
+    return sha256(new byte[] {(byte) version});
+  }
+
+  private static String sha256(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private <T extends SpecificRecord> RecordMetadata send(
+      String topic, String key, AvroSerde<T> serde, T value, Instant at) {
+    return send(
+        new ProducerRecord<>(
+            topic,
+            null,
+            at == null ? null : at.toEpochMilli(),
+            key,
+            serde.serializer().serialize(topic, value)));
+  }
+
+  private RecordMetadata send(ProducerRecord<String, byte[]> record) {
+    try {
+      return producer.send(record).get();
+    } catch (InterruptedException | ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    producer.close();
+  }
+}

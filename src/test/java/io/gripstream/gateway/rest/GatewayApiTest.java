@@ -1,0 +1,513 @@
+package io.gripstream.gateway.rest;
+
+import static io.restassured.RestAssured.get;
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.empty;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.greaterThan;
+import static org.hamcrest.Matchers.hasItem;
+import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.startsWith;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.gripstream.event.Command;
+import io.gripstream.event.CommandType;
+import io.gripstream.event.ImageReference;
+import io.gripstream.event.LabelEvent;
+import io.gripstream.event.RoundEventType;
+import io.gripstream.event.ScoredLabel;
+import io.gripstream.gateway.Gateway;
+import io.gripstream.gateway.GatewayOnly;
+import io.gripstream.gateway.Strokes;
+import io.gripstream.gateway.Traffic;
+import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.TopicSerdes;
+import io.gripstream.messaging.Topics;
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import io.restassured.response.ValidatableResponse;
+import io.restassured.specification.RequestSpecification;
+import jakarta.inject.Inject;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.common.TopicPartition;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The API over real topics. Each test has a task of its own. */
+@QuarkusTest
+@TestProfile(GatewayOnly.class)
+class GatewayApiTest {
+  private static int tasks;
+
+  @Inject KafkaClients clients;
+  @Inject Topics topics;
+  @Inject TopicSerdes serdes;
+  @Inject Gateway gateway;
+
+  @TestHTTPResource("/")
+  URI home;
+
+  private final String task = "api-" + tasks++;
+  private Traffic traffic;
+
+  @BeforeEach
+  void define() {
+    traffic = new Traffic(clients, topics, serdes);
+    json(Map.of("classes", List.of("a", "b", "c"))).put("/api/tasks/" + task).then().statusCode(201);
+  }
+
+  @AfterEach
+  void end() {
+    traffic.close();
+  }
+
+  @Test
+  void aTaskIsDefinedWithTheSchemasDefaultsAndReadAtOnce() {
+    get("/api/tasks/" + task)
+        .then()
+        .statusCode(200)
+        .body("name", equalTo(task))
+        .body("definition.template", equalTo("a photo of a {}"))
+        .body("definition.training.epochs", equalTo(150))
+        .body("definition.gate.minimumEvidence", equalTo(20));
+    json(
+            Map.of(
+                "classes", List.of("a", "b"),
+                "template", "a {} seen from above",
+                "trigger", Map.of("samples", 60),
+                "training", Map.of("epochs", 5)))
+        .put("/api/tasks/" + task)
+        .then()
+        .statusCode(200)
+        .body("definition.trigger.samples", equalTo(60))
+        .body("definition.training.epochs", equalTo(5))
+        .body("definition.training.batchSize", equalTo(16));
+    get("/api/tasks").then().body("name", hasItem(task));
+  }
+
+  @Test
+  void anEndedTaskIsGone() {
+    given().delete("/api/tasks/" + task).then().statusCode(204);
+    problem(get("/api/tasks/" + task).then(), 404, "there is no task named " + task);
+    problem(given().delete("/api/tasks/" + task).then(), 404, "no task");
+  }
+
+  @Test
+  void aDefinitionThatMakesNoSenseIsRefusedWithTheReason() {
+    refused(Map.of("classes", List.of("a")), "classes size must be between 2 and 1000");
+    refused(Map.of("classes", List.of("a", "a")), "repeats");
+    refused(Map.of("classes", List.of("a", " ")), "blank");
+    refused(
+        Map.of("classes", IntStream.range(0, 1001).mapToObj(i -> "c" + i).toList()),
+        "between 2 and 1000");
+    refused(Map.of("classes", List.of("a", "b"), "template", "no place"), "exactly once");
+    refused(Map.of("classes", List.of("a", "b"), "template", "{} and {}"), "exactly once");
+    refused(Map.of("classes", List.of("a", "b"), "modality", "VISUAL"), "not available yet");
+    refused(
+        Map.of("classes", List.of("a", "b"), "training", Map.of("learningRate", -1)),
+        "training.learningRate must be greater than 0");
+    refused(
+        Map.of("classes", List.of("a", "b"), "trigger", Map.of("samples", 5000)), "pool.samples");
+    refused(Map.of("classes", List.of("a", "b"), "clases", 1), "clases");
+    refused(Map.of("template", "a {}"), "classes must not be null");
+    problem(
+        json(Map.of("classes", List.of("a", "b"))).put("/api/tasks/Not A Name").then(),
+        400,
+        "a task's name");
+    problem(json("{\"classes\": [").put("/api/tasks/x").then(), 400, "not valid");
+    given()
+        .contentType("text/plain")
+        .body("x")
+        .put("/api/tasks/x")
+        .then()
+        .statusCode(415)
+        .contentType("application/problem+json");
+  }
+
+  @Test
+  void anImageGoesIntoItsTopicAndComesOutByteForByte() {
+    byte[] png = Strokes.png(3, new Random(3));
+    ValidatableResponse sent =
+        given()
+            .contentType("image/png")
+            .queryParam("id", "three")
+            .queryParam("task", task)
+            .body(png)
+            .post("/api/images")
+            .then()
+            .statusCode(202)
+            .body("id", equalTo("three"))
+            .body("topic", equalTo(topics.images()));
+    byte[] back =
+        get(place(sent))
+            .then()
+            .statusCode(200)
+            .contentType("image/png")
+            .header("X-Content-Type-Options", "nosniff")
+            .header("Content-Security-Policy", startsWith("default-src 'none'"))
+            .extract()
+            .asByteArray();
+    assertThat(back).isEqualTo(png);
+  }
+
+  @Test
+  void whatIsNoImageIsNotTaken() {
+    RequestSpecification bytes = given().contentType("application/octet-stream");
+    problem(bytes.body("<svg/>".getBytes()).post("/api/images").then(), 415, "none of JPEG");
+    problem(
+        given()
+            .contentType("image/png")
+            .queryParam("id", " ")
+            .body(Strokes.png(1, new Random(1)))
+            .post("/api/images")
+            .then(),
+        400,
+        "blank");
+    problem(
+        given()
+            .contentType("image/png")
+            .queryParam("task", "nobodys")
+            .body(Strokes.png(1, new Random(1)))
+            .post("/api/images")
+            .then(),
+        404,
+        "no task named nobodys");
+    problem(
+        json(Map.of("uri", "relative", "sha256", "0".repeat(64))).post("/api/images").then(),
+        400,
+        "absolute");
+    problem(
+        json(Map.of("uri", "https://example.org/a.png", "sha256", "short"))
+            .post("/api/images")
+            .then(),
+        400,
+        "sha256");
+  }
+
+  @Test
+  void anImageLargerThanAllowedIsRefused() {
+    byte[] huge = new byte[16 * 1024 * 1024 + 1];
+    System.arraycopy(Strokes.png(1, new Random(1)), 0, huge, 0, 200);
+    problem(
+        given().contentType("image/png").body(huge).post("/api/images").then(), 413, "at most");
+  }
+
+  @Test
+  void anImageNamedByItsPlaceHasNoBytesHere() {
+    ValidatableResponse sent =
+        json(Map.of("uri", "https://example.org/a.png", "sha256", "0".repeat(64)))
+            .post("/api/images")
+            .then()
+            .statusCode(202)
+            .body("id", equalTo("0".repeat(64)));
+    problem(get(place(sent)).then(), 404, "https://example.org/a.png");
+  }
+
+  @Test
+  void anImageThatRetentionRemovedIsGoneAndOneThatNeverWasIsNotFound() throws Exception {
+    ValidatableResponse first = send("first");
+    int partition = first.extract().path("partition");
+    int offset = first.extract().path("offset");
+    TopicPartition place = new TopicPartition(topics.images(), partition);
+    try (Admin admin = clients.admin()) {
+      admin.deleteRecords(Map.of(place, RecordsToDelete.beforeOffset(offset + 1L))).all().get();
+    }
+    problem(get(place(first)).then(), 410, "retention");
+    problem(get("/api/images/0/99999999").then(), 404, "no record");
+    problem(get("/api/images/77/0").then(), 404, "no record");
+    get("/api/images/0/-1").then().statusCode(404);
+  }
+
+  @Test
+  void labelsAreWrittenOneOrManyOrNotAtAll() {
+    String path = "/api/tasks/" + task + "/labels";
+    json(Map.of("imageId", "x", "label", "a")).post(path).then().statusCode(202).body("labels", is(1));
+    json(List.of(Map.of("imageId", "y", "label", "b", "annotator", "me"), Map.of("imageId", "z")))
+        .post(path)
+        .then()
+        .statusCode(202)
+        .body("labels", is(2));
+    problem(
+        json(List.of(Map.of("imageId", "y", "label", "b"), Map.of("imageId", "y", "label", "q")))
+            .post(path)
+            .then(),
+        400,
+        "[1].label is none of the task's classes");
+    List<LabelEvent> written = values(topics.labels(), task, 3).map(serdes.labels(), topics.labels());
+    assertThat(written).extracting(LabelEvent::getImageId).containsExactly("x", "y", "z");
+    assertThat(written).extracting(LabelEvent::getLabel).containsExactly("a", "b", null);
+  }
+
+  @Test
+  void versionsCarryEvidenceVerdictAndNumbers() {
+    versions();
+    String path = "/api/tasks/" + task + "/prompts";
+    get(path)
+        .then()
+        .statusCode(200)
+        .body("version", equalTo(List.of(2, 1, 0)))
+        .body("verdict", equalTo(List.of("HELD", "PROMOTED", "PROMOTED")))
+        .body("live", equalTo(List.of(false, true, false)))
+        .body("[0].reason", equalTo("no better"))
+        .body("[0].evidence.score", equalTo(.5f));
+    get(path + "/2")
+        .then()
+        .body("version.parent", equalTo(1))
+        .body("tensors.context.shape", equalTo(List.of(16, 8)))
+        .body("tensors.context.values", hasSize(128))
+        .body("classFeatures.shape", equalTo(List.of(3, 4)));
+    get(path + "/live").then().body("version.version", equalTo(1));
+    problem(get(path + "/9").then(), 404, "no version 9");
+  }
+
+  @Test
+  void commandsAreWrittenWhenTheyMakeSense() {
+    String path = "/api/tasks/" + task + "/commands";
+    problem(json(Map.of("type", "PIN")).post(path).then(), 409, "no live version");
+    versions();
+    json(Map.of("type", "PIN", "version", 2, "reason", "try it")).post(path).then().statusCode(202);
+    problem(json(Map.of("type", "PIN", "version", 7)).post(path).then(), 404, "no version 7");
+    problem(
+        json(Map.of("type", "ROLL_BACK", "version", 1)).post(path).then(), 409, "live already");
+    problem(json(Map.of("type", "PAUSE", "version", 1)).post(path).then(), 400, "does not go");
+    problem(json(Map.of("type", "EXPLODE")).post(path).then(), 400, "not valid");
+    problem(json(Map.of("version", 1)).post(path).then(), 400, "not valid");
+    Command command =
+        values(topics.commands(), task, 1).map(serdes.commands(), topics.commands()).get(0);
+    assertThat(command.getType()).isEqualTo(CommandType.PIN);
+    assertThat(command.getVersion()).isEqualTo(2);
+    assertThat(command.getReason()).isEqualTo("try it");
+  }
+
+  @Test
+  void aRoundLeadsToTheImagesItTrainedOn() {
+    var image = traffic.image("sample", Strokes.png(5, new Random(5)));
+    traffic.batch(
+        task,
+        1,
+        IntStream.range(0, 250).mapToObj(i -> Traffic.sample("s" + i, image)).toList(),
+        Instant.now());
+    traffic.round(task, 1, RoundEventType.REQUESTED, 1, 0, "", Map.of(), Instant.now());
+    String path = "/api/tasks/" + task + "/rounds";
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(10))
+        .untilAsserted(() -> get(path).then().body("rounds[0].samples", equalTo(250)));
+    get(path + "/1?offset=190&limit=20")
+        .then()
+        .statusCode(200)
+        .body("total", equalTo(250))
+        .body("samples", hasSize(20))
+        .body("samples[0].imageId", equalTo("s190"))
+        .body("samples[19].image.offset", equalTo((int) image.getOffset()))
+        .body("round.state", equalTo("REQUESTED"));
+    problem(get(path + "/3").then(), 404, "nothing is known of round 3");
+  }
+
+  @Test
+  void predictionsCanBeFilteredAndTruthIsForThePageAlone() {
+    var image = traffic.image("p", Strokes.png(5, new Random(5)));
+    predict("p1", image, "a", "b");
+    predict("p2", image, "b", "b");
+    String path = "/api/tasks/" + task + "/predictions";
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(10))
+        .untilAsserted(() -> get(path).then().body("imageId", equalTo(List.of("p2", "p1"))));
+    get(path + "?label=a").then().body("imageId", equalTo(List.of("p1")));
+    get(path + "?changed=false").then().body("imageId", equalTo(List.of("p2")));
+    get(path + "?limit=0").then().statusCode(400);
+    json(List.of(Map.of("imageId", "p1", "label", "a"), Map.of("imageId", "p2", "label", "c")))
+        .post("/api/scoreboard/" + task)
+        .then()
+        .statusCode(200)
+        .body("noted", is(2));
+    get("/api/scoreboard/" + task)
+        .then()
+        .body("overall.scored", is(2))
+        .body("overall.live", is(.5f))
+        .body("overall.zeroShot", is(0f));
+    get(path + "?imageId=p1").then().body("[0].truth", equalTo("a"));
+    given().delete("/api/scoreboard/" + task).then().statusCode(204);
+    get("/api/scoreboard/" + task).then().body("overall.scored", is(0));
+    problem(
+        json(List.of(Map.of("imageId", "p1", "label", "q"))).post("/api/scoreboard/" + task).then(),
+        400,
+        "none of the task's classes");
+  }
+
+  @Test
+  void updatesArriveAsServerSentEvents() throws Exception {
+    var image = traffic.image("live", Strokes.png(5, new Random(5)));
+    try (BufferedReader events =
+        new BufferedReader(
+            new InputStreamReader(home.resolve("api/events?task=" + task).toURL().openStream()))) {
+      predict("live", image, "a", "b");
+      String line = events.readLine();
+      while (line != null && !line.contains("\"imageId\":\"live\"")) {
+        line = events.readLine();
+      }
+      assertThat(line).startsWith("data:").contains("\"changed\":true").contains("\"stats\"");
+    }
+    problem(get("/api/events?task=nobodys").then(), 404, "no task");
+  }
+
+  @Test
+  void theRegistryAnswersLikeConfluents() {
+    String subject = topics.tasks() + "-value";
+    int id =
+        get("/subjects/" + subject + "/versions/latest")
+            .then()
+            .statusCode(200)
+            .contentType("application/vnd.schemaregistry.v1+json")
+            .body("subject", equalTo(subject))
+            .body("version", equalTo(1))
+            .extract()
+            .path("id");
+    String schema = get("/schemas/ids/" + id).then().statusCode(200).extract().path("schema");
+    assertThat(schema).contains("TaskDefinition");
+    get("/subjects").then().body("", hasItem(subject));
+    get("/subjects/" + subject + "/versions").then().body("", equalTo(List.of(1)));
+    registry(Map.of("schema", schema)).post("/subjects/" + subject).then().body("id", equalTo(id));
+    registry(Map.of("schema", schema, "schemaType", "AVRO"))
+        .post("/subjects/" + subject + "/versions")
+        .then()
+        .body("id", equalTo(id));
+    refusal(get("/subjects/none/versions/latest").then(), 404, 40401);
+    refusal(get("/subjects/" + subject + "/versions/9").then(), 404, 40402);
+    refusal(get("/schemas/ids/987654").then(), 404, 40403);
+    refusal(
+        registry(Map.of("schema", "{\"type\":\"nonsense\"}"))
+            .post("/subjects/" + subject + "/versions")
+            .then(),
+        422,
+        42201);
+    refusal(
+        registry(Map.of("schema", "\"long\"")).post("/subjects/" + subject + "/versions").then(),
+        409,
+        409);
+    get("/config").then().body("compatibilityLevel", equalTo("BACKWARD"));
+  }
+
+  @Test
+  void thePageAndTheOperatorsFindTheirWay() {
+    get("/")
+        .then()
+        .statusCode(200)
+        .header("Content-Security-Policy", not(containsString("unsafe")))
+        .body(containsString("Gripstream"));
+    get("/api/summary").then().body("roles", equalTo(List.of("GATEWAY"))).body("ready", is(true));
+    get("/q/health/ready").then().statusCode(200).body("checks.name", hasItem("gateway"));
+    get("/q/metrics").then().statusCode(200).body(containsString("gripstream_gateway_viewers"));
+    get("/q/openapi").then().statusCode(200).body(containsString("/api/tasks/{task}/prompts/live"));
+    problem(get("/api/nothing").then(), 404, "nothing at this address");
+  }
+
+  private void versions() {
+    Instant now = Instant.now();
+    List<String> classes = List.of("a", "b", "c");
+    traffic.candidate(task, classes, 0, null, 0, Map.of(), now);
+    var live = traffic.candidate(task, classes, 1, 0, 1, Map.of("score", .7), now);
+    traffic.candidate(task, classes, 2, 1, 2, Map.of("score", .5), now);
+    traffic.round(task, 0, RoundEventType.PROMOTED, 0, 1, "first", Map.of(), now);
+    traffic.round(task, 1, RoundEventType.PROMOTED, 1, 1, "better", Map.of(), now);
+    traffic.round(task, 2, RoundEventType.HELD, 2, 1, "no better", Map.of(), now);
+    traffic.live(live);
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(10))
+        .untilAsserted(
+            () ->
+                get("/api/tasks/" + task + "/prompts")
+                    .then()
+                    .body("findAll { it.live }.version", equalTo(List.of(1)))
+                    .body("findAll { it.verdict == 'HELD' }", not(empty()))
+                    .body("size()", greaterThan(2)));
+  }
+
+  private void predict(
+      String id, ImageReference image, String label, String zeroShot) {
+    traffic.prediction(
+        task,
+        id,
+        image,
+        List.of(new ScoredLabel(label, .8f)),
+        new ScoredLabel(zeroShot, .4f),
+        1,
+        Instant.now());
+  }
+
+  private ValidatableResponse send(String id) {
+    return given()
+        .contentType("image/png")
+        .queryParam("id", id)
+        .body(Strokes.png(2, new Random(2)))
+        .post("/api/images")
+        .then()
+        .statusCode(202);
+  }
+
+  private static String place(ValidatableResponse sent) {
+    int partition = sent.extract().path("partition");
+    int offset = sent.extract().path("offset");
+    return "/api/images/" + partition + "/" + offset;
+  }
+
+  private Written values(String topic, String key, int count) {
+    return Written.read(clients, topic, key, count);
+  }
+
+  private static RequestSpecification json(Object body) {
+    return given().contentType("application/json").body(body);
+  }
+
+  private static RequestSpecification registry(Object body) {
+    return given()
+        .contentType("application/vnd.schemaregistry.v1+json")
+        .accept("application/vnd.schemaregistry.v1+json, application/json")
+        .body(text(body));
+  }
+
+  private static String text(Object body) {
+    try {
+      return new ObjectMapper().writeValueAsString(body);
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void refused(Map<String, ?> definition, String reason) {
+    problem(json(definition).put("/api/tasks/refused").then(), 400, reason);
+  }
+
+  private static void problem(ValidatableResponse response, int status, String reason) {
+    String body =
+        response
+            .statusCode(status)
+            .contentType("application/problem+json")
+            .body("status", is(status))
+            .extract()
+            .asString();
+    assertThat(body).contains(reason);
+  }
+
+  private static void refusal(ValidatableResponse response, int status, int code) {
+    response.statusCode(status).body("error_code", is(code)).body("message", not(empty()));
+  }
+}

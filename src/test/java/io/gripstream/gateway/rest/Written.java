@@ -1,0 +1,50 @@
+package io.gripstream.gateway.rest;
+
+import io.gripstream.messaging.AvroSerde;
+import io.gripstream.messaging.KafkaClients;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.awaitility.Awaitility;
+
+/** The values of one key in a topic, as any consumer finds them. */
+record Written(List<byte[]> values) {
+  static Written read(KafkaClients clients, String topic, String key, int count) {
+    List<byte[]> values = new ArrayList<>();
+    try (Consumer<String, byte[]> consumer =
+        clients.consumer(
+            null, null, new StringDeserializer(), new ByteArrayDeserializer(), Map.of())) {
+      List<TopicPartition> partitions =
+          consumer.partitionsFor(topic).stream()
+              .map(info -> new TopicPartition(topic, info.partition()))
+              .toList();
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(10))
+          .until(
+              () -> {
+                consumer
+                    .poll(Duration.ofMillis(200))
+                    .forEach(
+                        record -> {
+                          if (key.equals(record.key())) {
+                            values.add(record.value());
+                          }
+                        });
+                return values.size() >= count;
+              });
+    }
+    return new Written(values);
+  }
+
+  <T extends SpecificRecord> List<T> map(AvroSerde<T> serde, String topic) {
+    return values.stream().map(value -> serde.deserializer().deserialize(topic, value)).toList();
+  }
+}
