@@ -254,7 +254,6 @@ def sources():
     yield "palette-4.png", saved(rgb().quantize(13), "PNG", bits=4)
     yield "palette-2.png", saved(rgb().quantize(4), "PNG", bits=2)
     yield "palette-transparent.png", saved(rgb().quantize(40), "PNG", transparency=bytes(range(0, 200, 5)))
-    yield "palette-short.png", png(scene(channels=1), 8, 3, extra=chunk(b"PLTE", bytes(range(30, 255))))
     yield "black-and-white.png", saved(rgb().convert("1"), "PNG")
     yield "grey-2.png", png(scene(channels=1) >> 6, 2, 0)
     yield "grey-4.png", png(scene(channels=1) >> 4, 4, 0)

@@ -33,6 +33,8 @@ public interface GripstreamConfig {
   @WithDefault("data")
   Path dataDirectory();
 
+  Http http();
+
   Kafka kafka();
 
   Registry registry();
@@ -40,6 +42,16 @@ public interface GripstreamConfig {
   Labeler labeler();
 
   Images images();
+
+  interface Http {
+    /** The address that the page, the REST interface and the registry listen on. */
+    @WithDefault("localhost")
+    String host();
+
+    /** Their port; 0: any free one. */
+    @WithDefault("8080")
+    int port();
+  }
 
   interface Kafka {
     /** The brokers; absent: a broker is started in this process. */

@@ -1,6 +1,7 @@
 package io.gripstream.clip;
 
-import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 
 /**
  * Reads numbers from a file's bytes; whatever lies outside is an {@link IndexOutOfBoundsException}.
@@ -43,10 +44,9 @@ record Bytes(byte[] array) {
     return true;
   }
 
-  String text(int offset, int length, Charset charset) {
-    if (offset < 0 || offset + length > array.length) {
-      throw new IndexOutOfBoundsException(offset);
-    }
-    return new String(array, offset, length, charset);
+  /** Bytes as characters. */
+  String latin(int offset, int length) {
+    Objects.checkFromIndexSize(offset, length, array.length);
+    return new String(array, offset, length, StandardCharsets.ISO_8859_1);
   }
 }

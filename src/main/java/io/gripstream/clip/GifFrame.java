@@ -1,5 +1,7 @@
 package io.gripstream.clip;
 
+import java.awt.image.IndexColorModel;
+
 /**
  * Where a GIF's first frame stands on its screen.
  *
@@ -49,6 +51,34 @@ record GifFrame(
         width,
         height,
         transparent);
+  }
+
+  /**
+   * The whole screen, with the frame where it belongs.
+   *
+   * @param frame of this width and height
+   * @param colours of the frame's indices
+   */
+  RgbView onScreen(RgbView frame, IndexColorModel colours) {
+    if (frame.width() == screenWidth && frame.height() == screenHeight) {
+      return frame;
+    }
+    byte[] screen = new byte[Math.multiplyExact(3 * screenWidth, screenHeight)];
+    int shown = transparent < colours.getMapSize() ? colours.getRGB(transparent) : 0;
+    for (int i = 0; i < screen.length; i += 3) {
+      screen[i] = (byte) (shown >> 16);
+      screen[i + 1] = (byte) (shown >> 8);
+      screen[i + 2] = (byte) shown;
+    }
+    for (int y = 0; y < frame.height(); y++) {
+      System.arraycopy(
+          frame.data(),
+          frame.origin() + y * frame.rowStep(),
+          screen,
+          3 * ((top + y) * screenWidth + left),
+          3 * frame.width());
+    }
+    return RgbView.interleaved(screenWidth, screenHeight, screen);
   }
 
   private static int colourTableLength(int flags) {

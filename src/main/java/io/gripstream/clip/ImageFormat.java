@@ -3,13 +3,13 @@ package io.gripstream.clip;
 /** The file formats that are read; anything else is refused before a decoder sees it. */
 enum ImageFormat {
   /** Baseline and progressive, grey, YCbCr, RGB, CMYK and YCCK. */
-  JPEG(12),
-  PNG(14),
+  JPEG(6),
+  PNG(12),
   /** The first frame, on its logical screen. */
-  GIF(6),
+  GIF(8),
   BMP(8),
-  /** The decoder keeps its macroblocks as objects: about 45 bytes a pixel. */
-  WEBP(64);
+  /** Lossy and lossless; of an animation, the first frame. */
+  WEBP(12);
 
   private final int workingBytesPerPixel;
 

@@ -1,7 +1,5 @@
 package io.gripstream.clip;
 
-import java.nio.charset.StandardCharsets;
-
 /**
  * What an image file says of itself before a pixel is decoded. Reading it allocates nothing that
  * depends on the file's claims.
@@ -11,6 +9,8 @@ import java.nio.charset.StandardCharsets;
  * @param orientation 1 to 8 as in Exif; 1 where the file does not say
  */
 record ImageHeader(ImageFormat format, int width, int height, int orientation) {
+  private static final int BMP_JPEG = 4;
+  private static final int BMP_PNG = 5;
 
   /**
    * @throws InvalidImageException when the bytes are of no format that is read, or their header is
@@ -24,8 +24,7 @@ record ImageHeader(ImageFormat format, int width, int height, int orientation) {
     try {
       ImageHeader header = read(bytes);
       if (header.width < 1 || header.height < 1) {
-        throw new InvalidImageException(
-            "%s of %d x %d pixels".formatted(header.format, header.width, header.height));
+        throw new InvalidImageException(header + " is empty");
       }
       return header;
     } catch (IndexOutOfBoundsException e) {
@@ -35,6 +34,11 @@ record ImageHeader(ImageFormat format, int width, int height, int orientation) {
 
   long pixels() {
     return (long) width * height;
+  }
+
+  @Override
+  public String toString() {
+    return "%s of %d x %d pixels".formatted(format, width, height);
   }
 
   private static ImageHeader read(Bytes bytes) throws InvalidImageException {
@@ -51,7 +55,9 @@ record ImageHeader(ImageFormat format, int width, int height, int orientation) {
       return new ImageHeader(ImageFormat.GIF, frame.screenWidth(), frame.screenHeight(), 1);
     }
     if (bytes.startWith(0, "RIFF") && bytes.startWith(8, "WEBP")) {
-      return webp(bytes);
+      WebpChunks chunks = WebpChunks.of(bytes);
+      return new ImageHeader(
+          ImageFormat.WEBP, chunks.width(), chunks.height(), chunks.orientation());
     }
     if (bytes.startWith(0, "BM")) {
       return bmp(bytes);
@@ -83,49 +89,16 @@ record ImageHeader(ImageFormat format, int width, int height, int orientation) {
     return ExifOrientation.UPRIGHT;
   }
 
-  private static ImageHeader bmp(Bytes bytes) {
+  private static ImageHeader bmp(Bytes bytes) throws InvalidImageException {
     int size = bytes.littleInt(14);
     if (size == 12) {
       return new ImageHeader(ImageFormat.BMP, bytes.littleShort(18), bytes.littleShort(20), 1);
     }
+    int compression = bytes.littleInt(30);
+    if (compression == BMP_JPEG || compression == BMP_PNG) {
+      throw new InvalidImageException("BMP around another format");
+    }
     // A negative height is that of an image stored from the top.
     return new ImageHeader(ImageFormat.BMP, bytes.littleInt(18), Math.abs(bytes.littleInt(22)), 1);
-  }
-
-  private static ImageHeader webp(Bytes bytes) throws InvalidImageException {
-    // The size counts from after itself and is rounded up to an even number.
-    if ((bytes.littleInt(4) & 0xFFFFFFFFL) + 8 > bytes.length() + 1L) {
-      throw new InvalidImageException("WebP is cut off");
-    }
-    if (bytes.startWith(12, "VP8 ")) {
-      return new ImageHeader(
-          ImageFormat.WEBP, bytes.littleShort(26) & 0x3FFF, bytes.littleShort(28) & 0x3FFF, 1);
-    }
-    if (bytes.startWith(12, "VP8L")) {
-      int bits = bytes.littleInt(21);
-      return new ImageHeader(ImageFormat.WEBP, (bits & 0x3FFF) + 1, (bits >>> 14 & 0x3FFF) + 1, 1);
-    }
-    if (bytes.startWith(12, "VP8X")) {
-      int width = (bytes.littleInt(24) & 0xFFFFFF) + 1;
-      int height = (bytes.littleInt(26) >>> 8) + 1;
-      return new ImageHeader(ImageFormat.WEBP, width, height, webpOrientation(bytes));
-    }
-    throw new InvalidImageException(
-        "WebP with unknown chunk " + bytes.text(12, 4, StandardCharsets.ISO_8859_1));
-  }
-
-  private static int webpOrientation(Bytes bytes) {
-    long at = 12;
-    while (at + 8 <= bytes.length()) {
-      long length = bytes.littleInt((int) at + 4) & 0xFFFFFFFFL;
-      if (at + 8 + length > bytes.length()) {
-        return ExifOrientation.UPRIGHT;
-      }
-      if (bytes.startWith((int) at, "EXIF")) {
-        return ExifOrientation.of(bytes, (int) at + 8, (int) length);
-      }
-      at += 8 + length + (length & 1);
-    }
-    return ExifOrientation.UPRIGHT;
   }
 }

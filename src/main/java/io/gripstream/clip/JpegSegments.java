@@ -6,7 +6,8 @@ import java.io.ByteArrayOutputStream;
  * A JPEG's segments up to its first scan: what the frame looks like, and which of libjpeg's colour
  * spaces it is in.
  *
- * @param components 1, 3 or 4 can be read
+ * @param components 1, 3 or 4
+ * @param firstScan offset of the first scan marker's second byte
  */
 record JpegSegments(
     int width, int height, int components, ColorSpace colorSpace, int orientation, int firstScan) {
@@ -84,13 +85,12 @@ record JpegSegments(
    * The file without application segments and comments. Profiles, thumbnails and maker's notes have
    * no say in what the pixels are, but a damaged one keeps the JDK's reader from reading them.
    */
-  static byte[] bare(Bytes bytes) throws InvalidImageException {
-    int scan = of(bytes).firstScan();
+  byte[] bare(Bytes bytes) throws InvalidImageException {
     ByteArrayOutputStream bare = new ByteArrayOutputStream(bytes.length());
     bare.write(0xFF);
     bare.write(0xD8);
     int at = nextMarker(bytes, 2);
-    while (at < scan) {
+    while (at < firstScan) {
       int end = segmentEnd(bytes, at);
       int marker = bytes.at(at);
       if (end > at + 1 && marker != COM && (marker < APP0 || marker > APP15)) {
@@ -99,9 +99,9 @@ record JpegSegments(
       }
       at = nextMarker(bytes, end);
     }
-    requireFewScans(bytes, scan);
+    requireFewScans(bytes, firstScan);
     bare.write(0xFF);
-    bare.write(bytes.array(), scan, bytes.length() - scan);
+    bare.write(bytes.array(), firstScan, bytes.length() - firstScan);
     return bare.toByteArray();
   }
 

@@ -41,13 +41,12 @@ final class Samples {
   }
 
   private static RgbView indexed(Raster raster, IndexColorModel palette) {
-    // An index past the palette's end is a grey of its own value, as in Pillow.
+    // An index past the palette's end is black.
     byte[] colours = new byte[256 * 3];
-    for (int i = 0; i < 256; i++) {
-      boolean known = i < palette.getMapSize();
-      colours[3 * i] = (byte) (known ? palette.getRed(i) : i);
-      colours[3 * i + 1] = (byte) (known ? palette.getGreen(i) : i);
-      colours[3 * i + 2] = (byte) (known ? palette.getBlue(i) : i);
+    for (int i = 0; i < Math.min(256, palette.getMapSize()); i++) {
+      colours[3 * i] = (byte) palette.getRed(i);
+      colours[3 * i + 1] = (byte) palette.getGreen(i);
+      colours[3 * i + 2] = (byte) palette.getBlue(i);
     }
     int width = raster.getWidth();
     byte[] rgb = new byte[Math.multiplyExact(3 * width, raster.getHeight())];

@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
 
 /**
@@ -94,7 +95,7 @@ public final class Labeler implements AutoCloseable {
             serdes.tasks().deserializer(),
             (task, definition) -> {
               board.define(task, definition);
-              metrics.prompts(board.snapshot());
+              metrics.prompts(board);
             });
     this.prompts =
         new TopicView<>(
@@ -103,7 +104,7 @@ public final class Labeler implements AutoCloseable {
             serdes.prompts().deserializer(),
             (task, prompt) -> {
               board.swap(task, prompt);
-              metrics.prompts(board.snapshot());
+              metrics.prompts(board);
             });
     this.loop =
         new TransactionalLoop(
@@ -188,7 +189,7 @@ public final class Labeler implements AutoCloseable {
         throw new TimeoutException("the tasks are not up to date");
       }
     } catch (InterruptedException e) {
-      throw new org.apache.kafka.common.errors.InterruptException(e);
+      throw new InterruptException(e);
     }
   }
 

@@ -50,7 +50,12 @@ final class LabelerMetrics {
             .register(registry);
   }
 
-  void prompts(Snapshot snapshot) {
+  /**
+   * Shows what is live now. Called by several threads: the snapshot is taken in here, so that none
+   * is overtaken by an older one.
+   */
+  synchronized void prompts(PromptBoard board) {
+    Snapshot snapshot = board.snapshot();
     List<MultiGauge.Row<?>> versions =
         snapshot.served().values().stream()
             .<MultiGauge.Row<?>>map(

@@ -13,17 +13,13 @@ import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Instance;
-import org.eclipse.microprofile.health.HealthCheck;
-import org.eclipse.microprofile.health.HealthCheckResponse;
-import org.eclipse.microprofile.health.Readiness;
 
 /**
  * Runs the labeler in processes that play the role, from start to shutdown, and says whether it is
  * ready.
  */
-@Readiness
 @ApplicationScoped
-public class LabelerRole implements HealthCheck {
+public class LabelerRole {
   private final GripstreamConfig config;
   private final Instance<KafkaClients> clients;
   private final Instance<Topics> topics;
@@ -66,18 +62,12 @@ public class LabelerRole implements HealthCheck {
     return current != null && current.failed();
   }
 
-  @Override
-  public HealthCheckResponse call() {
-    Labeler current = labeler;
-    if (current == null) {
-      return HealthCheckResponse.named(Labeler.ROLE)
-          .status(!config.roles().contains(Role.LABELER))
-          .withData("played", config.roles().contains(Role.LABELER))
-          .build();
+  /** Why the role is not ready; empty: it is, or this process does not play it. */
+  String notReady() {
+    if (!config.roles().contains(Role.LABELER)) {
+      return "";
     }
-    String reason = current.notReady();
-    return reason.isEmpty()
-        ? HealthCheckResponse.up(Labeler.ROLE)
-        : HealthCheckResponse.named(Labeler.ROLE).down().withData("reason", reason).build();
+    Labeler current = labeler;
+    return current == null ? "it is not started" : current.notReady();
   }
 }

@@ -8,7 +8,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.kafka.clients.consumer.CommitFailedException;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -16,10 +16,8 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.WakeupException;
@@ -36,7 +34,6 @@ import org.jboss.logging.Logger;
 final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   private static final Logger LOG = Logger.getLogger(TransactionalLoop.class);
   private static final Duration POLL = Duration.ofMillis(500);
-  private static final Duration LONGEST_PENDING = Duration.ofSeconds(1);
   private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
 
   /** The transaction was aborted in order, and nothing of it is left. */
@@ -53,7 +50,6 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   private final DeadLetters deadLetters;
   private final Handler handler;
   private final LoopListener listener;
-  private final UnitSize unitSize;
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final KafkaProducer<byte[], byte[]> producer;
 
@@ -61,7 +57,9 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   private final Map<TopicPartition, Long> resume = new HashMap<>();
 
   private final Pending pending = new Pending();
+  private final Suspects suspects;
   private boolean partitionsWereTaken;
+  private boolean retrying;
 
   LoopSession(
       TransactionalLoop loop,
@@ -69,14 +67,13 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       Settings settings,
       DeadLetters deadLetters,
       Handler handler,
-      LoopListener listener,
-      UnitSize unitSize) {
+      LoopListener listener) {
     this.loop = loop;
     this.settings = settings;
     this.deadLetters = deadLetters;
     this.handler = handler;
     this.listener = listener;
-    this.unitSize = unitSize;
+    this.suspects = new Suspects(settings.batchSize(), settings.attempts());
     this.consumer =
         clients.consumer(
             settings.group(),
@@ -84,11 +81,16 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
             new ByteArrayDeserializer(),
             new ByteArrayDeserializer(),
             Map.of(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, settings.batchSize()));
-    this.producer =
-        clients.producer(
-            settings.group() + "-" + settings.instanceId(),
-            new ByteArraySerializer(),
-            new ByteArraySerializer());
+    try {
+      this.producer =
+          clients.producer(
+              settings.group() + "-" + settings.instanceId(),
+              new ByteArraySerializer(),
+              new ByteArraySerializer());
+    } catch (RuntimeException e) {
+      consumer.close();
+      throw e;
+    }
   }
 
   void wakeup() {
@@ -107,10 +109,12 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       List<ConsumerRecord<byte[], byte[]>> polled = poll();
       if (partitionsWereTaken) {
         rewind();
-      } else if (polled.isEmpty()) {
-        commitOrRewind();
-      } else {
+      } else if (!polled.isEmpty()) {
         handle(polled);
+      } else if (!pending.isEmpty()) {
+        commitOrRewind();
+      } else if (!retrying) {
+        loop.wentWell();
       }
     }
     commitOrRewind();
@@ -121,7 +125,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     try {
       for (var record : consumer.poll(pending.isEmpty() ? POLL : Duration.ZERO)) {
         polled.add(record);
-        resume.putIfAbsent(partition(record), record.offset());
+        resume.putIfAbsent(new TopicPartition(record.topic(), record.partition()), record.offset());
       }
     } catch (WakeupException e) {
       LOG.debugf("%s: woken up to stop", settings.role());
@@ -132,28 +136,32 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   private void handle(List<ConsumerRecord<byte[], byte[]>> polled) {
     int from = 0;
     while (from < polled.size()) {
-      int to = Math.min(polled.size(), from + unitSize.records());
-      List<ConsumerRecord<byte[], byte[]>> unit = List.copyOf(polled.subList(from, to));
+      List<ConsumerRecord<byte[], byte[]>> unit = suspects.next(polled, from);
+      boolean suspect = suspects.include(unit.get(0));
+      // A failure to commit suspects must not be laid upon others.
+      if (suspect && !commitOrRewind()) {
+        return;
+      }
       try {
-        List<ProducerRecord<byte[], byte[]>> outputs = outputs(unit);
-        pending.add(unit, outputs);
+        pending.add(unit, outputs(unit), suspect);
       } catch (RetriableException e) {
-        commitOrRewind();
-        loop.failed(e);
-        LOG.warnf("%s: the handler cannot work at present: %s", settings.role(), e.toString());
-        rewind();
-        loop.pause();
+        if (commitOrRewind()) {
+          LOG.warnf("%s: the handler cannot work at present: %s", settings.role(), e);
+          failed(e);
+          rewind();
+          loop.pause();
+        }
         return;
       } catch (Exception | StackOverflowError | OutOfMemoryError e) {
-        if (!commitOrRewind() || !mended(unit.size(), unit.get(0), e)) {
+        if (!commitOrRewind() || !mended(unit.get(0), unit.size(), Pending.ends(unit), e)) {
           return;
         }
       }
-      boolean full = pending.batches >= settings.batchesPerTransaction();
-      if ((full || pending.isOld() || unitSize.searching()) && !commitOrRewind()) {
+      boolean full = pending.batches() >= settings.batchesPerTransaction();
+      if ((full || pending.isOld() || pending.isSuspect()) && !commitOrRewind()) {
         return;
       }
-      from = to;
+      from += unit.size();
     }
   }
 
@@ -174,17 +182,22 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   }
 
   /**
-   * @param tried how many records failed together, the given one being the first
-   * @return false if they are to be polled again; true if the one is given up, its letter pending
+   * Decides what becomes of records that failed together.
+   *
+   * @return false if they are to be polled again; true if it was one, and its letter is pending
    */
-  private boolean mended(int tried, ConsumerRecord<byte[], byte[]> first, Throwable cause) {
+  private boolean mended(
+      ConsumerRecord<byte[], byte[]> first,
+      int tried,
+      Map<TopicPartition, OffsetAndMetadata> ends,
+      Throwable cause) {
     if (loop.isStopping()) {
       rewind();
       return false;
     }
-    loop.failed(cause);
-    UnitSize.Verdict verdict = unitSize.failed(tried);
-    if (verdict == UnitSize.Verdict.CONDEMNED) {
+    failed(cause);
+    Suspects.Verdict verdict = suspects.failed(ends, tried);
+    if (verdict == Suspects.Verdict.CONDEMNED) {
       LOG.errorf(
           cause,
           "%s: %s-%d at offset %d becomes a dead letter",
@@ -193,24 +206,27 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
           first.partition(),
           first.offset());
       listener.condemned(first, cause);
-      pending.add(
-          List.of(first), List.of(deadLetters.letter(first, settings.role(), cause.toString())));
-      pending.letter = true;
+      pending.addLetter(first, deadLetters.letter(first, settings.role(), cause.toString()));
       return true;
     }
     LOG.warnf(
         cause,
-        "%s: %d records from %s-%d at offset %d on failed; trying them again",
+        "%s: %d records failed, from %s-%d at offset %d on; trying them again",
         settings.role(),
         tried,
         first.topic(),
         first.partition(),
         first.offset());
     rewind();
-    if (verdict == UnitSize.Verdict.AGAIN) {
+    if (verdict == Suspects.Verdict.AGAIN) {
       loop.pause();
     }
     return false;
+  }
+
+  private void failed(Throwable cause) {
+    retrying = true;
+    loop.failed(cause);
   }
 
   /**
@@ -219,27 +235,27 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
    * @return false if it was thrown away, and is to be polled again
    */
   private boolean commitOrRewind() {
+    if (pending.isEmpty()) {
+      return true;
+    }
     try {
-      if (!pending.isEmpty()) {
-        commit();
-      } else {
-        loop.wentWell();
-      }
+      commit();
       return true;
     } catch (AbortedException e) {
-      if (!concernsData(e.getCause())) {
-        LOG.infof("%s: the group was rebalanced; trying again", settings.role());
+      if (!Failures.concernsData(e.getCause())) {
+        LOG.infof("%s: the group was rebalanced meanwhile; trying again", settings.role());
         rewind();
         return false;
       }
-      if (pending.letter) {
+      if (pending.isLetter()) {
         // Nothing is left to be done with the record but to wait for somebody.
         throw new KafkaException("a dead letter is refused", e.getCause());
       }
-      int tried = pending.records;
-      ConsumerRecord<byte[], byte[]> first = pending.first;
+      ConsumerRecord<byte[], byte[]> first = pending.first();
+      int tried = pending.records();
+      Map<TopicPartition, OffsetAndMetadata> ends = Map.copyOf(pending.offsets());
       pending.clear();
-      return mended(tried, first, e.getCause()) && commitOrRewind();
+      return mended(first, tried, ends, e.getCause()) && commitOrRewind();
     }
   }
 
@@ -247,20 +263,21 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     producer.beginTransaction();
     try {
       // Failures to send show in the commit.
-      pending.outputs.forEach(producer::send);
-      producer.sendOffsetsToTransaction(pending.offsets, consumer.groupMetadata());
+      pending.outputs().forEach(producer::send);
+      producer.sendOffsetsToTransaction(pending.offsets(), consumer.groupMetadata());
       producer.commitTransaction();
     } catch (KafkaException e) {
-      if (concernsData(e) || concernsMembership(e)) {
+      if (Failures.concernsData(e) || Failures.concernsMembership(e)) {
         producer.abortTransaction();
         throw new AbortedException(e);
       }
       throw e;
     }
-    pending.offsets.forEach((partition, next) -> resume.put(partition, next.offset()));
-    listener.committed(pending.records);
+    pending.offsets().forEach((partition, next) -> resume.put(partition, next.offset()));
+    suspects.succeeded(pending.offsets(), pending.isSuspect());
+    listener.committed(pending.records());
     pending.clear();
-    unitSize.succeeded();
+    retrying = false;
     loop.wentWell();
   }
 
@@ -275,7 +292,9 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   @Override
   public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
     partitions.forEach(resume::remove);
+    partitions.forEach(suspects::forget);
     partitionsWereTaken = partitionsWereTaken || !pending.isEmpty();
+    retrying = false;
   }
 
   @Override
@@ -285,32 +304,12 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
 
   @Override
   public void close() {
-    // An open transaction is left to the next session, or to its timeout.
-    producer.close(Duration.ZERO);
-    consumer.close(org.apache.kafka.clients.consumer.CloseOptions.timeout(CLOSE_PATIENCE));
-  }
-
-  private static boolean concernsData(Throwable failure) {
-    return hasCause(failure, RecordTooLargeException.class)
-        || hasCause(failure, InvalidRecordException.class);
-  }
-
-  private static boolean concernsMembership(Throwable failure) {
-    return hasCause(failure, CommitFailedException.class)
-        || hasCause(failure, RebalanceInProgressException.class);
-  }
-
-  private static boolean hasCause(Throwable failure, Class<? extends Throwable> type) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (type.isInstance(cause)) {
-        return true;
-      }
+    try {
+      // An open transaction is left to the next session, or to its timeout.
+      producer.close(Duration.ZERO);
+    } finally {
+      consumer.close(CloseOptions.timeout(CLOSE_PATIENCE));
     }
-    return false;
-  }
-
-  private static TopicPartition partition(ConsumerRecord<?, ?> record) {
-    return new TopicPartition(record.topic(), record.partition());
   }
 
   private static long size(ProducerRecord<byte[], byte[]> output) {
@@ -322,48 +321,5 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
           header.key().length() * 3L + (header.value() == null ? 0 : header.value().length) + 10;
     }
     return size;
-  }
-
-  /** What was handled and is not committed yet. */
-  private static final class Pending {
-    private final List<ProducerRecord<byte[], byte[]>> outputs = new ArrayList<>();
-    private final Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
-    private ConsumerRecord<byte[], byte[]> first;
-    private int records;
-    private int batches;
-    private long since;
-    private boolean letter;
-
-    void add(List<ConsumerRecord<byte[], byte[]>> unit, List<ProducerRecord<byte[], byte[]>> made) {
-      if (records == 0) {
-        first = unit.get(0);
-        since = System.nanoTime();
-      }
-      for (ConsumerRecord<byte[], byte[]> record : unit) {
-        offsets.put(
-            partition(record),
-            new OffsetAndMetadata(record.offset() + 1, record.leaderEpoch(), ""));
-      }
-      outputs.addAll(made);
-      records += unit.size();
-      batches++;
-    }
-
-    boolean isEmpty() {
-      return records == 0;
-    }
-
-    boolean isOld() {
-      return records > 0 && System.nanoTime() - since > LONGEST_PENDING.toNanos();
-    }
-
-    void clear() {
-      outputs.clear();
-      offsets.clear();
-      first = null;
-      records = 0;
-      batches = 0;
-      letter = false;
-    }
   }
 }

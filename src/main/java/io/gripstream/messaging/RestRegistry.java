@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
@@ -14,9 +15,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.apache.avro.Schema;
-import org.apache.avro.SchemaParseException;
 import org.apache.kafka.common.errors.InterruptException;
 
 /**
@@ -127,7 +129,7 @@ public final class RestRegistry implements SchemaRegistry {
       Schema schema = new Schema.Parser().parse(text.asText());
       schemas.put(id, schema);
       return schema;
-    } catch (SchemaParseException e) {
+    } catch (RuntimeException e) {
       throw new RegistryUnavailableException(
           "%s answers GET %s with what is no Avro schema: %s"
               .formatted(base, path, excerpt(e.getMessage())));
@@ -151,15 +153,11 @@ public final class RestRegistry implements SchemaRegistry {
     try {
       HttpResponse<InputStream> response =
           http.send(request, HttpResponse.BodyHandlers.ofInputStream());
-      byte[] body;
-      try (InputStream stream = response.body()) {
-        body = stream.readNBytes(MAX_ANSWER_BYTES + 1);
-      }
+      byte[] body = read(response.body());
       if (body.length > MAX_ANSWER_BYTES) {
         throw new IOException("the answer is larger than " + MAX_ANSWER_BYTES + " bytes");
       }
-      JsonNode json = JSON.readTree(body);
-      return new Answer(response.statusCode(), json);
+      return new Answer(response.statusCode(), JSON.readTree(body));
     } catch (IOException e) {
       throw new RegistryUnavailableException(
           "the schema registry %s does not answer as one: %s"
@@ -167,6 +165,27 @@ public final class RestRegistry implements SchemaRegistry {
           e);
     } catch (InterruptedException e) {
       throw new InterruptException(e);
+    }
+  }
+
+  /** The request's own timeout ends with the answer's first bytes; the rest may trickle. */
+  private static byte[] read(InputStream body) throws IOException {
+    CompletableFuture<Void> late =
+        CompletableFuture.runAsync(
+            () -> closed(body),
+            CompletableFuture.delayedExecutor(ANSWER_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS));
+    try (body) {
+      return body.readNBytes(MAX_ANSWER_BYTES + 1);
+    } finally {
+      late.cancel(false);
+    }
+  }
+
+  private static void closed(InputStream body) {
+    try {
+      body.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

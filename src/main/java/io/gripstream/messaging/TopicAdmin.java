@@ -21,6 +21,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicExistsException;
@@ -102,6 +103,8 @@ public final class TopicAdmin {
       Set<String> existing = admin.listTopics().names().get();
       List<NewTopic> missing =
           wanted.stream().filter(topic -> !existing.contains(topic.name())).toList();
+      warnOfSmallTopics(
+          admin, wanted.stream().filter(topic -> existing.contains(topic.name())).toList());
       if (missing.isEmpty()) {
         return;
       }
@@ -122,6 +125,34 @@ public final class TopicAdmin {
       throw unchecked(e.getCause());
     } catch (InterruptedException e) {
       throw new InterruptException(e);
+    }
+  }
+
+  /** What such a topic refuses, its writers cannot send, and would try for minutes. */
+  private static void warnOfSmallTopics(Admin admin, List<NewTopic> existing)
+      throws InterruptedException {
+    Map<ConfigResource, Integer> needed = new HashMap<>();
+    for (NewTopic topic : existing) {
+      needed.put(
+          new ConfigResource(ConfigResource.Type.TOPIC, topic.name()),
+          Integer.parseInt(topic.configs().get(MAX_MESSAGE_BYTES_CONFIG)));
+    }
+    try {
+      admin
+          .describeConfigs(needed.keySet())
+          .all()
+          .get()
+          .forEach(
+              (topic, config) -> {
+                String limit = config.get(MAX_MESSAGE_BYTES_CONFIG).value();
+                if (Integer.parseInt(limit) < needed.get(topic)) {
+                  LOG.warnf(
+                      "The topic %s takes records of %s bytes at most; set its %s to %d",
+                      topic.name(), limit, MAX_MESSAGE_BYTES_CONFIG, needed.get(topic));
+                }
+              });
+    } catch (ExecutionException e) {
+      LOG.debugf(e.getCause(), "The settings of existing topics cannot be checked");
     }
   }
 

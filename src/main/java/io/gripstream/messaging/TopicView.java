@@ -12,7 +12,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RetriableException;
@@ -135,7 +134,7 @@ public final class TopicView<V> implements AutoCloseable {
       } catch (UnknownTopicOrPartitionException e) {
         LOG.debugf("The topic %s does not exist yet", topic);
         pause();
-      } catch (KafkaException e) {
+      } catch (RuntimeException e) {
         LOG.warnf(e, "The view of %s goes on after a failure", topic);
         pause();
       } finally {

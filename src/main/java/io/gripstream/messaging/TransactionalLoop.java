@@ -123,7 +123,6 @@ public final class TransactionalLoop implements AutoCloseable {
   private final DeadLetters deadLetters;
   private final Handler handler;
   private final LoopListener listener;
-  private final UnitSize unitSize;
   private final CountDownLatch stopping = new CountDownLatch(1);
   private final Thread thread;
 
@@ -144,7 +143,6 @@ public final class TransactionalLoop implements AutoCloseable {
     this.deadLetters = deadLetters;
     this.handler = handler;
     this.listener = listener;
-    this.unitSize = new UnitSize(settings.batchSize(), settings.attempts());
     this.thread = new Thread(this::run, "loop-" + settings.role());
     thread.setDaemon(true);
   }
@@ -206,7 +204,7 @@ public final class TransactionalLoop implements AutoCloseable {
 
   private void session() {
     try (LoopSession opened =
-        new LoopSession(this, clients, settings, deadLetters, handler, listener, unitSize)) {
+        new LoopSession(this, clients, settings, deadLetters, handler, listener)) {
       session = opened;
       opened.work();
     } catch (WakeupException e) {
@@ -214,8 +212,16 @@ public final class TransactionalLoop implements AutoCloseable {
     } catch (RuntimeException e) {
       if (!isStopping()) {
         failed(e);
-        LOG.warnf(e, "%s: connecting anew", settings.role());
-        pause();
+        if (Failures.wasFenced(e)) {
+          // Two processes that take each other's place as fast as they can get nothing done.
+          LOG.errorf(
+              "%s: fenced; is there another process with the instance id %s?",
+              settings.role(), settings.instanceId());
+          await(LONGEST_PAUSE);
+        } else {
+          LOG.warnf(e, "%s: connecting anew", settings.role());
+          pause();
+        }
       }
     } finally {
       session = null;
@@ -226,7 +232,7 @@ public final class TransactionalLoop implements AutoCloseable {
     return stopping.getCount() == 0;
   }
 
-  /** Something was polled or committed, or there was nothing to do. */
+  /** Something was committed, or there is nothing to do. */
   void wentWell() {
     failuresInARow = 0;
     lastFailure = null;
@@ -243,9 +249,13 @@ public final class TransactionalLoop implements AutoCloseable {
   /** Waits before the next attempt, longer each time, but not when the loop shall stop. */
   void pause() {
     long factor = 1L << Math.min(failuresInARow - 1, 16);
-    long millis = Math.min(settings.pause().toMillis() * factor, LONGEST_PAUSE.toMillis());
+    Duration pause = settings.pause().multipliedBy(factor);
+    await(pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE);
+  }
+
+  private void await(Duration duration) {
     try {
-      stopping.await(millis, TimeUnit.MILLISECONDS);
+      stopping.await(duration.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       // Only close() interrupts, and then the loop is stopping anyway.
       Thread.currentThread().interrupt();

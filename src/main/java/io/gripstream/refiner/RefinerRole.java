@@ -15,17 +15,13 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Instance;
 import java.util.Map;
-import org.eclipse.microprofile.health.HealthCheck;
-import org.eclipse.microprofile.health.HealthCheckResponse;
-import org.eclipse.microprofile.health.Readiness;
 
 /**
  * Runs the refiner in processes that play the role, from start to shutdown, and says whether it is
  * ready.
  */
-@Readiness
 @ApplicationScoped
-public class RefinerRole implements HealthCheck {
+public class RefinerRole {
   private final GripstreamConfig config;
   private final Instance<KafkaClients> clients;
   private final Instance<Topics> topics;
@@ -74,18 +70,12 @@ public class RefinerRole implements HealthCheck {
     }
   }
 
-  @Override
-  public HealthCheckResponse call() {
-    Refiner current = refiner;
-    if (current == null) {
-      return HealthCheckResponse.named(Refiner.ROLE)
-          .status(!config.roles().contains(Role.REFINER))
-          .withData("played", config.roles().contains(Role.REFINER))
-          .build();
+  /** Why the role is not ready; empty: it is, or this process does not play it. */
+  String notReady() {
+    if (!config.roles().contains(Role.REFINER)) {
+      return "";
     }
-    String reason = current.notReady();
-    return reason.isEmpty()
-        ? HealthCheckResponse.up(Refiner.ROLE)
-        : HealthCheckResponse.named(Refiner.ROLE).down().withData("reason", reason).build();
+    Refiner current = refiner;
+    return current == null ? "it is not started" : current.notReady();
   }
 }

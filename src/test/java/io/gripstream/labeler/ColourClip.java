@@ -11,7 +11,10 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.imageio.ImageIO;
 
-/** A model one can follow by hand: an image's feature is its mean colour. Counts what goes through it. */
+/**
+ * A model one can follow by hand: an image's feature is its mean colour. Counts what goes through
+ * it.
+ */
 final class ColourClip implements ClipModel {
   static final String ID = "colour@1";
 

@@ -23,7 +23,9 @@ final class Events {
     return TaskDefinition.newBuilder().setClasses(List.of(classes)).build();
   }
 
-  /** A prompt that knows each class by a colour; the zero-shot one always knows red, green, blue. */
+  /**
+   * A prompt that knows each class by a colour; the zero-shot one always knows red, green, blue.
+   */
   static PromptVersion prompt(String task, int version, List<String> classes, float[]... colours) {
     return PromptVersion.newBuilder()
         .setTask(task)
@@ -62,10 +64,6 @@ final class Events {
   }
 
   static ImageEvent at(String uri, String sha256, String... tasks) {
-    return ImageEvent.newBuilder()
-        .setUri(uri)
-        .setSha256(sha256)
-        .setTasks(List.of(tasks))
-        .build();
+    return ImageEvent.newBuilder().setUri(uri).setSha256(sha256).setTasks(List.of(tasks)).build();
   }
 }

@@ -3,16 +3,24 @@ package io.gripstream.messaging;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.apache.avro.SchemaBuilder;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class EmbeddedBrokerTest {
+  private static final String STARTED = "listening on ";
+
   @TempDir Path directory;
 
   @Test
@@ -48,6 +56,55 @@ class EmbeddedBrokerTest {
   }
 
   @Test
+  void keepsWhatItHasAcknowledgedWhenItsProcessIsKilled() throws Exception {
+    Topics topics = new Topics("killed.");
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx256m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                EmbeddedBrokerTest.class.getName(),
+                directory.toString())
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    try (var lines = process.inputReader()) {
+      String address =
+          lines
+              .lines()
+              .filter(line -> line.startsWith(STARTED))
+              .map(line -> line.substring(STARTED.length()))
+              .findFirst()
+              .orElseThrow();
+      KafkaClients clients = new KafkaClients(address, Map.of());
+      try (var admin = clients.admin();
+          var producer = clients.producer(null, new StringSerializer(), new StringSerializer())) {
+        TopicAdmin.create(admin, topics, 1, (short) -1);
+        producer.send(new ProducerRecord<>(topics.prompts(), "a", "kept")).get();
+      }
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+    try (EmbeddedBroker broker = EmbeddedBroker.start(directory, 0);
+        var view =
+            new TopicView<>(
+                new KafkaClients(broker.bootstrapServers(), Map.of()),
+                topics.prompts(),
+                new StringDeserializer(),
+                (key, value) -> {})) {
+      view.awaitReady(Duration.ofSeconds(60));
+      assertThat(view.snapshot()).isEqualTo(Map.of("a", "kept"));
+    }
+  }
+
+  /** The process that is killed. */
+  public static void main(String[] arguments) throws Exception {
+    EmbeddedBroker broker = EmbeddedBroker.start(Path.of(arguments[0]), 0);
+    System.out.println(STARTED + broker.bootstrapServers());
+    Thread.currentThread().join();
+  }
+
+  @Test
   void refusesADirectoryThatIsInUse() {
     try (EmbeddedBroker broker = EmbeddedBroker.start(directory, 0)) {
       assertThat(broker.bootstrapServers()).startsWith("localhost:");
@@ -60,8 +117,7 @@ class EmbeddedBrokerTest {
 
   @Test
   void refusesAPortThatIsInUse() throws Exception {
-    try (ServerSocket taken =
-        new ServerSocket(0, 1, java.net.InetAddress.getByName("localhost"))) {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("localhost"))) {
       assertThatThrownBy(() -> EmbeddedBroker.start(directory, taken.getLocalPort()))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("port " + taken.getLocalPort());
@@ -77,10 +133,7 @@ class EmbeddedBrokerTest {
       assertThat(described.values()).allMatch(topic -> topic.partitions().size() == 3);
       var resources =
           topics.all().stream()
-              .map(
-                  name ->
-                      new org.apache.kafka.common.config.ConfigResource(
-                          org.apache.kafka.common.config.ConfigResource.Type.TOPIC, name))
+              .map(name -> new ConfigResource(ConfigResource.Type.TOPIC, name))
               .toList();
       var configs = admin.describeConfigs(resources).all().get();
       for (var resource : resources) {

@@ -3,6 +3,7 @@ package io.gripstream.wiring;
 import io.gripstream.GripstreamConfig;
 import io.gripstream.messaging.EmbeddedRegistry;
 import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.SchemaRegistry;
 import io.gripstream.messaging.SharedBroker;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
@@ -25,14 +26,30 @@ import org.apache.kafka.common.serialization.Serde;
 /** Topics of a test's own on the real broker, and what the world outside does with them. */
 public final class TestStream implements AutoCloseable {
   private final Topics topics;
-  private final KafkaClients clients = SharedBroker.clients();
-  private final EmbeddedRegistry registry = new EmbeddedRegistry(clients.common());
-  private final TopicSerdes serdes = new TopicSerdes(registry);
-  private final Producer<byte[], byte[]> producer =
-      clients.producer(null, new ByteArraySerializer(), new ByteArraySerializer());
+  private final KafkaClients clients;
+  private final SchemaRegistry registry;
+  private final TopicSerdes serdes;
+  private final Producer<byte[], byte[]> producer;
 
+  /** Topics that no other test uses. */
   public TestStream(int partitions) {
-    topics = SharedBroker.freshTopics(partitions);
+    this(
+        SharedBroker.freshTopics(partitions),
+        SharedBroker.clients(),
+        new EmbeddedRegistry(SharedBroker.clients().common()));
+  }
+
+  /**
+   * The topics of a running application.
+   *
+   * @param registry closed with the stream
+   */
+  public TestStream(Topics topics, KafkaClients clients, SchemaRegistry registry) {
+    this.topics = topics;
+    this.clients = clients;
+    this.registry = registry;
+    this.serdes = new TopicSerdes(registry);
+    this.producer = clients.producer(null, new ByteArraySerializer(), new ByteArraySerializer());
   }
 
   public Topics topics() {
@@ -47,7 +64,9 @@ public final class TestStream implements AutoCloseable {
     return serdes;
   }
 
-  /** The configuration of a process on these topics; {@code settings} without their common prefix. */
+  /**
+   * The configuration of a process on these topics; {@code settings} without their common prefix.
+   */
   public GripstreamConfig config(Map<String, String> settings) {
     SmallRyeConfigBuilder builder =
         new SmallRyeConfigBuilder()
@@ -61,9 +80,7 @@ public final class TestStream implements AutoCloseable {
   /** Sends a record, and returns when the broker has it. */
   public <T> RecordMetadata send(String topic, String key, T value, Serde<T> serde) {
     return sendRaw(
-        topic,
-        key.getBytes(StandardCharsets.UTF_8),
-        serde.serializer().serialize(topic, value));
+        topic, key.getBytes(StandardCharsets.UTF_8), serde.serializer().serialize(topic, value));
   }
 
   public RecordMetadata sendRaw(String topic, byte[] key, byte[] value) {

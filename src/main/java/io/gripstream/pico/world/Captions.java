@@ -103,7 +103,7 @@ final class Captions {
 
   /** A whole caption around a noun phrase. */
   static String frame(String phrase, Look look, SplittableRandom random) {
-    // Half of all captions are bare, as class names are.
+    // A third of all captions are bare, as class names are.
     if (random.nextInt(3) == 0) {
       return article(phrase, random);
     }

@@ -38,7 +38,6 @@ final class ColourTheme implements Theme {
           1.05,
           2 * Math.PI * random.nextDouble(),
           palette.inkShade(),
-          palette.groundShade(),
           random);
     }
     String phrase = Captions.pick(Captions.COLOUR_PHRASES, random).replace("@", colour.word());

@@ -31,11 +31,9 @@ final class PairTheme implements Theme {
     canvas.clear(look.resolution(), palette.groundShade());
     Colour otherColour = Colour.anyBut(palette.ink(), random);
     Color otherShade = otherColour.shade(random);
-    for (int i = 0;
-        otherColour == palette.ground()
-            || !Palette.tellable(otherShade, palette.groundShade())
-            || !Palette.tellable(otherShade, palette.inkShade());
-        i++) {
+    while (otherColour == palette.ground()
+        || !Palette.tellable(otherShade, palette.groundShade())
+        || !Palette.tellable(otherShade, palette.inkShade())) {
       otherColour = Colour.anyBut(palette.ink(), random);
       otherShade = otherColour.shade(random);
     }

@@ -49,17 +49,7 @@ record Palette(Colour ink, Color inkShade, Colour ground, Color groundShade) {
     return new Palette(ink, ink.shade(random), ground, ground.shade(random));
   }
 
-  /**
-   * A further colour that stands out from the ground, and from the ink when it has another name.
-   */
-  Color second(Colour colour, SplittableRandom random) {
-    Color shade = colour.shade(random);
-    for (int i = 0; i < 8 && distance(shade, groundShade) < LEAST_DISTANCE; i++) {
-      shade = colour.shade(random);
-    }
-    return shade;
-  }
-
+  /** Whether people tell the two from each other at a glance. */
   static boolean tellable(Color a, Color b) {
     return distance(a, b) > LEAST_DISTANCE;
   }

@@ -26,14 +26,13 @@ final class Shapes {
       double largest,
       double turn,
       Color ink,
-      Color ground,
       SplittableRandom random) {
     Shape outline = Hand.bend(figure.outline(), random.nextInt(3) == 0 ? .05 : .02, random);
     AffineTransform place = Hand.place(outline, smallest, largest, turn, .35, random);
-    return paint(canvas.graphics(), figure, place, outline, largest, ink, ground, random);
+    return paint(canvas.graphics(), figure, place, outline, largest, ink, random);
   }
 
-  /** Paints a figure in a given place, filled. */
+  /** Paints a plain figure in a given place: filled, or now and then as an outline. */
   static void fill(
       Canvas canvas,
       Figure figure,
@@ -63,7 +62,6 @@ final class Shapes {
       Shape outline,
       double size,
       Color ink,
-      Color ground,
       SplittableRandom random) {
     Shape placed = place.createTransformedShape(outline);
     g.setColor(ink);

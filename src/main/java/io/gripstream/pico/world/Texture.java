@@ -5,6 +5,7 @@ import java.awt.Color;
 import java.awt.GradientPaint;
 import java.awt.Graphics2D;
 import java.awt.geom.AffineTransform;
+import java.awt.geom.Arc2D;
 import java.awt.geom.Ellipse2D;
 import java.awt.geom.Line2D;
 import java.awt.geom.Path2D;
@@ -216,7 +217,7 @@ enum Texture {
         pen(g, line);
         for (double y = -REACH, row = 0; y < REACH; y += period / 2, row++) {
           for (double x = -REACH + row % 2 * period / 2; x < REACH; x += period) {
-            g.draw(new java.awt.geom.Arc2D.Double(x, y, period, period, 180, 180, 0));
+            g.draw(new Arc2D.Double(x, y, period, period, 180, 180, Arc2D.OPEN));
           }
         }
       }

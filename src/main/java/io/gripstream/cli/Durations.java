@@ -1,0 +1,36 @@
+package io.gripstream.cli;
+
+import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.TypeConversionException;
+
+/** Lengths of time as people write them: {@code 90s}, {@code 5m}, {@code 1h30m}. */
+final class Durations {
+  private static final Pattern PARTS = Pattern.compile("(?:(\\d+)h)?(?:(\\d+)m)?(?:(\\d+)s)?");
+
+  private Durations() {}
+
+  static Duration parse(String text) {
+    Matcher parts = PARTS.matcher(text);
+    if (text.isEmpty() || !parts.matches()) {
+      throw new TypeConversionException("expected a length of time such as 90s, 5m or 1h30m");
+    }
+    try {
+      Duration duration =
+          Duration.ofHours(number(parts.group(1)))
+              .plusMinutes(number(parts.group(2)))
+              .plusSeconds(number(parts.group(3)));
+      if (duration.isZero()) {
+        throw new TypeConversionException("expected a length of time above 0s");
+      }
+      return duration;
+    } catch (ArithmeticException | NumberFormatException e) {
+      throw new TypeConversionException("expected a shorter length of time");
+    }
+  }
+
+  private static long number(String digits) {
+    return digits == null ? 0 : Long.parseLong(digits);
+  }
+}

@@ -1,0 +1,71 @@
+package io.gripstream.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The commands, their help and their exit codes: 0 done, 1 failed, 2 not understood. */
+@Command(
+    name = "gripstream",
+    mixinStandardHelpOptions = true,
+    scope = ScopeType.INHERIT,
+    versionProvider = Gripstream.Version.class,
+    sortOptions = false,
+    usageHelpAutoWidth = true,
+    description =
+        "Labels image streams with CLIP, and keeps refining the prompts from the very images that"
+            + " pass by.",
+    subcommands = {
+      DemoCommand.class,
+      ServeCommand.class,
+      SendCommand.class,
+      WatchCommand.class,
+      PretrainCommand.class
+    })
+final class Gripstream implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--stacktrace",
+      scope = ScopeType.INHERIT,
+      description = "Show where a failure came from.")
+  private boolean stacktrace;
+
+  /** A command line ready to execute. */
+  static CommandLine commandLine() {
+    Gripstream root = new Gripstream();
+    CommandLine line = new CommandLine(root);
+    line.registerConverter(java.time.Duration.class, Durations::parse);
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setExecutionExceptionHandler(
+        (failure, command, parsed) -> {
+          command.getErr().println("gripstream: " + Failures.sentence(failure));
+          if (root.stacktrace) {
+            failure.printStackTrace(command.getErr());
+          } else if (!(failure instanceof CommandFailure)) {
+            command.getErr().println("(--stacktrace shows where it came from)");
+          }
+          command.getErr().flush();
+          return CommandLine.ExitCode.SOFTWARE;
+        });
+    return line;
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "Which command?");
+  }
+
+  /** Tells the version that the build wrote into the jar. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = Gripstream.class.getPackage().getImplementationVersion();
+      return new String[] {"gripstream " + (version == null ? "(not packaged)" : version)};
+    }
+  }
+}

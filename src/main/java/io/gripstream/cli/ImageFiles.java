@@ -1,0 +1,143 @@
+package io.gripstream.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+
+/**
+ * The image files of a folder or a zip archive. Only names are held in memory; a file's bytes are
+ * read when they are asked for, and never more of them than the limit, whatever an archive claims
+ * or hides.
+ */
+final class ImageFiles implements AutoCloseable {
+  private static final Set<String> EXTENSIONS =
+      Set.of("jpg", "jpeg", "png", "gif", "bmp", "webp");
+
+  private final Path folder;
+  private final ZipFile archive;
+  private final List<String> names;
+
+  private ImageFiles(Path folder, ZipFile archive, List<String> names) {
+    this.folder = folder;
+    this.archive = archive;
+    this.names = names;
+  }
+
+  /**
+   * Lists the images, in order of their names.
+   *
+   * @param prefix what a relative path must begin with; empty: any
+   * @throws CommandFailure when the source is neither a folder nor a zip archive, or has no images
+   */
+  static ImageFiles open(Path source, String prefix) {
+    ImageFiles files;
+    try {
+      if (Files.isDirectory(source)) {
+        files = new ImageFiles(source, null, list(source, prefix));
+      } else if (Files.isRegularFile(source)) {
+        ZipFile archive = new ZipFile(source.toFile());
+        files = new ImageFiles(null, archive, list(archive, prefix));
+      } else {
+        throw new CommandFailure("there is no folder or zip archive " + source);
+      }
+    } catch (IOException e) {
+      throw new CommandFailure(source + " is neither a folder nor a zip archive", e);
+    }
+    if (files.names.isEmpty()) {
+      files.close();
+      throw new CommandFailure(
+          "no images (%s) in %s%s"
+              .formatted(
+                  String.join(", ", EXTENSIONS.stream().sorted().toList()),
+                  source,
+                  prefix.isEmpty() ? "" : " under " + prefix));
+    }
+    return files;
+  }
+
+  private static List<String> list(Path folder, String prefix) throws IOException {
+    try (Stream<Path> paths = Files.walk(folder)) {
+      return paths
+          .filter(Files::isRegularFile)
+          .map(path -> folder.relativize(path).toString().replace('\\', '/'))
+          .filter(name -> name.startsWith(prefix) && isImage(name))
+          .sorted()
+          .toList();
+    }
+  }
+
+  private static List<String> list(ZipFile archive, String prefix) {
+    return archive.stream()
+        .filter(entry -> !entry.isDirectory())
+        .map(ZipEntry::getName)
+        .filter(name -> name.startsWith(prefix) && isImage(name))
+        .distinct()
+        .sorted()
+        .toList();
+  }
+
+  private static boolean isImage(String name) {
+    String file = name.substring(name.lastIndexOf('/') + 1);
+    int dot = file.lastIndexOf('.');
+    return dot > 0
+        && !name.startsWith("__MACOSX/")
+        && EXTENSIONS.contains(file.substring(dot + 1).toLowerCase(Locale.ROOT));
+  }
+
+  /** Relative paths, sorted. */
+  List<String> names() {
+    return names;
+  }
+
+  /**
+   * The same in an order that mixes the folders: a stream sorted by class is one that no camera
+   * makes.
+   */
+  List<String> shuffled(long seed) {
+    List<String> shuffled = new ArrayList<>(names);
+    Collections.shuffle(shuffled, new Random(seed));
+    return shuffled;
+  }
+
+  /** The name of the folder that a file lies in directly; null at the top. */
+  static String folderOf(String name) {
+    String[] parts = name.split("/");
+    return parts.length < 2 ? null : parts[parts.length - 2];
+  }
+
+  /**
+   * Reads one file.
+   *
+   * @return its bytes; null when there are more than {@code limit}
+   */
+  byte[] read(String name, int limit) throws IOException {
+    try (InputStream in =
+        archive == null
+            ? Files.newInputStream(folder.resolve(name))
+            : archive.getInputStream(archive.getEntry(name))) {
+      byte[] bytes = in.readNBytes(limit + 1);
+      return bytes.length > limit ? null : bytes;
+    }
+  }
+
+  @Override
+  public void close() {
+    if (archive != null) {
+      try {
+        archive.close();
+      } catch (IOException e) {
+        throw new CommandFailure("the archive cannot be closed", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,265 @@
+package io.gripstream.cli;
+
+import io.gripstream.event.TaskDefinition;
+import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.SchemaRegistry;
+import io.gripstream.messaging.TopicSerdes;
+import io.gripstream.messaging.Topics;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Sends a folder's or an archive's images through a running service. */
+@Command(
+    name = "send",
+    description = {
+      "Sends the images of a folder or a zip archive to a running service.",
+      "An image's id is its relative path; in later passes, with #2, #3 ... behind it."
+    })
+final class SendCommand implements Callable<Integer> {
+  private static final Duration PROMPT_PATIENCE = Duration.ofMinutes(2);
+
+  @Spec private CommandSpec spec;
+  @Mixin private ClientOptions client;
+
+  @Parameters(paramLabel = "FOLDER|ZIP", description = "Where the images are.")
+  private Path source;
+
+  @Option(
+      names = "--task",
+      required = true,
+      paramLabel = "NAME",
+      description = "The task that shall label them.")
+  private String task;
+
+  @Option(
+      names = "--define-classes",
+      split = ",",
+      splitSynopsisLabel = ",",
+      paramLabel = "CLASS",
+      description = "Define the task first, with these classes and otherwise default settings.")
+  private List<String> classes;
+
+  @Option(
+      names = "--template",
+      paramLabel = "TEXT",
+      description = "Its zero-shot prompt, with {} for the class. Default: a photo of a {}.")
+  private String template;
+
+  @Option(
+      names = "--entries",
+      paramLabel = "PREFIX",
+      defaultValue = "",
+      description = "Only files whose relative path begins with this.")
+  private String prefix;
+
+  @Option(
+      names = "--in-order",
+      description = "In order of their paths. Default: shuffled, as folders are sorted by class.")
+  private boolean inOrder;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Of the shuffling. Default: ${DEFAULT-VALUE}.")
+  private long seed;
+
+  @Option(
+      names = "--rate",
+      defaultValue = "0",
+      paramLabel = "N",
+      description = "Images a second. Default: as fast as the brokers take them.")
+  private double rate;
+
+  @Option(names = "--limit", paramLabel = "N", description = "At most so many images a pass.")
+  private Long limit;
+
+  @Option(
+      names = "--passes",
+      defaultValue = "1",
+      paramLabel = "N",
+      description =
+          "Send all of them so many times. Between passes, what was sent is awaited, and so is a"
+              + " round in progress. Default: ${DEFAULT-VALUE}.")
+  private int passes;
+
+  @Option(
+      names = "--truth-from-folders",
+      description =
+          "The folder that an image lies in names its class: wait for the predictions and report"
+              + " how many are right. The truth stays in this process.")
+  private boolean truthFromFolders;
+
+  @Option(
+      names = "--folder-class",
+      splitSynopsisLabel = ",",
+      paramLabel = "FOLDER=CLASS",
+      split = ",",
+      description = "What a folder's images are called in the task, where the names differ.")
+  private Map<String, String> folderClasses = new LinkedHashMap<>();
+
+  @Option(
+      names = "--report",
+      paramLabel = "FILE",
+      description = "Write what was measured as JSON. Needs --truth-from-folders.")
+  private Path report;
+
+  @Option(
+      names = "--patience",
+      paramLabel = "TIME",
+      defaultValue = "1m",
+      description = "How long to wait for predictions when none come. Default: ${DEFAULT-VALUE}.")
+  private Duration patience;
+
+  @Override
+  public Integer call() throws IOException {
+    validate();
+    try (ImageFiles files = ImageFiles.open(source, prefix);
+        SchemaRegistry registry = client.registry()) {
+      Topics topics = client.topics();
+      KafkaClients clients = client.clients();
+      TopicSerdes serdes = new TopicSerdes(registry);
+      List<String> names = inOrder ? files.names() : files.shuffled(seed);
+      if (limit != null) {
+        names = names.subList(0, (int) Math.min(limit, names.size()));
+      }
+      Tally tally = new Tally(task, classes == null ? List.of() : classes);
+      try (Measurement measurement =
+              truthFromFolders || classes != null
+                  ? new Measurement(clients, topics, serdes, task, tally)
+                  : null;
+          ImageSender sender =
+              new ImageSender(clients, serdes.images(), topics.images(), List.of(task))) {
+        if (classes != null) {
+          TaskDefinition definition = definition();
+          Tasks.define(clients, serdes, topics, task, definition);
+          measurement.awaitPrompt(definition, PROMPT_PATIENCE);
+        }
+        return send(files, names, sender, tally, truthFromFolders ? measurement : null);
+      }
+    }
+  }
+
+  private void validate() {
+    if (rate < 0) {
+      throw usage("--rate: expected images a second, or 0 for no limit");
+    }
+    if (passes < 1) {
+      throw usage("--passes: expected at least 1");
+    }
+    if (limit != null && limit < 1) {
+      throw usage("--limit: expected at least 1");
+    }
+    if (report != null && !truthFromFolders) {
+      throw usage("--report needs --truth-from-folders: there is nothing to measure without it");
+    }
+    if (template != null && classes == null) {
+      throw usage("--template belongs to --define-classes");
+    }
+    if (classes != null && (classes.size() < 2 || Map.copyOf(count(classes)).size() < classes.size())) {
+      throw usage("--define-classes: expected at least two classes, no two alike");
+    }
+  }
+
+  private static Map<String, Integer> count(List<String> values) {
+    Map<String, Integer> counts = new LinkedHashMap<>();
+    values.forEach(value -> counts.merge(value, 1, Integer::sum));
+    return counts;
+  }
+
+  private ParameterException usage(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+
+  private TaskDefinition definition() {
+    TaskDefinition.Builder builder = TaskDefinition.newBuilder().setClasses(classes);
+    if (template != null) {
+      builder.setTemplate(template);
+    }
+    return builder.build();
+  }
+
+  private int send(
+      ImageFiles files,
+      List<String> names,
+      ImageSender sender,
+      Tally tally,
+      Measurement measurement)
+      throws IOException {
+    Terminal terminal = new Terminal(spec.commandLine().getErr());
+    Instant start = Instant.now();
+    Pace pace = new Pace(rate);
+    long sent = 0;
+    long tooLarge = 0;
+    boolean settled = true;
+    for (int pass = 1; pass <= passes; pass++) {
+      for (String name : names) {
+        byte[] content = files.read(name, client.maxImageBytes());
+        if (content == null) {
+          tooLarge++;
+          terminal.say("not sent, larger than %d bytes: %s".formatted(client.maxImageBytes(), name));
+          continue;
+        }
+        pace.await();
+        String imageId = pass == 1 ? name : name + "#" + pass;
+        tally.sent(imageId, measurement == null ? null : truth(name), Instant.now());
+        sender.send(imageId, content);
+        sent++;
+        if (terminal.due()) {
+          terminal.progress(
+              measurement == null
+                  ? "%d sent".formatted(sent)
+                  : tally.line(Duration.between(start, Instant.now())));
+        }
+      }
+      sender.flush();
+      if (measurement != null) {
+        settled = measurement.awaitOutcomes(patience);
+        if (pass < passes) {
+          measurement.awaitQuiet(Duration.ofMinutes(10));
+        }
+      }
+    }
+    terminal.say(
+        "%d images sent%s".formatted(sent, tooLarge == 0 ? "" : ", %d not".formatted(tooLarge)));
+    if (measurement != null) {
+      Instant jvmStart =
+          Instant.ofEpochMilli(ManagementFactory.getRuntimeMXBean().getStartTime());
+      Report outcome = tally.report(jvmStart, Instant.now());
+      spec.commandLine().getOut().println(outcome.json());
+      spec.commandLine().getOut().flush();
+      if (report != null) {
+        outcome.write(report);
+      }
+    }
+    return settled && tooLarge == 0 ? 0 : 1;
+  }
+
+  private String truth(String name) {
+    String folder = ImageFiles.folderOf(name);
+    if (folder == null) {
+      throw new CommandFailure("--truth-from-folders: %s is in no folder".formatted(name));
+    }
+    String truth = folderClasses.getOrDefault(folder, folder);
+    if (classes != null && !classes.contains(truth)) {
+      throw new CommandFailure(
+          "folder %s is none of the classes %s: name its class with --folder-class %s=CLASS"
+              .formatted(folder, classes, folder));
+    }
+    return truth;
+  }
+}

@@ -1,0 +1,33 @@
+package io.gripstream.cli;
+
+import io.gripstream.event.TaskDefinition;
+import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.TopicSerdes;
+import io.gripstream.messaging.Topics;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/** Writes task definitions as any producer would. */
+final class Tasks {
+  private Tasks() {}
+
+  /** Returns when the brokers have it. */
+  static void define(
+      KafkaClients clients,
+      TopicSerdes serdes,
+      Topics topics,
+      String task,
+      TaskDefinition definition) {
+    try (KafkaProducer<String, TaskDefinition> producer =
+        clients.producer(null, new StringSerializer(), serdes.tasks().serializer())) {
+      producer.send(new ProducerRecord<>(topics.tasks(), task, definition)).get();
+    } catch (ExecutionException e) {
+      throw new CommandFailure("the brokers refused the definition of " + task, e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CommandFailure("interrupted");
+    }
+  }
+}

@@ -1,0 +1,159 @@
+package io.gripstream;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
+import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** Holds the package structure that the design names. */
+@AnalyzeClasses(packages = "io.gripstream", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+  private static final DescribedPredicate<JavaClass> WRITTEN_BY_HAND =
+      DescribedPredicate.describe(
+          "written by hand",
+          type ->
+              !type.getPackageName().startsWith("io.gripstream.event")
+                  // What Quarkus generates beside our classes when it packages them.
+                  && !type.getSimpleName().contains("_"));
+
+  @ArchTest
+  static final ArchRule dependenciesPointOneWay =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInLayers()
+          .withOptionalLayers(true)
+          .layer("clip")
+          .definedBy("io.gripstream.clip..")
+          .layer("prompt")
+          .definedBy("io.gripstream.prompt..")
+          .layer("refine")
+          .definedBy("io.gripstream.refine..")
+          .layer("messaging")
+          .definedBy("io.gripstream.messaging..")
+          .layer("labeler")
+          .definedBy("io.gripstream.labeler..")
+          .layer("curator")
+          .definedBy("io.gripstream.curator..")
+          .layer("refiner")
+          .definedBy("io.gripstream.refiner..")
+          .layer("gateway")
+          .definedBy("io.gripstream.gateway..")
+          .layer("sample")
+          .definedBy("io.gripstream.sample..")
+          .layer("pico")
+          .definedBy("io.gripstream.pico..")
+          .layer("cli")
+          .definedBy("io.gripstream.cli..")
+          .whereLayer("cli")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("gateway")
+          .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("labeler")
+          .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("curator")
+          .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("refiner")
+          .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("sample")
+          .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("pico")
+          .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("messaging")
+          .mayOnlyBeAccessedByLayers("labeler", "curator", "refiner", "gateway", "cli")
+          .whereLayer("refine")
+          .mayOnlyBeAccessedByLayers(
+              "messaging", "labeler", "curator", "refiner", "gateway", "pico", "cli")
+          .whereLayer("prompt")
+          .mayOnlyBeAccessedByLayers(
+              "refine", "messaging", "labeler", "curator", "refiner", "gateway", "pico", "cli");
+
+  @ArchTest
+  static final ArchRule theCoreKnowsNoFramework =
+      noClasses()
+          .that()
+          .resideInAnyPackage(
+              "io.gripstream.clip..",
+              "io.gripstream.prompt..",
+              "io.gripstream.refine..",
+              "io.gripstream.pico..",
+              "io.gripstream.sample..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "org.apache.kafka..", "io.quarkus..", "io.smallrye..", "jakarta..", "io.vertx..");
+
+  @ArchTest
+  static final ArchRule clipKnowsNoEvents =
+      noClasses()
+          .that()
+          .resideInAPackage("io.gripstream.clip..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.gripstream.event..");
+
+  /** Otherwise the model would be tested on what it was trained on. */
+  @ArchTest
+  static final ArchRule sampleStreamsAreDrawnByOtherCodeThanTheTrainingWorld =
+      noClasses()
+          .that()
+          .resideInAPackage("io.gripstream.sample..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.gripstream.pico..")
+          .allowEmptyShould(true);
+
+  @ArchTest
+  static final ArchRule dependenciesComeThroughConstructors =
+      noFields()
+          .that()
+          .areDeclaredInClassesThat(WRITTEN_BY_HAND)
+          .should()
+          .beAnnotatedWith("jakarta.inject.Inject")
+          .orShould()
+          .beAnnotatedWith("org.eclipse.microprofile.config.inject.ConfigProperty");
+
+  @ArchTest
+  static final ArchRule noFieldOfAnObjectIsPublic =
+      fields()
+          .that()
+          .areDeclaredInClassesThat(WRITTEN_BY_HAND)
+          .and()
+          .areDeclaredInClassesThat()
+          .areNotEnums()
+          .and()
+          .areNotStatic()
+          .should()
+          .notBePublic();
+
+  /** Constants apart: what would outlive a test, or a restart within one process. */
+  @ArchTest
+  static final ArchRule staticFieldsAreFinal =
+      fields()
+          .that()
+          .areDeclaredInClassesThat(WRITTEN_BY_HAND)
+          .and()
+          .areStatic()
+          .and()
+          .doNotHaveName("$VALUES")
+          .should()
+          .beFinal();
+
+  @ArchTest
+  static final ArchRule onlyTheCommandLineWritesToTheTerminal =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.gripstream.cli..")
+          .should(
+              ACCESS_STANDARD_STREAMS);
+
+  @ArchTest
+  static final ArchRule nobodyLogsPastTheFacade = NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING;
+}

@@ -1,0 +1,166 @@
+package io.gripstream.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import io.gripstream.GripstreamConfig;
+import io.gripstream.GripstreamConfig.Role;
+import java.io.IOException;
+import java.lang.reflect.Method;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import javax.xml.parsers.DocumentBuilderFactory;
+import javax.xml.xpath.XPathConstants;
+import javax.xml.xpath.XPathFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.w3c.dom.NodeList;
+
+/** What is deployed and documented must be what the code reads. */
+class DeploymentTest {
+  private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
+  private static final Pattern VARIABLE = Pattern.compile("\\bGRIPSTREAM_[A-Z_]+");
+
+  /** Not configuration keys: what starts the JVM reads them. */
+  private static final Set<String> OF_THE_LAUNCHER = Set.of("GRIPSTREAM_JAVA_OPTS");
+
+  static Stream<Path> files() throws IOException {
+    List<Path> files = new ArrayList<>(List.of(Path.of("docker/Dockerfile")));
+    for (Path root : List.of(Path.of("docker"), Path.of("k8s"))) {
+      try (Stream<Path> walk = Files.walk(root)) {
+        walk.filter(file -> file.toString().endsWith(".yaml")).forEach(files::add);
+      }
+    }
+    return files.stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("files")
+  void everyVariableIsAConfigurationKey(Path file) throws IOException {
+    List<String> variables =
+        VARIABLE.matcher(Files.readString(file)).results().map(match -> match.group()).toList();
+
+    assertThat(variables)
+        .allSatisfy(
+            variable ->
+                assertThat(keys().keySet().contains(variable) || OF_THE_LAUNCHER.contains(variable))
+                    .as("%s in %s", variable, file)
+                    .isTrue());
+  }
+
+  @ParameterizedTest
+  @MethodSource("files")
+  void everyYamlFileCanBeRead(Path file) throws IOException {
+    if (file.toString().endsWith(".yaml")) {
+      assertThat(documents(file)).isNotEmpty().allSatisfy(each -> assertThat(each.isObject()).isTrue());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Role.class)
+  void everyRoleHasAWorkloadOfItsOwnThatAnswersForItsHealth(Role role) throws IOException {
+    String name = role.name().toLowerCase(Locale.ROOT);
+    JsonNode workload = documents(Path.of("k8s/base/" + name + ".yaml")).get(0);
+    JsonNode pod = workload.at("/spec/template/spec");
+    JsonNode container = pod.at("/containers/0");
+
+    assertThat(environment(container, "GRIPSTREAM_ROLES").path("value").asText()).isEqualTo(name);
+    assertThat(
+            environment(container, "GRIPSTREAM_KAFKA_INSTANCE_ID")
+                .at("/valueFrom/fieldRef/fieldPath")
+                .asText())
+        .isEqualTo("metadata.name");
+    assertThat(container.at("/startupProbe/httpGet/path").asText()).isEqualTo("/q/health/started");
+    assertThat(container.at("/livenessProbe/httpGet/path").asText()).isEqualTo("/q/health/live");
+    assertThat(container.at("/readinessProbe/httpGet/path").asText()).isEqualTo("/q/health/ready");
+    assertThat(pod.at("/securityContext/runAsNonRoot").asBoolean()).isTrue();
+    assertThat(container.at("/securityContext/readOnlyRootFilesystem").asBoolean()).isTrue();
+    assertThat(container.at("/resources/limits/memory").asText()).isNotEmpty();
+    // Two registries would hand out the same ids for different schemas: only the gateway has one.
+    assertThat(environment(container, "GRIPSTREAM_REGISTRY_URL").isMissingNode())
+        .isEqualTo(role == Role.GATEWAY);
+    assertThat(Files.readString(Path.of("k8s/base/kustomization.yaml"))).contains(name + ".yaml");
+  }
+
+  @Test
+  void theReadmeNamesEveryConfigurationKeyAndNoOther() throws IOException {
+    Set<String> named = new TreeSet<>();
+    Pattern row = Pattern.compile("(?m)^\\| `(gripstream\\.[a-z.-]+)(?:\\.\\*)?` \\|");
+    row.matcher(Files.readString(Path.of("README.md")))
+        .results()
+        .forEach(match -> named.add(match.group(1)));
+
+    assertThat(named).isEqualTo(new TreeSet<>(keys().values()));
+  }
+
+  @Test
+  void theReadmeGivesAReasonForEveryDependency() throws Exception {
+    String readme = Files.readString(Path.of("README.md"));
+    NodeList dependencies =
+        (NodeList)
+            XPathFactory.newInstance()
+                .newXPath()
+                .evaluate(
+                    "/project/dependencies/dependency/artifactId",
+                    DocumentBuilderFactory.newInstance()
+                        .newDocumentBuilder()
+                        .parse(Path.of("pom.xml").toFile()),
+                    XPathConstants.NODESET);
+
+    assertThat(dependencies.getLength()).isPositive();
+    for (int i = 0; i < dependencies.getLength(); i++) {
+      assertThat(readme).contains("`" + dependencies.item(i).getTextContent() + "`");
+    }
+  }
+
+  private static JsonNode environment(JsonNode container, String name) {
+    for (JsonNode variable : container.path("env")) {
+      if (variable.path("name").asText().equals(name)) {
+        return variable;
+      }
+    }
+    return container.path("no such variable");
+  }
+
+  private static List<JsonNode> documents(Path file) throws IOException {
+    try (var values = YAML.readerFor(JsonNode.class).<JsonNode>readValues(file.toFile())) {
+      return values.readAll();
+    }
+  }
+
+  /** Keys by the variables that stand for them in the environment. */
+  private static Map<String, String> keys() {
+    Set<String> keys = new HashSet<>();
+    collect("gripstream", GripstreamConfig.class, keys);
+    Map<String, String> byVariable = new java.util.HashMap<>();
+    keys.forEach(
+        key -> byVariable.put(key.toUpperCase(Locale.ROOT).replaceAll("[^A-Z0-9]", "_"), key));
+    return byVariable;
+  }
+
+  private static void collect(String prefix, Class<?> group, Set<String> keys) {
+    for (Method method : group.getDeclaredMethods()) {
+      String name = method.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+      Class<?> type = method.getReturnType();
+      if (type.isInterface() && Arrays.asList(GripstreamConfig.class.getClasses()).contains(type)) {
+        collect(prefix + "." + name, type, keys);
+      } else {
+        keys.add(prefix + "." + name);
+      }
+    }
+  }
+}

@@ -1,0 +1,138 @@
+package io.gripstream.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.gripstream.messaging.BrokerResource;
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.QuarkusTestProfile;
+import io.quarkus.test.junit.TestProfile;
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import javax.imageio.ImageIO;
+import org.eclipse.microprofile.config.ConfigProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** The clients' commands against the whole service, with a real broker and the real model. */
+@QuarkusTest
+@TestProfile(SendAndWatchTest.WholeService.class)
+class SendAndWatchTest {
+  private static final String PREFIX = "cli-test.";
+  private static final int IMAGES = 40;
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Every role, on topics of its own. */
+  public static final class WholeService implements QuarkusTestProfile {
+    @Override
+    public List<TestResourceEntry> testResources() {
+      return List.of(new TestResourceEntry(BrokerResource.class, Map.of("topic-prefix", PREFIX)));
+    }
+  }
+
+  @TestHTTPResource("/")
+  URI gateway;
+
+  @TempDir Path directory;
+
+  private final StringWriter err = new StringWriter();
+
+  @Test
+  void whatAFolderHoldsComesBackAsLabelsAndADamagedImageAsADeadLetter() throws Exception {
+    for (int i = 0; i < IMAGES; i++) {
+      draw(directory.resolve(i % 2 == 0 ? "circle" : "square").resolve(i + ".png"), i % 2 == 0);
+    }
+    Files.writeString(directory.resolve("circle/damaged.png"), "not a picture");
+    Path file = directory.resolve("reports/report.json");
+
+    execute(
+        "send",
+        "--task=shapes",
+        "--define-classes=circle,square",
+        "--truth-from-folders",
+        "--report=" + file,
+        directory.toString());
+
+    JsonNode report = JSON.readTree(file.toFile());
+    assertThat(report.get("images").asInt()).isEqualTo(IMAGES + 1);
+    assertThat(report.get("predictions").asInt()).isEqualTo(IMAGES);
+    assertThat(report.get("deadLettered").asInt()).isEqualTo(1);
+    assertThat(report.get("lost").asInt()).isZero();
+    assertThat(report.get("duplicates").asInt()).isZero();
+    assertThat(report.get("lastPromoted").asInt()).isZero();
+    assertThat(report.get("measuredImages").asInt()).isEqualTo(IMAGES);
+    assertThat(report.get("liveAccuracy")).isEqualTo(report.get("zeroShotAccuracy"));
+
+    List<JsonNode> predictions = watch("predictions", IMAGES);
+    assertThat(predictions)
+        .extracting(line -> line.at("/value/imageId").asText())
+        .doesNotHaveDuplicates()
+        .contains("circle/0.png", "square/1.png");
+    JsonNode prompt = watch("prompts", 1).get(0).get("value");
+    assertThat(prompt.get("version").asInt()).isZero();
+    assertThat(prompt.at("/classFeatures/data").asText()).endsWith(" bytes");
+    assertThat(predictions)
+        .allSatisfy(
+            line -> {
+              assertThat(line.at("/value/promptDigest")).isEqualTo(prompt.get("digest"));
+              assertThat(line.at("/value/labels/0/label").asText()).isIn("circle", "square");
+            });
+    assertThat(watch("rounds", 1).get(0).at("/value/type").asText()).isEqualTo("PROMOTED");
+    JsonNode letter = watch("dead-letters", 1).get(0);
+    assertThat(letter.get("key").asText()).isEqualTo("circle/damaged.png");
+    assertThat(letter.get("cause").asText()).isNotBlank();
+  }
+
+  private List<JsonNode> watch(String topic, int records) throws IOException {
+    String out = execute("watch", topic, "--from-beginning", "--limit=" + records);
+    List<JsonNode> lines = new ArrayList<>();
+    for (String line : out.split("\n")) {
+      lines.add(JSON.readTree(line));
+    }
+    assertThat(lines).hasSize(records);
+    return lines;
+  }
+
+  /** Runs a command beside the service and returns what it prints. */
+  private String execute(String... arguments) {
+    List<String> line = new ArrayList<>(List.of(arguments));
+    line.add("--registry=" + gateway);
+    line.add("--topic-prefix=" + PREFIX);
+    line.add(
+        "--bootstrap-servers="
+            + ConfigProvider.getConfig().getValue("gripstream.kafka.bootstrap-servers", String.class));
+    StringWriter out = new StringWriter();
+    CommandLine command = Gripstream.commandLine();
+    command.setOut(new PrintWriter(out, true));
+    command.setErr(new PrintWriter(err, true));
+    assertThat(command.execute(line.toArray(String[]::new))).as("%s", err).isZero();
+    return out.toString();
+  }
+
+  private static void draw(Path file, boolean circle) throws IOException {
+    Files.createDirectories(file.getParent());
+    BufferedImage image = new BufferedImage(64, 64, BufferedImage.TYPE_INT_RGB);
+    Graphics2D graphics = image.createGraphics();
+    graphics.setColor(Color.WHITE);
+    if (circle) {
+      graphics.fillOval(16, 16, 32, 32);
+    } else {
+      graphics.fillRect(16, 16, 32, 32);
+    }
+    graphics.dispose();
+    ImageIO.write(image, "png", file.toFile());
+  }
+}

@@ -1,0 +1,104 @@
+package io.gripstream.labeler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.gripstream.event.ImageEvent;
+import io.gripstream.labeler.Assignment.Label;
+import io.gripstream.labeler.Assignment.Refuse;
+import io.gripstream.labeler.Assignment.Verdict;
+import io.gripstream.labeler.Assignment.Wait;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class AssignmentTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final AtomicLong now = new AtomicLong();
+  private final PromptBoard board = new PromptBoard(new ColourClip(), now::get);
+  private final Assignment assignment = new Assignment(PATIENCE);
+
+  @Test
+  void anEventForAllTasksIsLabelledByThoseThatHaveAPrompt() {
+    define("one");
+    define("two");
+    promote("two");
+    assertThat(verdict()).isInstanceOfSatisfying(Label.class, label -> labelled(label, "two"));
+  }
+
+  @Test
+  void anEventForAllTasksWaitsAsLongAsThereIsNothingToLabelItWith() {
+    assertThat(verdict()).isInstanceOf(Wait.class);
+    define("one");
+    now.addAndGet(PATIENCE.toNanos() * 100);
+    assertThat(verdict()).isInstanceOf(Wait.class);
+  }
+
+  @Test
+  void anEventIsLabelledByAllTheTasksItNamesOrByNone() {
+    define("one");
+    promote("one");
+    assertThat(verdict("one", "unknown"))
+        .isInstanceOfSatisfying(
+            Refuse.class, refuse -> assertThat(refuse.reason()).contains("'unknown'"));
+    define("two");
+    assertThat(verdict("one", "two"))
+        .isInstanceOfSatisfying(Wait.class, wait -> assertThat(wait.reason()).contains("'two'"));
+    promote("two");
+    assertThat(verdict("two", "one"))
+        .isInstanceOfSatisfying(Label.class, label -> labelled(label, "two", "one"));
+  }
+
+  @Test
+  void patienceWithATaskWithoutAPromptEnds() {
+    define("one");
+    now.addAndGet(PATIENCE.toNanos() - 1);
+    assertThat(verdict("one")).isInstanceOf(Wait.class);
+    now.incrementAndGet();
+    assertThat(verdict("one")).isInstanceOf(Refuse.class);
+    promote("one");
+    assertThat(verdict("one")).isInstanceOf(Label.class);
+  }
+
+  @Test
+  void aTaskThatEndedIsUnknown() {
+    define("one");
+    promote("one");
+    board.define("one", null);
+    assertThat(verdict("one")).isInstanceOf(Refuse.class);
+  }
+
+  @Test
+  void aPromptThatIsTakenBackLabelsNoMore() {
+    define("one");
+    promote("one");
+    board.swap("one", null);
+    assertThat(verdict("one")).isInstanceOf(Wait.class);
+  }
+
+  private void define(String task) {
+    board.define(task, Events.task("red", "green", "blue"));
+  }
+
+  private void promote(String task) {
+    board.swap(
+        task,
+        Events.prompt(
+            task, 0, List.of("red", "green", "blue"), Events.RED, Events.GREEN, Events.BLUE));
+  }
+
+  private Verdict verdict(String... tasks) {
+    Arrival arrival = new Arrival(null, "image", ImageEvent.newBuilder().build(), ordered(tasks));
+    return assignment.of(arrival, board.snapshot(), now.get());
+  }
+
+  private static Set<String> ordered(String... tasks) {
+    return new java.util.LinkedHashSet<>(List.of(tasks));
+  }
+
+  private static void labelled(Label label, String... tasks) {
+    assertThat(label.tasks()).extracting(served -> served.prompt().task()).containsExactly(tasks);
+  }
+}

@@ -1,0 +1,207 @@
+package io.gripstream.labeler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.gripstream.GripstreamConfig;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ImageFetcherTest {
+  private static final int MAX_BYTES = 1000;
+  private static final byte[] CONTENT = "an image".getBytes();
+
+  @TempDir private Path folder;
+
+  private final ExecutorService workers = Executors.newCachedThreadPool();
+  private final CountDownLatch finished = new CountDownLatch(1);
+  private HttpServer server;
+  private String origin;
+  private ImageFetcher fetcher;
+
+  @BeforeEach
+  void open() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.setExecutor(workers);
+    server.createContext("/image", exchange -> answer(exchange, 200, CONTENT));
+    server.createContext("/large", exchange -> answer(exchange, 200, new byte[MAX_BYTES + 1]));
+    server.createContext("/largest", exchange -> answer(exchange, 200, new byte[MAX_BYTES]));
+    server.createContext("/missing", exchange -> answer(exchange, 404, CONTENT));
+    server.createContext(
+        "/elsewhere",
+        exchange -> {
+          exchange.getResponseHeaders().add("Location", "/image");
+          answer(exchange, 302, new byte[0]);
+        });
+    server.createContext("/drip", this::drip);
+    server.start();
+    String authority = "127.0.0.1:" + server.getAddress().getPort();
+    origin = "http://" + authority;
+    Files.createDirectories(folder.resolve("root/sub"));
+    fetcher =
+        new ImageFetcher(
+            new ImagePlaces(
+                places(Set.of("http", "FILE"), Set.of(authority), folder.resolve("root"))),
+            MAX_BYTES,
+            Duration.ofSeconds(2),
+            workers);
+  }
+
+  @AfterEach
+  void close() {
+    finished.countDown();
+    server.stop(0);
+    workers.shutdownNow();
+  }
+
+  @Test
+  void anImageIsDownloaded() throws Exception {
+    assertThat(fetch(origin + "/image")).isEqualTo(CONTENT);
+    assertThat(fetch(origin + "/largest")).hasSize(MAX_BYTES);
+  }
+
+  @Test
+  void whatTheServerRefusesOrSendsOnIsRefused() {
+    refused(origin + "/missing", "answered 404");
+    refused(origin + "/elsewhere", "answered 302");
+    refused(origin + "/large", "larger than 1000 bytes");
+  }
+
+  @Test
+  void aServerThatDripsIsNotWaitedFor() {
+    long started = System.nanoTime();
+    refused(origin + "/drip", "not read within PT2S");
+    assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(Duration.ofSeconds(8));
+  }
+
+  @Test
+  void aServerThatIsNotThereIsAReason() {
+    server.stop(0);
+    refused(origin + "/image", "cannot be read");
+  }
+
+  @Test
+  void onlyHostsOfTheListAreAsked() {
+    refused("http://localhost:1/image", "host 'localhost:1' is not allowed");
+    refused("http://127.0.0.1/image", "host '127.0.0.1' is not allowed");
+    refused(origin.replace("//", "//user@") + "/image", "no user");
+    refused("http:/image", "must name a host");
+    refused("https://127.0.0.1/image", "scheme 'https'");
+    refused("ftp://127.0.0.1/image", "scheme 'ftp'");
+    refused("image.png", "scheme ''");
+    refused("http://127.0.0.1/ image", "not a URI");
+  }
+
+  @Test
+  void filesInTheFolderAreRead() throws Exception {
+    Path file = Files.write(folder.resolve("root/sub/image.png"), CONTENT);
+    assertThat(fetch(file.toUri().toString())).isEqualTo(CONTENT);
+  }
+
+  @Test
+  void nothingLeadsOutOfTheFolder() throws IOException {
+    Path secret = Files.write(folder.resolve("secret"), CONTENT);
+    refused(secret.toUri().toString(), "not in the folder");
+    refused("file://" + folder + "/root/../secret", "not in the folder");
+    refused("file://" + folder + "/root/%2e%2e/secret", "not in the folder");
+    Path link = Files.createSymbolicLink(folder.resolve("root/link"), secret);
+    refused(link.toUri().toString(), "not in the folder");
+    Path door = Files.createSymbolicLink(folder.resolve("root/door"), folder);
+    refused(door.resolve("secret").toUri().toString(), "not in the folder");
+  }
+
+  @Test
+  void whatIsNoFileOrTooLargeIsRefused() throws IOException {
+    refused(folder.resolve("root/sub").toUri().toString(), "not a regular file");
+    refused(folder.resolve("root/nothing").toUri().toString(), "cannot be read");
+    refused("file:relative", "cannot be read");
+    refused("file://host/root/image", "cannot be read");
+    Path large = Files.write(folder.resolve("root/large"), new byte[MAX_BYTES + 1]);
+    refused(large.toUri().toString(), "larger than 1000 bytes");
+  }
+
+  @Test
+  void withoutAListNothingIsRead() {
+    ImageFetcher closed =
+        new ImageFetcher(
+            new ImagePlaces(places(null, null, null)), MAX_BYTES, Duration.ofSeconds(2), workers);
+    assertThatThrownBy(() -> closed.fetch(origin + "/image").get())
+        .hasMessageContaining("scheme 'http'");
+  }
+
+  private byte[] fetch(String uri) throws Exception {
+    return fetcher.fetch(uri).get(20, TimeUnit.SECONDS);
+  }
+
+  private void refused(String uri, String reason) {
+    assertThatThrownBy(() -> fetch(uri))
+        .isInstanceOf(ExecutionException.class)
+        .cause()
+        .isInstanceOf(RejectedEventException.class)
+        .hasMessageContaining(reason);
+  }
+
+  private static void answer(HttpExchange exchange, int status, byte[] body) throws IOException {
+    exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
+    exchange.getResponseBody().write(body);
+    exchange.close();
+  }
+
+  /** A head and one byte, and then nothing more. */
+  private void drip(HttpExchange exchange) throws IOException {
+    exchange.sendResponseHeaders(200, 100);
+    exchange.getResponseBody().write(1);
+    exchange.getResponseBody().flush();
+    try {
+      finished.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static GripstreamConfig.Images places(Set<String> schemes, Set<String> hosts, Path root) {
+    return new GripstreamConfig.Images() {
+      @Override
+      public Optional<Set<String>> allowedSchemes() {
+        return Optional.ofNullable(schemes);
+      }
+
+      @Override
+      public Optional<Path> fileRoot() {
+        return Optional.ofNullable(root);
+      }
+
+      @Override
+      public Optional<Set<String>> allowedHosts() {
+        return Optional.ofNullable(hosts);
+      }
+
+      @Override
+      public int maxBytes() {
+        return MAX_BYTES;
+      }
+
+      @Override
+      public Duration timeout() {
+        return Duration.ofSeconds(2);
+      }
+    };
+  }
+}

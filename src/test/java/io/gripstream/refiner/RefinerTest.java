@@ -1,0 +1,355 @@
+package io.gripstream.refiner;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.gripstream.event.PromptVersion;
+import io.gripstream.event.RoundEvent;
+import io.gripstream.event.RoundEventType;
+import io.gripstream.event.TaskDefinition;
+import io.gripstream.event.Tensor;
+import io.gripstream.messaging.DeadLetters;
+import io.gripstream.refine.Refinement;
+import io.gripstream.refine.RoundBatch;
+import io.gripstream.wiring.TestStream;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.serialization.Serdes;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The refiner on a real broker, with rounds that tests begin and end. */
+class RefinerTest {
+  private static final Duration LONG = Duration.ofSeconds(40);
+
+  private final Rounds refinement = new Rounds();
+  private TestStream stream;
+  private TestStream.Tail<PromptVersion> candidates;
+  private TestStream.Tail<RoundEvent> rounds;
+  private TestStream.Tail<byte[]> deadLetters;
+  private Refiner refiner;
+
+  @BeforeEach
+  void open() {
+    stream = new TestStream(2);
+    candidates = stream.tail(stream.topics().candidates(), stream.serdes().candidates());
+    rounds = stream.tail(stream.topics().rounds(), stream.serdes().rounds());
+    deadLetters = stream.tail(stream.topics().deadLetters(), Serdes.ByteArray());
+  }
+
+  @AfterEach
+  void close() {
+    refinement.release();
+    if (refiner != null) {
+      refiner.close();
+    }
+    candidates.close();
+    rounds.close();
+    deadLetters.close();
+    stream.close();
+  }
+
+  @Test
+  void aBatchBecomesACandidateWithItsDiary() {
+    start("one");
+    batch("digits", 1, 3);
+
+    PromptVersion candidate = awaitCandidates(1).get(0);
+    assertThat(candidate.getTask()).isEqualTo("digits");
+    assertThat(candidate.getVersion()).isEqualTo(2);
+    assertThat(candidate.getEvidence()).containsEntry("samples", 3.0);
+    assertThat(new String(candidates.records().get(0).key(), UTF_8)).isEqualTo("digits/2");
+    await().atMost(LONG).until(() -> diary("digits").contains("1 PROGRESS 1.0"));
+    assertThat(diary("digits").get(0)).isEqualTo("1 STARTED 0.0");
+    assertThat(refiner.notReady()).isEmpty();
+  }
+
+  @Test
+  void aRoundThatLastsLongerThanAPollMayRunsOnce() throws InterruptedException {
+    refinement.hold("digits", 1);
+    start("one", Map.of("max.poll.interval.ms", 3000));
+    batch("digits", 1, 2);
+    batch("digits", 2, 1);
+    assertThat(refinement.begun("digits", 1).await(40, TimeUnit.SECONDS)).isTrue();
+
+    await()
+        .during(Duration.ofSeconds(9))
+        .atMost(LONG)
+        .until(() -> refinement.trained.size() == 1 && candidates.values().isEmpty());
+    refinement.release();
+
+    assertThat(awaitCandidates(2)).extracting(PromptVersion::getVersion).containsExactly(2, 3);
+    assertThat(refinement.trained).containsExactly("digits 1", "digits 2");
+  }
+
+  @Test
+  void aRoundThatFailsIsReportedAndTheNextOneRuns() {
+    refinement.fail("digits", 1);
+    start("one");
+    batch("digits", 1, 1);
+    batch("digits", 2, 1);
+
+    assertThat(awaitCandidates(1)).extracting(PromptVersion::getVersion).containsExactly(3);
+    await().atMost(LONG).until(() -> diary("digits").contains("1 FAILED 0.0"));
+    RoundEvent failure =
+        rounds.values().stream()
+            .filter(event -> event.getType() == RoundEventType.FAILED)
+            .findFirst()
+            .orElseThrow();
+    assertThat(failure.getMessage()).isEqualTo("the loss is not a number");
+    assertThat(failure.getVersion()).isEqualTo(2);
+    assertThat(refinement.trained).containsExactly("digits 1", "digits 2");
+  }
+
+  @Test
+  void batchesThatAreNoneDoNotStopTheRounds() {
+    start("one");
+    stream.sendRaw(stream.topics().batches(), "digits".getBytes(UTF_8), "no".getBytes(UTF_8));
+    send("digits", 1, 0, 3);
+    batch("digits", 2, 2);
+
+    assertThat(awaitCandidates(1)).extracting(PromptVersion::getVersion).containsExactly(3);
+    await().atMost(LONG).until(() -> deadLetters.records().size() == 1);
+    String cause =
+        new String(
+            deadLetters.records().get(0).headers().lastHeader(DeadLetters.CAUSE).value(), UTF_8);
+    assertThat(cause).contains("not a chunk of a batch");
+    await().atMost(LONG).until(() -> diary("digits").contains("1 FAILED 0.0"));
+  }
+
+  @Test
+  void aBatchOfAnotherModelFails() {
+    start("one", Map.of(), "another@9");
+    batch("digits", 1, 1);
+    await().atMost(LONG).until(() -> diary("digits").contains("1 FAILED 0.0"));
+    assertThat(refinement.trained).isEmpty();
+  }
+
+  @Test
+  void aNewTaskGetsItsZeroShotPromptWhileARoundRuns() throws InterruptedException {
+    refinement.hold("digits", 1);
+    start("one");
+    batch("digits", 1, 1);
+    assertThat(refinement.begun("digits", 1).await(40, TimeUnit.SECONDS)).isTrue();
+
+    define("shapes", Batches.task("circle", "square"));
+
+    PromptVersion zeroShot = awaitCandidates(1).get(0);
+    assertThat(zeroShot.getTask()).isEqualTo("shapes");
+    assertThat(zeroShot.getVersion()).isZero();
+    assertThat(zeroShot.getTensors()).isEmpty();
+    assertThat(zeroShot.getClasses()).containsExactly("circle", "square");
+  }
+
+  @Test
+  void aRedefinedTaskGetsAZeroShotPromptOfTheNextVersionAlsoWhenItIsAsItWasBefore() {
+    TaskDefinition before = Batches.task("circle", "square");
+    TaskDefinition after = Batches.task("circle", "square", "star");
+    start("one");
+    define("shapes", before);
+    awaitCandidates(1);
+    define("shapes", after);
+    awaitCandidates(2);
+    define("shapes", TaskDefinition.newBuilder(after).setTopK(1).build());
+    define("shapes", before);
+
+    List<PromptVersion> all = awaitCandidates(3);
+    assertThat(all).extracting(PromptVersion::getVersion).containsExactly(0, 1, 2);
+    assertThat(all.get(2).getClasses()).isEqualTo(before.getClasses());
+    refiner.close();
+    start("one");
+    await().atMost(LONG).until(() -> refiner.notReady().isEmpty());
+    await().during(Duration.ofSeconds(1)).atMost(LONG).until(() -> candidates.values().size() == 3);
+  }
+
+  @Test
+  void aDefinitionThatNoPromptCanBeMadeFromIsReportedOnce() {
+    start("one");
+    define("bad", Batches.task("impossible", "square"));
+    await().atMost(LONG).until(() -> diary("bad").equals(List.of("0 FAILED 0.0")));
+    define("good", Batches.task("circle", "square"));
+    awaitCandidates(1);
+    define("bad", Batches.task("possible", "square"));
+    awaitCandidates(2);
+    assertThat(diary("bad")).containsExactly("0 FAILED 0.0");
+  }
+
+  @Test
+  void aRoundThatTheEndOfTheProcessInterruptsIsRunAgainByTheNext() throws InterruptedException {
+    refinement.hold("digits", 1);
+    start("one");
+    batch("digits", 1, 2);
+    assertThat(refinement.begun("digits", 1).await(40, TimeUnit.SECONDS)).isTrue();
+    refiner.close();
+    assertThat(candidates.values()).isEmpty();
+    refinement.release();
+
+    start("one");
+
+    assertThat(awaitCandidates(1)).extracting(PromptVersion::getVersion).containsExactly(2);
+    assertThat(refinement.trained).containsExactly("digits 1", "digits 1");
+    assertThat(diary("digits")).doesNotContain("1 FAILED 0.0");
+  }
+
+  @Test
+  void twoRefinersShareTheRounds() throws InterruptedException {
+    start("one");
+    try (Refiner other = refiner("two", Map.of(), Batches.MODEL)) {
+      for (int task = 0; task < 8; task++) {
+        for (int round = 1; round <= 2; round++) {
+          batch("task-" + task, round, 2);
+        }
+      }
+      assertThat(awaitCandidates(16))
+          .extracting(candidate -> candidate.getTask() + "/" + candidate.getVersion())
+          .doesNotHaveDuplicates();
+      assertThat(other.notReady()).isEmpty();
+    }
+  }
+
+  @Test
+  void aCandidateWhoseVersionWasGivenAwayMeanwhileIsNotWritten() throws InterruptedException {
+    refinement.hold("digits", 1);
+    start("one");
+    batch("digits", 1, 1);
+    assertThat(refinement.begun("digits", 1).await(40, TimeUnit.SECONDS)).isTrue();
+    PromptVersion namesake = Batches.prompt("digits", 2, Batches.task("x", "y"));
+    stream.send(stream.topics().candidates(), "digits/2", namesake, stream.serdes().candidates());
+    // Once this later candidate is known, so is the namesake: they are on one partition or both are
+    // read.
+    await().during(Duration.ofSeconds(2)).atMost(LONG).until(() -> candidates.values().size() == 1);
+    refinement.release();
+
+    await().atMost(LONG).until(() -> diary("digits").contains("1 FAILED 0.0"));
+    assertThat(candidates.values()).containsExactly(namesake);
+  }
+
+  private void start(String instance) {
+    start(instance, Map.of());
+  }
+
+  private void start(String instance, Map<String, Object> overrides) {
+    start(instance, overrides, Batches.MODEL);
+  }
+
+  private void start(String instance, Map<String, Object> overrides, String model) {
+    refiner = refiner(instance, overrides, model);
+  }
+
+  private Refiner refiner(String instance, Map<String, Object> overrides, String model) {
+    return Refiner.start(
+        instance,
+        overrides,
+        stream.clients(),
+        stream.topics(),
+        stream.serdes(),
+        refinement,
+        model,
+        new SimpleMeterRegistry());
+  }
+
+  private void define(String task, TaskDefinition definition) {
+    stream.send(stream.topics().tasks(), task, definition, stream.serdes().tasks());
+  }
+
+  private void batch(String task, int round, int chunks) {
+    for (int chunk = 0; chunk < chunks; chunk++) {
+      send(task, round, chunk, chunks);
+    }
+  }
+
+  private void send(String task, int round, int chunk, int chunks) {
+    stream.send(
+        stream.topics().batches(),
+        task,
+        Batches.chunk(task, round, chunk, chunks),
+        stream.serdes().batches());
+  }
+
+  private List<PromptVersion> awaitCandidates(int count) {
+    await().atMost(LONG).until(() -> candidates.values().size() >= count);
+    List<PromptVersion> all = candidates.values();
+    assertThat(all).hasSize(count);
+    return all;
+  }
+
+  private List<String> diary(String task) {
+    return rounds.values().stream()
+        .filter(event -> event.getTask().equals(task))
+        .map(event -> event.getRound() + " " + event.getType() + " " + event.getProgress())
+        .toList();
+  }
+
+  /**
+   * Rounds that are over at once unless a test holds them, and prompts that are made of nothing.
+   */
+  private static final class Rounds implements Refinement {
+    final List<String> trained = new CopyOnWriteArrayList<>();
+    private final Map<String, CountDownLatch> begun = new ConcurrentHashMap<>();
+    private final List<String> held = new CopyOnWriteArrayList<>();
+    private final List<String> failing = new CopyOnWriteArrayList<>();
+    private final CompletableFuture<Void> released = new CompletableFuture<>();
+
+    void hold(String task, int round) {
+      held.add(task + " " + round);
+    }
+
+    void fail(String task, int round) {
+      failing.add(task + " " + round);
+    }
+
+    void release() {
+      released.complete(null);
+    }
+
+    CountDownLatch begun(String task, int round) {
+      return begun.computeIfAbsent(task + " " + round, name -> new CountDownLatch(1));
+    }
+
+    @Override
+    public PromptVersion zeroShot(String task, TaskDefinition definition, Instant createdAt) {
+      if (definition.getClasses().contains("impossible")) {
+        throw new IllegalArgumentException("there is no such thing");
+      }
+      return Batches.prompt(task, 0, definition);
+    }
+
+    @Override
+    public PromptVersion train(RoundBatch batch, Progress progress) {
+      String name = batch.task() + " " + batch.round();
+      trained.add(name);
+      begun(batch.task(), batch.round()).countDown();
+      progress.at(0, Map.of());
+      if (held.contains(name)) {
+        try {
+          released.get();
+        } catch (InterruptedException e) {
+          throw new CancellationException("interrupted");
+        } catch (java.util.concurrent.ExecutionException e) {
+          throw new AssertionError(e);
+        }
+      }
+      if (failing.contains(name)) {
+        throw new IllegalStateException("the loss is not a number");
+      }
+      return PromptVersion.newBuilder(
+              Batches.prompt(batch.task(), batch.version(), batch.definition()))
+          .setRound(batch.round())
+          .setTensors(Map.of("context", new Tensor(List.of(1), ByteBuffer.allocate(4))))
+          .setEvidence(Map.of("samples", (double) batch.samples().size()))
+          .build();
+    }
+  }
+}
