@@ -4,10 +4,12 @@ import java.io.IOException;
 import javax.imageio.stream.ImageInputStreamImpl;
 
 /**
- * A file's bytes as the JDK's readers want them, without a copy or a cache; it notes when a reader
- * wants more.
+ * A file's bytes as the readers want them, without a copy or a cache. It notes when a reader wants
+ * more than there is, and stops one that goes on wanting: some make up the rest of a large image
+ * from nothing, at microseconds a pixel.
  */
 final class EncodedStream extends ImageInputStreamImpl {
+  /** Reads past the end that may be mere looking ahead. */
   private static final int PATIENCE = 64;
 
   private final byte[] bytes;

@@ -16,7 +16,21 @@ import java.util.Map;
  * predictions only, so being surer earns nothing; giving up a class, moving a boundary into a
  * cluster and swapping two classes all cost.
  *
- * <p>{@code GateSimulationTest} holds the figures of this choice against those of its rivals.
+ * <p>Why so: in simulated worlds where the truth is known ({@code GateSimulationTest}: 416
+ * candidates over 16 live prompts, 115 truly better by more than two points, 190 worse by as much,
+ * about 100 held-out images each), what would be promoted by a criterion's mere sign was
+ *
+ * <table>
+ * <caption>Unsupervised criteria against the truth</caption>
+ * <tr><th>criterion</th><th>truly worse by 2 points</th><th>worst change</th><th>rank correlation</th></tr>
+ * <tr><td>consensus</td><td>2 %</td><td>-3 points</td><td>0.83</td></tr>
+ * <tr><td>neighbours labelled alike</td><td>11 %</td><td>-56 points</td><td>0.79</td></tr>
+ * <tr><td>mutual information</td><td>14 %</td><td>-56 points</td><td>0.64</td></tr>
+ * <tr><td>likelihood of live pseudolabels</td><td>19 %</td><td>-29 points</td><td>0.53</td></tr>
+ * </table>
+ *
+ * The two that look at structure alone cannot see that classes were swapped; the last one rewards
+ * confidence. The more images are held out, the more of the better candidates pass.
  */
 public final class Evidence {
   /** Held-out images. */
@@ -121,7 +135,9 @@ public final class Evidence {
         (double) Arrays.stream(truth).filter(label -> label != Metrics.UNKNOWN).count());
     evidence.put(CLASSES, (double) base.classes());
     evidence.put(LABELLED_CLASSES, (double) known.length);
-    evidence.put(ZERO_SHOT_SCORE, Arrays.stream(score(consensus, zeroShotLabels)).average().orElse(Double.NaN));
+    evidence.put(
+        ZERO_SHOT_SCORE,
+        Arrays.stream(score(consensus, zeroShotLabels)).average().orElse(Double.NaN));
     double[] baseScore = score(consensus, baseLabels);
     evidence.put(BASE_SCORE, Arrays.stream(baseScore).average().orElse(Double.NaN));
     evidence.put(BASE_EFFECTIVE_CLASSES, effectiveClasses(baseLabels, base.classes()));

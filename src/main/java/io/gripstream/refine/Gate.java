@@ -14,6 +14,12 @@ import java.util.Map;
  * labelled some classes only, the consensus must moreover not find the candidate worse by more than
  * one standard error: their labels say nothing of the other classes. {@code tolerance} lowers each
  * bar by as much. Evidence that is too little, missing or not a number holds, always.
+ *
+ * <p>In the simulation that {@link Evidence} tells of, this promoted 62 candidates: 44 % of the
+ * better ones, none that was worse by two points, with a mean gain of 7 points. Without the error
+ * bar it would have been 62 % of the better ones, and 2 % truly worse. The settings were chosen on
+ * worlds of this kind; on three sets of seeds not looked at before, none of 227 promoted was worse.
+ * Real features are no Gaussians, so this says which criterion to prefer, not how often it errs.
  */
 public final class Gate {
   /**
@@ -24,6 +30,25 @@ public final class Gate {
 
   /** Rounding errors are no gain. */
   private static final double EPSILON = 1e-9;
+
+  private static final List<String> FIGURES =
+      List.of(
+          Evidence.BASE_SCORE,
+          Evidence.CANDIDATE_SCORE,
+          Evidence.SCORE_ERROR,
+          Evidence.BASE_EFFECTIVE_CLASSES,
+          Evidence.CANDIDATE_EFFECTIVE_CLASSES);
+
+  private static final List<String> LABELLED_FIGURES =
+      List.of(
+          Evidence.BASE_SCORE,
+          Evidence.CANDIDATE_SCORE,
+          Evidence.SCORE_ERROR,
+          Evidence.BASE_EFFECTIVE_CLASSES,
+          Evidence.CANDIDATE_EFFECTIVE_CLASSES,
+          Evidence.BASE_ACCURACY,
+          Evidence.CANDIDATE_ACCURACY,
+          Evidence.ACCURACY_ERROR);
 
   private Gate() {}
 
@@ -48,8 +73,7 @@ public final class Gate {
     }
     double heldOut = evidence.get(Evidence.HELD_OUT);
     if (heldOut < limits.getMinimumEvidence()) {
-      return hold(
-          "%.0f held-out images, and %d are needed.", heldOut, limits.getMinimumEvidence());
+      return hold("%.0f held-out images, and %d are needed.", heldOut, limits.getMinimumEvidence());
     }
     boolean byLabels = evidence.get(Evidence.HELD_OUT_LABELLED) >= limits.getMinimumEvidence();
     for (String name : byLabels ? LABELLED_FIGURES : FIGURES) {
@@ -65,33 +89,15 @@ public final class Gate {
     return byLabels ? byLabels(limits, evidence) : byConsensus(limits, evidence);
   }
 
-  private static final List<String> FIGURES =
-      List.of(
-          Evidence.BASE_SCORE,
-          Evidence.CANDIDATE_SCORE,
-          Evidence.SCORE_ERROR,
-          Evidence.BASE_EFFECTIVE_CLASSES,
-          Evidence.CANDIDATE_EFFECTIVE_CLASSES);
-
-  private static final List<String> LABELLED_FIGURES =
-      List.of(
-          Evidence.BASE_SCORE,
-          Evidence.CANDIDATE_SCORE,
-          Evidence.SCORE_ERROR,
-          Evidence.BASE_EFFECTIVE_CLASSES,
-          Evidence.CANDIDATE_EFFECTIVE_CLASSES,
-          Evidence.BASE_ACCURACY,
-          Evidence.CANDIDATE_ACCURACY,
-          Evidence.ACCURACY_ERROR);
-
   private static Verdict byConsensus(GateLimits limits, Map<String, Double> evidence) {
     double base = evidence.get(Evidence.BASE_SCORE);
     double candidate = evidence.get(Evidence.CANDIDATE_SCORE);
     double error = evidence.get(Evidence.SCORE_ERROR);
     String figures =
         figures(
-            "expected accuracy on %.0f held-out images"
-                .formatted(evidence.get(Evidence.HELD_OUT)),
+            "expected accuracy on "
+                + Math.round(evidence.get(Evidence.HELD_OUT))
+                + " held-out images",
             base,
             candidate,
             error);
@@ -106,8 +112,9 @@ public final class Gate {
     double error = evidence.get(Evidence.ACCURACY_ERROR);
     String figures =
         figures(
-            "accuracy on %.0f held-out images that people labelled"
-                .formatted(evidence.get(Evidence.HELD_OUT_LABELLED)),
+            "accuracy on "
+                + Math.round(evidence.get(Evidence.HELD_OUT_LABELLED))
+                + " held-out images that people labelled",
             base,
             candidate,
             error);
@@ -117,8 +124,7 @@ public final class Gate {
     double baseScore = evidence.get(Evidence.BASE_SCORE);
     double score = evidence.get(Evidence.CANDIDATE_SCORE);
     double scoreError = evidence.get(Evidence.SCORE_ERROR);
-    boolean everyClass =
-        evidence.get(Evidence.LABELLED_CLASSES) >= evidence.get(Evidence.CLASSES);
+    boolean everyClass = evidence.get(Evidence.LABELLED_CLASSES) >= evidence.get(Evidence.CLASSES);
     if (!everyClass && score - baseScore + scoreError < -limits.getTolerance()) {
       return hold(
           "Better where people labelled, but worse over all classes: %s",

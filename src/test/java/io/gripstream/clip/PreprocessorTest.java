@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.ByteArrayOutputStream;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -141,7 +143,7 @@ class PreprocessorTest {
   private boolean equalsExpected(String name) {
     try {
       byte[] pixels = preprocessor.pixels(PixelFixtures.encoded(name));
-      return java.util.Arrays.equals(pixels, PixelFixtures.pixels(name));
+      return Arrays.equals(pixels, PixelFixtures.pixels(name));
     } catch (InvalidImageException e) {
       return false;
     }
@@ -153,7 +155,7 @@ class PreprocessorTest {
   private static byte[] withSegment(byte[] jpeg, String markerAndPayload) {
     byte[] segment = markerAndPayload.getBytes(StandardCharsets.ISO_8859_1);
     int at = 4 + ((jpeg[4] & 0xFF) << 8 | jpeg[5] & 0xFF);
-    java.io.ByteArrayOutputStream out = new java.io.ByteArrayOutputStream();
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
     out.write(jpeg, 0, at);
     out.write(0xFF);
     out.write(segment[0]);

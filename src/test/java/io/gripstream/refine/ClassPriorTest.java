@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.gripstream.clip.FloatTensor;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -33,13 +34,14 @@ class ClassPriorTest {
   @Test
   void certainPredictionsAreCountedWithOneImageMorePerClass() {
     FloatTensor certain = FloatTensor.matrix(3, 2, new float[] {1, 0, 1, 0, 1, 0});
-    assertThat(ClassPrior.estimate(certain)).containsExactly(new float[] {0.8f, 0.2f}, within(1e-5f));
+    assertThat(ClassPrior.estimate(certain))
+        .containsExactly(new float[] {0.8f, 0.2f}, within(1e-5f));
   }
 
   @Test
   void predictionsThatSayNothingLeaveThePriorUniform() {
     float[] values = new float[40];
-    java.util.Arrays.fill(values, 0.25f);
+    Arrays.fill(values, 0.25f);
     assertThat(ClassPrior.estimate(FloatTensor.matrix(10, 4, values)))
         .containsExactly(new float[] {0.25f, 0.25f, 0.25f, 0.25f}, within(1e-6f));
     assertThat(ClassPrior.estimate(FloatTensor.matrix(0, 2, new float[0])))

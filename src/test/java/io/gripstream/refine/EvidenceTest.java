@@ -30,8 +30,7 @@ class EvidenceTest {
   void theConsensusIsADistributionAndHoldsOnToLabels() {
     int[] labels = unknown.clone();
     labels[3] = 5;
-    FloatTensor consensus =
-        Consensus.estimate(features, zeroShot.probabilities(features), labels);
+    FloatTensor consensus = Consensus.estimate(features, zeroShot.probabilities(features), labels);
     assertThat(consensus.row(3)).containsExactly(0, 0, 0, 0, 0, 1, 0, 0);
     for (int i = 0; i < consensus.rows(); i++) {
       double sum = 0;
@@ -91,8 +90,7 @@ class EvidenceTest {
     Classifier candidate =
         new Classifier(FloatTensor.matrix(2, 2, new float[] {0.95f, -0.3f, 0.3f, 0.95f}), 10);
     Map<String, Double> evidence =
-        Evidence.measure(
-            FloatTensor.matrix(n, 2, images), heldOut, labels, live, live, candidate);
+        Evidence.measure(FloatTensor.matrix(n, 2, images), heldOut, labels, live, live, candidate);
     assertThat(evidence.get(Evidence.AGREEMENT)).isEqualTo((n - 1.0) / n);
     assertThat(evidence.get(Evidence.CANDIDATE_ACCURACY)).isEqualTo(1);
     assertThat(evidence.get(Evidence.CANDIDATE_SCORE)).isEqualTo(1);

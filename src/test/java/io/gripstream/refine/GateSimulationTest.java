@@ -95,7 +95,8 @@ class GateSimulationTest {
   }
 
   private static double shareWorse(List<Trial> trials) {
-    return trials.stream().filter(trial -> trial.gain() < -MATTERS).count() / (double) trials.size();
+    return trials.stream().filter(trial -> trial.gain() < -MATTERS).count()
+        / (double) trials.size();
   }
 
   private static double worst(List<Trial> trials) {
@@ -125,10 +126,15 @@ class GateSimulationTest {
               boolean[] judged = world.heldOut;
               FloatTensor before = world.classifier(base).probabilities(features);
               FloatTensor after = world.classifier(candidate).probabilities(features);
-              criteria.put("mutual information", information(rows(after, judged)) - information(rows(before, judged)));
               criteria.put(
-                  "neighbours alike", alike(after, neighbours, judged) - alike(before, neighbours, judged));
-              criteria.put("likelihood of live pseudolabels", likelihood(rows(before, judged), rows(after, judged)));
+                  "mutual information",
+                  information(rows(after, judged)) - information(rows(before, judged)));
+              criteria.put(
+                  "neighbours alike",
+                  alike(after, neighbours, judged) - alike(before, neighbours, judged));
+              criteria.put(
+                  "likelihood of live pseudolabels",
+                  likelihood(rows(before, judged), rows(after, judged)));
               TRIALS.add(
                   new Trial(
                       group,
@@ -145,16 +151,19 @@ class GateSimulationTest {
     int c = world.classes;
     for (double step : new double[] {0.2, 0.5, 0.9}) {
       candidates.put("towards the truth " + step, towards(base, world.ideal, step));
-      double[][] noise = IntStream.range(0, c).mapToObj(j -> world.gaussian(1)).toArray(double[][]::new);
+      double[][] noise =
+          IntStream.range(0, c).mapToObj(j -> world.gaussian(1)).toArray(double[][]::new);
       candidates.put("astray " + step, add(base, noise, step));
       candidates.put(
           "towards the truth and astray " + step,
           add(towards(base, world.ideal, step), noise, step / 2));
       int lost = world.random.nextInt(c);
       double[] other = base[(lost + 1) % c];
-      candidates.put("two merged " + step, with(base, lost, unit(sum(base[lost], 1 - step, other, step))));
       candidates.put(
-          "one takes all " + step, with(base, lost, unit(sum(base[lost], 1, world.imageCone, step / 2))));
+          "two merged " + step, with(base, lost, unit(sum(base[lost], 1 - step, other, step))));
+      candidates.put(
+          "one takes all " + step,
+          with(base, lost, unit(sum(base[lost], 1, world.imageCone, step / 2))));
       double[] centre = Arrays.stream(base).reduce((a, b) -> sum(a, 1, b, 1)).orElseThrow();
       double[][] collapsed = new double[c][];
       Arrays.fill(collapsed, unit(centre));
@@ -253,7 +262,9 @@ class GateSimulationTest {
         .mapToObj(
             i -> {
               double[] near =
-                  Arrays.stream(centred).mapToDouble(x -> SimulatedWorld.dot(x, centred[i])).toArray();
+                  Arrays.stream(centred)
+                      .mapToDouble(x -> SimulatedWorld.dot(x, centred[i]))
+                      .toArray();
               return IntStream.range(0, centred.length)
                   .filter(j -> j != i)
                   .boxed()

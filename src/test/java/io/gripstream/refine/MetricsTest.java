@@ -29,8 +29,7 @@ class MetricsTest {
 
   @Test
   void negativeLogLikelihoodIsInNats() {
-    FloatTensor logits =
-        FloatTensor.matrix(2, 2, new float[] {0, 0, (float) Math.log(3), 0});
+    FloatTensor logits = FloatTensor.matrix(2, 2, new float[] {0, 0, (float) Math.log(3), 0});
     assertThat(Metrics.negativeLogLikelihood(logits, new int[] {1, 0}))
         .isCloseTo((Math.log(2) + Math.log(4 / 3.0)) / 2, within(EXACT));
   }
@@ -38,7 +37,8 @@ class MetricsTest {
   @Test
   void largeLogitsDoNotOverflow() {
     FloatTensor logits = FloatTensor.matrix(1, 2, new float[] {20_000, 0});
-    assertThat(Metrics.negativeLogLikelihood(logits, new int[] {1})).isCloseTo(20_000, within(EXACT));
+    assertThat(Metrics.negativeLogLikelihood(logits, new int[] {1}))
+        .isCloseTo(20_000, within(EXACT));
     assertThat(Scores.softmax(logits).values()).containsExactly(1, 0);
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.gripstream.clip.FloatTensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -146,7 +147,7 @@ class SelectorTest {
       System.arraycopy(values, order.get(i) * classes, rows, i * classes, classes);
     }
     float[] prior = new float[classes];
-    java.util.Arrays.fill(prior, 1f / classes);
+    Arrays.fill(prior, 1f / classes);
     List<String> keys = order.stream().map(i -> "image-" + i).toList();
     Map<String, Integer> labels = new HashMap<>();
     Selector.select(FloatTensor.matrix(order.size(), classes, rows), prior, total, keys)
@@ -157,9 +158,7 @@ class SelectorTest {
   private static int[] counts(List<Pseudolabel> selected, int classes) {
     Map<Integer, Long> counts =
         selected.stream().collect(Collectors.groupingBy(Pseudolabel::label, Collectors.counting()));
-    return IntStream.range(0, classes)
-        .map(j -> counts.getOrDefault(j, 0L).intValue())
-        .toArray();
+    return IntStream.range(0, classes).map(j -> counts.getOrDefault(j, 0L).intValue()).toArray();
   }
 
   private static FloatTensor probabilities(Random random, int n, int classes, double sharpness) {

@@ -1,6 +1,8 @@
 package io.gripstream.refine;
 
 import io.gripstream.clip.FloatTensor;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 
 /**
@@ -61,8 +63,7 @@ final class SimulatedWorld {
   }
 
   double accuracy(double[][] classFeatures) {
-    return Metrics.accuracy(
-        Scores.argmax(classifier(classFeatures).logits(features())), truth);
+    return Metrics.accuracy(Scores.argmax(classifier(classFeatures).logits(features())), truth);
   }
 
   /** A Gaussian vector of expected length {@code length}. */
@@ -77,14 +78,14 @@ final class SimulatedWorld {
   /** SGD on the class features over the pseudolabels of a prompt, as a round does it. */
   double[][] train(double[][] from, double share, double rate, int steps) {
     FloatTensor probabilities = classifier(from).probabilities(features());
-    java.util.List<Integer> pool = new java.util.ArrayList<>();
+    List<Integer> pool = new ArrayList<>();
     for (int i = 0; i < images.length; i++) {
       if (!heldOut[i]) {
         pool.add(i);
       }
     }
     double[][] rows = new double[pool.size()][classes];
-    java.util.List<String> keys = new java.util.ArrayList<>();
+    List<String> keys = new ArrayList<>();
     for (int i = 0; i < rows.length; i++) {
       keys.add("image-" + pool.get(i));
       for (int j = 0; j < classes; j++) {
@@ -92,7 +93,7 @@ final class SimulatedWorld {
       }
     }
     FloatTensor soft = tensor(rows);
-    java.util.List<Pseudolabel> pseudolabels =
+    List<Pseudolabel> pseudolabels =
         Selector.select(soft, ClassPrior.estimate(soft), (int) (share * pool.size()), keys);
     double[][] trained = from;
     for (int t = 0; t < steps; t++) {

@@ -75,10 +75,7 @@ enum Figure {
     return outline;
   }
 
-  /**
-   * Whether a line in the outline's own width draws it, too: a line drawing of a spiral is no
-   * spiral.
-   */
+  /** Whether its outline alone still shows it: a spiral's is a band, a ring's two circles. */
   boolean hasOutline() {
     return this != SPIRAL && this != RING;
   }
@@ -183,7 +180,8 @@ enum Figure {
         path.lineTo(x, y);
       }
     }
-    return new BasicStroke(.075f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND).createStrokedShape(path);
+    return new BasicStroke(.075f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND)
+        .createStrokedShape(path);
   }
 
   private static Shape drop() {

@@ -32,8 +32,8 @@ final class PairTheme implements Theme {
     Colour otherColour = Colour.anyBut(palette.ink(), random);
     Color otherShade = otherColour.shade(random);
     while (otherColour == palette.ground()
-            || !Palette.tellable(otherShade, palette.groundShade())
-            || !Palette.tellable(otherShade, palette.inkShade())) {
+        || !Palette.tellable(otherShade, palette.groundShade())
+        || !Palette.tellable(otherShade, palette.inkShade())) {
       otherColour = Colour.anyBut(palette.ink(), random);
       otherShade = otherColour.shade(random);
     }

@@ -38,13 +38,7 @@ final class ShapeTheme implements Theme {
     }
     String style =
         Shapes.paint(
-            canvas,
-            figure,
-            small ? .22 : .5,
-            small ? .34 : .95,
-            turn,
-            palette.inkShade(),
-            random);
+            canvas, figure, small ? .22 : .5, small ? .34 : .95, turn, palette.inkShade(), random);
     StringBuilder phrase = new StringBuilder(random.nextInt(8) == 0 ? "the" : "a");
     if (random.nextInt(3) == 0) {
       phrase.append(small ? pick(random, " small", " tiny") : pick(random, " large", " big"));

@@ -39,13 +39,12 @@ public final class Typefaces {
    */
   public static final List<String> PACKAGES =
       Stream.of(
-              ("fonts-aoyagi-soseki fonts-breip fonts-bwht fonts-comic-neue "
-                      + "fonts-dancingscript fonts-dkg-handwriting fonts-ecolier-court "
-                      + "fonts-femkeklaver fonts-havana fonts-humor-sans fonts-kaushanscript "
-                      + "fonts-kiloji fonts-klee fonts-kouzan-mouhitsu fonts-kristi "
-                      + "fonts-leckerli-one fonts-lobster fonts-lobstertwo fonts-rufscript fonts-seto "
-                      + "fonts-sjfonts fonts-summersby fonts-tlwg-purisa fonts-tomsontalks "
-                      + "fonts-yozvox-yozfont fonts-yusei-magic")
+              ("fonts-aoyagi-soseki fonts-breip fonts-bwht fonts-comic-neue fonts-dancingscript"
+                   + " fonts-dkg-handwriting fonts-ecolier-court fonts-femkeklaver fonts-havana"
+                   + " fonts-humor-sans fonts-kaushanscript fonts-kiloji fonts-klee"
+                   + " fonts-kouzan-mouhitsu fonts-kristi fonts-leckerli-one fonts-lobster"
+                   + " fonts-lobstertwo fonts-rufscript fonts-seto fonts-sjfonts fonts-summersby"
+                   + " fonts-tlwg-purisa fonts-tomsontalks fonts-yozvox-yozfont fonts-yusei-magic")
                   .split(" "),
               ("fonts-adf-gillius fonts-adf-mekanus fonts-adf-romande fonts-allerta "
                       + "fonts-averia-sans-gwf fonts-averia-serif-gwf fonts-b612 fonts-bebas-neue "
@@ -114,6 +113,24 @@ public final class Typefaces {
           .ifPresent(fonts::add);
     }
     return Consensus.legible(fonts);
+  }
+
+  /**
+   * Refuses to go on with too few typefaces to learn writing from.
+   *
+   * @throws IllegalStateException naming the packages to install, when there are fewer than {@link
+   *     #FEWEST}
+   */
+  public static void requireEnough(List<Font> fonts) {
+    if (fonts.size() < FEWEST) {
+      throw new IllegalStateException(
+          "found "
+              + fonts.size()
+              + " typefaces, pretraining takes at least "
+              + FEWEST
+              + "; on Debian: apt-get install --no-install-recommends "
+              + String.join(" ", PACKAGES));
+    }
   }
 
   private static boolean isFont(Path file) {
