@@ -5,8 +5,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Gives a Quarkus test a real broker: the JVM's shared one. The argument {@code topic-prefix}, if
- * it is given, becomes {@code gripstream.kafka.topic-prefix}.
+ * Gives a Quarkus test a real broker: the JVM's shared one. The argument {@code topic-prefix}, if it
+ * is given, becomes {@code gripstream.kafka.topic-prefix}.
  */
 public final class BrokerResource implements QuarkusTestResourceLifecycleManager {
   private final Map<String, String> config = new HashMap<>();
@@ -28,16 +28,23 @@ public final class BrokerResource implements QuarkusTestResourceLifecycleManager
   @Override
   public void stop() {}
 
-  /** Quarkus closes its class loaders, and would take the broker's classes away; not this one. */
+  /**
+   * Quarkus closes its class loaders, and would take the broker's classes away; not this one. The
+   * broker also looks classes up by name, through the thread's loader.
+   */
   private static String sharedAddress() {
+    ClassLoader system = ClassLoader.getSystemClassLoader();
+    ClassLoader before = Thread.currentThread().getContextClassLoader();
+    Thread.currentThread().setContextClassLoader(system);
     try {
       return (String)
-          Class.forName(
-                  "io.gripstream.messaging.SharedBroker", true, ClassLoader.getSystemClassLoader())
+          Class.forName("io.gripstream.messaging.SharedBroker", true, system)
               .getMethod("address")
               .invoke(null);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("the shared broker cannot be started", e);
+    } finally {
+      Thread.currentThread().setContextClassLoader(before);
     }
   }
 }

@@ -43,7 +43,7 @@ import org.junit.jupiter.api.Test;
 @TestProfile(ModelRolesTest.ModelRoles.class)
 class ModelRolesTest {
   private static final Duration LONG = Duration.ofSeconds(90);
-  private static final int IMAGES = 60;
+  private static final int IMAGES = 120;
 
   @Inject Topics topics;
   @Inject KafkaClients clients;
@@ -77,7 +77,12 @@ class ModelRolesTest {
         TaskDefinition.newBuilder()
             .setClasses(List.of("cat", "dog", "zebra"))
             .setTraining(
-                Training.newBuilder().setContextLength(4).setEpochs(3).setWarmUpEpochs(1).build())
+                Training.newBuilder()
+                    .setRounds(1)
+                    .setContextLength(4)
+                    .setEpochs(3)
+                    .setWarmUpEpochs(1)
+                    .build())
             .build();
     try (var candidates = stream.tail(topics.candidates(), stream.serdes().candidates());
         var predictions = stream.tail(topics.predictions(), stream.serdes().predictions());
