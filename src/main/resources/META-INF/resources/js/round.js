@@ -3,6 +3,10 @@ import { count, figure, span, words } from './format.js';
 
 const NAMES = { REQUESTED: 'requested', STARTED: 'training', PROGRESS: 'training', PROMOTED: 'promoted', HELD: 'held', FAILED: 'failed' };
 const FIGURES = 6;
+/** What people look for first; everything else follows by name. */
+const FIRST = ['candidateScore', 'baseScore', 'candidateAccuracy', 'baseAccuracy', 'heldOut', 'pseudolabels', 'samples', 'zeroShotScore',
+  'validationLoss', 'epoch', 'loss', 'agreement', 'temperature'];
+const rank = (name) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
 
 /** The round that is running, or how the last one ended. */
 export class Round {
@@ -48,6 +52,6 @@ export class Round {
 
 /** Measured figures as pairs of terms, at most `limit` of them. */
 export function metrics(values, limit = Infinity) {
-  return Object.entries(values).slice(0, limit).map(([name, value]) =>
-    el('div', {}, el('dt', { text: words(name) }), el('dd', { text: figure(value) })));
+  return Object.entries(values).sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b)).slice(0, limit).map(([name, value]) =>
+    el('div', {}, el('dt', { text: words(name), title: words(name) }), el('dd', { text: figure(value) })));
 }

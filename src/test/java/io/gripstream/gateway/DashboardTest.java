@@ -125,7 +125,7 @@ class DashboardTest {
       page.locator(".tile").nth(4).focus();
       page.keyboard().press("Enter");
       page.locator("#panel .thumbnails img").nth(20).waitFor();
-      page.waitForFunction(
+      until(page, 
           "[...document.querySelectorAll('#panel img')].every(i => i.complete && i.naturalWidth > 0)");
       assertThat(page.locator("#panel .bars li").count()).isEqualTo(5);
       assertThat(page.locator("#panel").textContent())
@@ -149,7 +149,7 @@ class DashboardTest {
         more.goOn(12);
         tell(more);
       }
-      page.waitForFunction(
+      until(page, 
           "Number(document.getElementById('f-count').textContent.replace(',', '')) >= " + (before + 12));
       Locator pin = page.locator("[data-key=pin-1]");
       pin.click();
@@ -219,9 +219,14 @@ class DashboardTest {
 
   private static void awaitPictures(Page page) {
     page.locator("#chart svg, #chart p").first().waitFor();
-    page.waitForFunction(
+    until(page, 
         "[...document.querySelectorAll('.tile img')].slice(0, 24).every(i => i.complete && i.naturalWidth > 0)");
-    page.waitForFunction("document.getAnimations().every(a => a.playState === 'finished')");
+    until(page, "document.getAnimations().every(a => a.playState === 'finished')");
+  }
+
+  /** Not waitForFunction: that evaluates in the page, whose policy forbids it. */
+  private static void until(Page page, String condition) {
+    page.waitForCondition(() -> Boolean.TRUE.equals(page.evaluate(condition)));
   }
 
   private static void picture(Page page, String name) {

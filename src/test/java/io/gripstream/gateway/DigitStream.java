@@ -56,7 +56,7 @@ final class DigitStream {
     traffic.round(task, 4, RoundEventType.STARTED, 4, 0, "", Map.of("samples", (double) samples.size(), "pseudolabels", 416.0), fourth.plusSeconds(1));
     traffic.round(
         task, 4, RoundEventType.PROGRESS, 4, .46, "",
-        Map.of("epoch", 69.0, "loss", .4127, "held-out-loss", .5311, "learning-rate", .0541), now);
+        Map.of("epoch", 69.0, "loss", .4127, "validationLoss", .5311), now);
     traffic.deadLetter("upload-0047", new byte[] {1, 2, 3}, "not an image: the bytes begin like no known format");
     traffic.deadLetter("scan-1180", new byte[900], "an image of 20000 x 10000 pixels is larger than allowed");
   }
@@ -74,8 +74,9 @@ final class DigitStream {
     traffic.round(task, round, RoundEventType.STARTED, round, 0, "", Map.of("pseudolabels", 90.0 * round), begin);
     Map<String, Double> evidence =
         Map.of(
-            "held-out", 101.0, "score-live", live, "score-candidate", candidate,
-            "agreement", .81, "calibration-error", .037, "temperature", 1.42);
+            "heldOut", 101.0, "baseScore", live, "candidateScore", candidate,
+            "zeroShotScore", .552, "agreement", .81, "temperature", 1.42, "pseudolabels", 416.0,
+            "samples", 500.0);
     PromptVersion prompt =
         traffic.candidate(task, Strokes.NAMES, round, parent, round, evidence, end);
     traffic.round(task, round, verdict, round, 1, reason, evidence, end);

@@ -20,13 +20,25 @@ public final class SharedBroker {
     if (broker == null) {
       try {
         Path directory = Files.createTempDirectory("gripstream-broker");
-        broker = EmbeddedBroker.start(directory, 0);
+        broker = start(directory);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(directory)));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
     }
     return broker.bootstrapServers();
+  }
+
+  /** A Quarkus test's thread offers the test's classes, where the broker must find its own. */
+  private static EmbeddedBroker start(Path directory) {
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    thread.setContextClassLoader(SharedBroker.class.getClassLoader());
+    try {
+      return EmbeddedBroker.start(directory, 0);
+    } finally {
+      thread.setContextClassLoader(before);
+    }
   }
 
   /** Clients of the shared broker. */

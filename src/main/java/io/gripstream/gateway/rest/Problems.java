@@ -93,6 +93,14 @@ public final class Problems {
         new Problem(status.getReasonPhrase(), status.getStatusCode(), detail, List.of()));
   }
 
+  @ServerExceptionMapper
+  public Response unexpected(RuntimeException e) {
+    LOG.error("A request failed unexpectedly", e);
+    return respond(
+        ProblemException.of(Status.INTERNAL_SERVER_ERROR, "something unexpected; the log tells more")
+            .problem());
+  }
+
   private static Response respond(Problem problem) {
     return Response.status(problem.status()).type(Problem.MEDIA_TYPE).entity(problem).build();
   }

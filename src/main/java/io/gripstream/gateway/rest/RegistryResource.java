@@ -18,8 +18,8 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
+import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
-import org.apache.avro.SchemaParseException;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
@@ -184,7 +184,8 @@ public final class RegistryResource {
     }
     try {
       return new Schema.Parser().parse(request.schema());
-    } catch (SchemaParseException e) {
+    } catch (AvroRuntimeException | NullPointerException e) {
+      // The parser resolves names after reading, and does not expect that to fail.
       throw new RegistryError(422, 42201, "Invalid schema: " + e.getMessage());
     }
   }

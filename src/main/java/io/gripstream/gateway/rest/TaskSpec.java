@@ -51,7 +51,8 @@ public record TaskSpec(
   public record TrainingSpec(
       @Min(1) @Max(1000) Integer rounds,
       @Min(1) @Max(10_000) Integer perClass,
-      @Min(1) @Max(64) Integer contextLength,
+      @Min(0) @Max(64) Integer contextLength,
+      Boolean contextPerClass,
       @Min(1) @Max(10_000) Integer epochs,
       @Min(1) @Max(4096) Integer batchSize,
       @DecimalMin(value = "0", inclusive = false) @DecimalMax("10") Float learningRate,
@@ -141,6 +142,7 @@ public record TaskSpec(
     set(training.rounds(), builder::setRounds);
     set(training.perClass(), builder::setPerClass);
     set(training.contextLength(), builder::setContextLength);
+    set(training.contextPerClass(), builder::setContextPerClass);
     set(training.epochs(), builder::setEpochs);
     set(training.batchSize(), builder::setBatchSize);
     set(training.learningRate(), builder::setLearningRate);
@@ -176,6 +178,7 @@ public record TaskSpec(
             training.getRounds(),
             training.getPerClass(),
             training.getContextLength(),
+            training.getContextPerClass(),
             training.getEpochs(),
             training.getBatchSize(),
             training.getLearningRate(),
