@@ -87,7 +87,7 @@ final class DemoCommand implements Callable<Integer> {
     Settings.set("quarkus.log.file.enabled", true);
     Settings.set("quarkus.log.file.path", log);
     if (!verbose) {
-      Settings.set("quarkus.log.console.level", "WARN");
+      Settings.set("quarkus.log.console.level", "ERROR");
     }
     GripstreamConfig config =
         ServiceProcess.prepare(

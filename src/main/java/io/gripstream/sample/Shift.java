@@ -20,7 +20,7 @@ public record Shift(
   public static final Shift DEFAULT = new Shift(1, 0, 1, 1, 1);
 
   /** Steady hands that all lean far to the right. */
-  public static final Shift ITALIC = new Shift(.7, .8, 1, 1, 1);
+  public static final Shift ITALIC = new Shift(.7, .9, 1, 1, 1);
 
   public Shift {
     for (double value : new double[] {deformation, slant, blur, noise, lighting}) {
