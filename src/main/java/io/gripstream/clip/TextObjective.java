@@ -46,6 +46,11 @@ public final class TextObjective implements AutoCloseable {
     }
   }
 
+  /** How many arrays this objective's own scope holds. */
+  int nativeArrays() {
+    return manager.getManagedArrays().size();
+  }
+
   @Override
   public void close() {
     manager.close();

@@ -201,6 +201,11 @@ public final class TorchClip implements ClipModel {
         scope.create(scale));
   }
 
+  /** How many arrays this model's own scope holds; the weights, and nothing that a call left. */
+  int nativeArrays() {
+    return manager.getManagedArrays().size();
+  }
+
   @Override
   public void close() {
     tokenizer.close();

@@ -20,7 +20,10 @@ import jakarta.enterprise.inject.Instance;
 import java.time.Clock;
 import java.time.Duration;
 
-/** The gateway role: starts with the process when it is among the roles, and holds what its resources share. */
+/**
+ * The gateway role: starts with the process when it is among the roles, and holds what its
+ * resources share.
+ */
 @ApplicationScoped
 public class Gateway {
   /** After the wiring has made the topics, before anything is asked of the page. */

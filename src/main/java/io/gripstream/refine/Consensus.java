@@ -2,25 +2,36 @@ package io.gripstream.refine;
 
 import io.gripstream.clip.FloatTensor;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * What images are, judged by prompts and by how the images lie among each other: a stand-in for the
  * truth that nobody knows.
  *
- * <p>A teacher's soft predictions begin a mixture of Gaussians over the image features, one per
- * class with a common diagonal covariance, and a few EM steps let the mixture and the teacher agree
- * (after TransCLIP: Zanella, Gérin, Ben Ayed, "Boosting Vision-Language Models with Transduction",
- * NeurIPS 2024). An image in the midst of another class's images is thus judged as one of them,
- * however sure the teacher was. Where the features have no structure that fits the classes, the
- * mixture's log-likelihoods predict the teacher badly, and the temperature that fits them to the
- * teacher makes them count for little.
+ * <p>A teacher's pseudolabels, as many of each class as {@link Selector} grants them, begin a
+ * mixture of Gaussians over the image features, one per class with a common diagonal covariance, and
+ * a few EM steps let the mixture and the teacher agree (after TransCLIP: Zanella, Gérin, Ben Ayed,
+ * "Boosting Vision-Language Models with Transduction", NeurIPS 2024). An image in the midst of
+ * another class's images is thus judged as one of them, however sure the teacher was. Where the
+ * features have no structure that fits the classes, the mixture's log-likelihoods predict the
+ * teacher badly, and the temperature that fits them to the teacher makes them count for little.
+ *
+ * <p>The mixture begins with as many images of each class because a teacher that hardly ever says a
+ * class would otherwise judge any prompt that does say it to be wrong. Of 30 candidates on rendered
+ * digits and shapes and on MNIST, those that gained scored up to +3.8 points, those that lost down
+ * to -12.5, and none that lost by more than half a point passed one standard error; begun with the
+ * teacher's soft predictions instead, the score of a candidate 7.1 points better was -2.0.
  */
 public final class Consensus {
   /** More steps follow the clusters further from the teacher, and judged no better. */
-  private static final int ITERATIONS = 2;
+  private static final int ITERATIONS = 3;
+
+  /** The share of the images that the classes' means are made of. */
+  private static final double SEEDS = 0.8;
 
   /** How much the teacher's own log-probabilities count; the mixture's count 1. */
-  private static final double TEACHER = 0.5;
+  private static final double TEACHER = 0.1;
 
   /** Images at the mean of all that each class begins with, so that no class mean runs away. */
   private static final double SHRINKAGE = 1;
@@ -50,7 +61,7 @@ public final class Consensus {
     FloatTensor known = withLabels(teacher, labels);
     FloatTensor estimate = known;
     for (int t = 0; t < ITERATIONS && n > 0; t++) {
-      FloatTensor likelihoods = logLikelihoods(features, estimate);
+      FloatTensor likelihoods = logLikelihoods(features, seeds(estimate, labels));
       double weight = Calibration.inverseTemperature(likelihoods, known, 1e-4, 2);
       float[] logits = new float[n * c];
       for (int i = 0; i < logits.length; i++) {
@@ -61,6 +72,20 @@ public final class Consensus {
       estimate = withLabels(Scores.softmax(FloatTensor.matrix(n, c, logits)), labels);
     }
     return estimate;
+  }
+
+  /** {@code [N, C]}: 1 where an image speaks for a class; rows of 0 for images that speak for none. */
+  private static FloatTensor seeds(FloatTensor estimate, int[] labels) {
+    int c = estimate.columns();
+    float[] equal = new float[c];
+    Arrays.fill(equal, 1f / c);
+    List<String> keys = IntStream.range(0, labels.length).mapToObj(String::valueOf).toList();
+    float[] values = new float[labels.length * c];
+    for (Pseudolabel seed :
+        Selector.select(estimate, equal, (int) (labels.length * SEEDS), keys)) {
+      values[seed.sample() * c + seed.label()] = 1;
+    }
+    return withLabels(FloatTensor.matrix(labels.length, c, values), labels);
   }
 
   private static FloatTensor withLabels(FloatTensor probabilities, int[] labels) {

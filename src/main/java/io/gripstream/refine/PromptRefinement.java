@@ -187,8 +187,13 @@ public final class PromptRefinement implements Refinement {
 
   private static List<Pseudolabel> pseudolabels(Part part, Classifier teacher, Strategy strategy, int round) {
     FloatTensor probabilities = teacher.probabilities(part.features());
+    // The paper's cap, K for every class. Caps under a prior that EM estimates from the predictions
+    // (Saerens et al. 2002) were tried: where a shift makes a prompt mistake one class for another,
+    // the estimate follows the mistake, and the poor classes get the fewest pseudolabels.
+    float[] shares = new float[teacher.classes()];
+    Arrays.fill(shares, 1f / shares.length);
     int total = strategy.total(round, part.keys().size(), teacher.classes());
-    return Selector.select(probabilities, ClassPrior.estimate(probabilities), total, part.keys());
+    return Selector.select(probabilities, shares, total, part.keys());
   }
 
   private static TextTrainer.Examples examples(Part part, List<Pseudolabel> pseudolabels, int classes) {

@@ -10,12 +10,14 @@ import java.util.List;
  * Chooses pseudolabels: for each class the images that are most probably of it, exactly, whatever
  * the order in which the images came.
  *
- * <p>An image is a candidate for its most probable class only, so it carries at most one label. The
- * estimated prior decides how many images a class may take, and nothing else. It does not move the
- * most probable class: where the estimate is wrong, it would then choose wrong labels and confirm
- * itself in the next round, whereas a wrong cap only leaves images out. And it is a cap, never a
- * quota: a class with fewer candidates gets fewer pseudolabels. Methods that force balance collapse
- * on streams that show few classes at a time.
+ * <p>Every class looks at all images, not only at those of which it is the most probable class:
+ * that is what lifts the poor classes, which a prompt hardly ever ranks first. Yet an image carries
+ * one label at most. Where two classes want it, the one that is surer of it has it, and a class
+ * takes no image that it finds less probable than chance.
+ *
+ * <p>The share of each class bounds how many images it takes. It is a cap, never a quota: a class
+ * with fewer candidates gets fewer pseudolabels. Methods that force balance collapse on streams
+ * that show few classes at a time.
  */
 public final class Selector {
   private Selector() {}
@@ -42,22 +44,37 @@ public final class Selector {
     if (new HashSet<>(keys).size() != n) {
       throw new IllegalArgumentException("a key comes twice");
     }
-    List<List<Pseudolabel>> candidates = new ArrayList<>();
-    for (int j = 0; j < c; j++) {
-      candidates.add(new ArrayList<>());
-    }
-    int[] labels = Scores.argmax(probabilities);
+    float[] p = probabilities.values();
+    List<Pseudolabel> wishes = new ArrayList<>();
     for (int i = 0; i < n; i++) {
-      float confidence = probabilities.values()[i * c + labels[i]];
-      candidates.get(labels[i]).add(new Pseudolabel(i, labels[i], confidence));
+      for (int j = 0; j < c; j++) {
+        float confidence = p[i * c + j];
+        if (Float.isNaN(confidence)) {
+          throw new IllegalArgumentException("image " + i + ", class " + j + ": not a number");
+        }
+        if (confidence * c >= 1) {
+          wishes.add(new Pseudolabel(i, j, confidence));
+        }
+      }
     }
-    Comparator<Pseudolabel> best =
+    wishes.sort(
         Comparator.comparing(Pseudolabel::confidence, Comparator.reverseOrder())
-            .thenComparing(pseudolabel -> keys.get(pseudolabel.sample()));
-    List<Pseudolabel> selected = new ArrayList<>();
+            .thenComparing(wish -> keys.get(wish.sample()))
+            .thenComparing(Pseudolabel::label));
+    int[] room = new int[c];
     for (int j = 0; j < c; j++) {
-      candidates.get(j).stream().sorted(best).limit(cap(total, prior[j])).forEach(selected::add);
+      room[j] = cap(total, prior[j]);
     }
+    boolean[] taken = new boolean[n];
+    List<Pseudolabel> selected = new ArrayList<>();
+    for (Pseudolabel wish : wishes) {
+      if (!taken[wish.sample()] && room[wish.label()] > 0) {
+        taken[wish.sample()] = true;
+        room[wish.label()]--;
+        selected.add(wish);
+      }
+    }
+    selected.sort(Comparator.comparing(Pseudolabel::label));
     return List.copyOf(selected);
   }
 

@@ -59,7 +59,7 @@ record Writer(
     double[] paper = board ? any(BOARDS, random) : any(PAPERS, random);
     return new Writer(
         random.nextLong(),
-        much * .2 * random.nextGaussian(),
+        shift.slant() + much * .2 * random.nextGaussian(),
         much * .08 * random.nextGaussian(),
         .72 + .4 * random.nextDouble(),
         (crayons ? 2.2 : 1.6) + 2.4 * random.nextDouble(),

@@ -7,6 +7,7 @@ export function confirm(title, explanation, yes) {
   text(byId('confirm-title'), title);
   text(byId('confirm-text'), explanation);
   text(byId('confirm-yes'), yes);
+  byId('confirm-no').onclick = () => dialog.close('no');
   reason.value = '';
   dialog.returnValue = 'no';
   dialog.showModal();

@@ -30,7 +30,10 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The page in a real browser, over real topics. The pictures are for people to look at: target/screenshots. */
+/**
+ * The page in a real browser, over real topics. The pictures are for people to look at:
+ * target/screenshots.
+ */
 @QuarkusTest
 @TestProfile(GatewayOnly.class)
 class DashboardTest {
@@ -125,7 +128,8 @@ class DashboardTest {
       page.locator(".tile").nth(4).focus();
       page.keyboard().press("Enter");
       page.locator("#panel .thumbnails img").nth(20).waitFor();
-      until(page, 
+      until(
+          page,
           "[...document.querySelectorAll('#panel img')].every(i => i.complete && i.naturalWidth > 0)");
       assertThat(page.locator("#panel .bars li").count()).isEqualTo(5);
       assertThat(page.locator("#panel").textContent())
@@ -149,15 +153,17 @@ class DashboardTest {
         more.goOn(12);
         tell(more);
       }
-      until(page, 
-          "Number(document.getElementById('f-count').textContent.replace(',', '')) >= " + (before + 12));
+      until(
+          page,
+          "Number(document.getElementById('f-count').textContent.replace(',', '')) >= "
+              + (before + 12));
       Locator pin = page.locator("[data-key=pin-1]");
       pin.click();
       page.locator("#confirm-reason").fill("looks better to me");
       picture(page, "command");
       page.waitForResponse(
           answer -> answer.url().endsWith("/commands") && answer.status() == 202,
-          () -> page.locator("#confirm-yes").click());
+          () -> page.keyboard().press("Enter"));
     }
     assertThat(complaints).isEmpty();
   }
@@ -219,7 +225,8 @@ class DashboardTest {
 
   private static void awaitPictures(Page page) {
     page.locator("#chart svg, #chart p").first().waitFor();
-    until(page, 
+    until(
+        page,
         "[...document.querySelectorAll('.tile img')].slice(0, 24).every(i => i.complete && i.naturalWidth > 0)");
     until(page, "document.getAnimations().every(a => a.playState === 'finished')");
   }

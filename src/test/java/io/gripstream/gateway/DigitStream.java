@@ -12,7 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** Some minutes in the life of a task: labels that get better with each round, and one round that is held. */
+/**
+ * Some minutes in the life of a task: labels that get better with each round, and one round that is
+ * held.
+ */
 final class DigitStream {
   private static final double[] ZERO_SHOT = {.81, .74, .38, .52, .61, .29, .34, .70, .22, .45};
   private static final double[] SHARE_OF_ERRORS_LEFT = {1, .62, .62, .38, .33};
@@ -39,26 +42,78 @@ final class DigitStream {
   /** Five minutes that end at {@code now}, with the fourth round half way. */
   void play(Instant now) {
     Instant start = now.minusSeconds(300);
-    PromptVersion zeroShot =
-        traffic.candidate(task, Strokes.NAMES, 0, null, 0, Map.of(), start);
+    PromptVersion zeroShot = traffic.candidate(task, Strokes.NAMES, 0, null, 0, Map.of(), start);
     traffic.live(zeroShot);
-    traffic.round(task, 0, RoundEventType.PROMOTED, 0, 1, "The zero-shot prompt needs no evidence.", Map.of(), start);
+    traffic.round(
+        task,
+        0,
+        RoundEventType.PROMOTED,
+        0,
+        1,
+        "The zero-shot prompt needs no evidence.",
+        Map.of(),
+        start);
     images(230, 0, start, 80);
-    round(1, 0, RoundEventType.PROMOTED, "Held-out score 0.641, live 0.552: better.", .552, .641, start.plusSeconds(80));
+    round(
+        1,
+        0,
+        RoundEventType.PROMOTED,
+        "Held-out score 0.641, live 0.552: better.",
+        .552,
+        .641,
+        start.plusSeconds(80));
     images(200, 1, start.plusSeconds(80), 70);
-    round(2, 1, RoundEventType.HELD, "Held-out score 0.629, live 0.641: not better, kept aside.", .641, .629, start.plusSeconds(150));
+    round(
+        2,
+        1,
+        RoundEventType.HELD,
+        "Held-out score 0.629, live 0.641: not better, kept aside.",
+        .641,
+        .629,
+        start.plusSeconds(150));
     images(150, 1, start.plusSeconds(150), 50);
-    round(3, 1, RoundEventType.PROMOTED, "Held-out score 0.774, live 0.641: better.", .641, .774, start.plusSeconds(200));
+    round(
+        3,
+        1,
+        RoundEventType.PROMOTED,
+        "Held-out score 0.774, live 0.641: better.",
+        .641,
+        .774,
+        start.plusSeconds(200));
     images(300, 3, start.plusSeconds(200), 100);
     Instant fourth = now.minusSeconds(14);
     traffic.batch(task, 4, List.copyOf(samples), fourth);
-    traffic.round(task, 4, RoundEventType.REQUESTED, 4, 0, "500 samples since the last round.", Map.of(), fourth);
-    traffic.round(task, 4, RoundEventType.STARTED, 4, 0, "", Map.of("samples", (double) samples.size(), "pseudolabels", 416.0), fourth.plusSeconds(1));
     traffic.round(
-        task, 4, RoundEventType.PROGRESS, 4, .46, "",
-        Map.of("epoch", 69.0, "loss", .4127, "validationLoss", .5311), now);
-    traffic.deadLetter("upload-0047", new byte[] {1, 2, 3}, "not an image: the bytes begin like no known format");
-    traffic.deadLetter("scan-1180", new byte[900], "an image of 20000 x 10000 pixels is larger than allowed");
+        task,
+        4,
+        RoundEventType.REQUESTED,
+        4,
+        0,
+        "500 samples since the last round.",
+        Map.of(),
+        fourth);
+    traffic.round(
+        task,
+        4,
+        RoundEventType.STARTED,
+        4,
+        0,
+        "",
+        Map.of("samples", (double) samples.size(), "pseudolabels", 416.0),
+        fourth.plusSeconds(1));
+    traffic.round(
+        task,
+        4,
+        RoundEventType.PROGRESS,
+        4,
+        .46,
+        "",
+        Map.of("epoch", 69.0, "loss", .4127, "validationLoss", .5311),
+        now);
+    traffic.deadLetter(
+        "upload-0047", new byte[] {1, 2, 3}, "not an image: the bytes begin like no known format");
+    traffic.deadLetter(
+        "scan-1180", new byte[900], "an image of 20000 x 10000 pixels is larger than allowed");
   }
 
   /** A few images more, as the stream goes on. */
@@ -67,16 +122,51 @@ final class DigitStream {
   }
 
   private void round(
-      int round, int parent, RoundEventType verdict, String reason, double live, double candidate, Instant end) {
+      int round,
+      int parent,
+      RoundEventType verdict,
+      String reason,
+      double live,
+      double candidate,
+      Instant end) {
     Instant begin = end.minusSeconds(16);
     traffic.batch(task, round, List.copyOf(samples), begin);
-    traffic.round(task, round, RoundEventType.REQUESTED, round, 0, "500 samples since the last round.", Map.of(), begin);
-    traffic.round(task, round, RoundEventType.STARTED, round, 0, "", Map.of("pseudolabels", 90.0 * round), begin);
+    traffic.round(
+        task,
+        round,
+        RoundEventType.REQUESTED,
+        round,
+        0,
+        "500 samples since the last round.",
+        Map.of(),
+        begin);
+    traffic.round(
+        task,
+        round,
+        RoundEventType.STARTED,
+        round,
+        0,
+        "",
+        Map.of("pseudolabels", 90.0 * round),
+        begin);
     Map<String, Double> evidence =
         Map.of(
-            "heldOut", 101.0, "baseScore", live, "candidateScore", candidate,
-            "zeroShotScore", .552, "agreement", .81, "temperature", 1.42, "pseudolabels", 416.0,
-            "samples", 500.0);
+            "heldOut",
+            101.0,
+            "baseScore",
+            live,
+            "candidateScore",
+            candidate,
+            "zeroShotScore",
+            .552,
+            "agreement",
+            .81,
+            "temperature",
+            1.42,
+            "pseudolabels",
+            416.0,
+            "samples",
+            500.0);
     PromptVersion prompt =
         traffic.candidate(task, Strokes.NAMES, round, parent, round, evidence, end);
     traffic.round(task, round, verdict, round, 1, reason, evidence, end);

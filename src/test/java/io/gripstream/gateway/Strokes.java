@@ -29,8 +29,10 @@ public final class Strokes {
     {.72, .12, .5, .12, .32, .13, .3, .3, .28, .46, .5, .42, .74, .55, .7, .8, .45, .9, .24, .82},
     {.66, .1, .4, .25, .26, .55, .3, .82, .5, .9, .72, .8, .72, .6, .52, .5, .3, .64},
     {.22, .13, .5, .12, .76, .13, .62, .4, .5, .65, .42, .92},
-    {.5, .48, .28, .32, .36, .12, .5, .09, .66, .12, .72, .32, .5, .48, .26, .66, .32, .88, .5, .92,
-      .7, .88, .75, .66, .5, .48},
+    {
+      .5, .48, .28, .32, .36, .12, .5, .09, .66, .12, .72, .32, .5, .48, .26, .66, .32, .88, .5,
+      .92, .7, .88, .75, .66, .5, .48
+    },
     {.7, .35, .5, .5, .3, .4, .34, .16, .52, .09, .7, .18, .7, .38, .66, .65, .56, .92},
   };
 
@@ -47,8 +49,7 @@ public final class Strokes {
     g.fillRect(0, 0, 64, 64);
     g.setColor(chalk ? Color.getHSBColor(hue, .06f, .95f) : Color.getHSBColor(hue + .5f, .6f, .3f));
     g.setStroke(
-        new BasicStroke(
-            3 + random.nextFloat() * 3, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
+        new BasicStroke(3 + random.nextFloat() * 3, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
     AffineTransform slant = AffineTransform.getTranslateInstance(8, 7);
     slant.scale(48, 50);
     slant.rotate((random.nextDouble() - .5) * .4, .5, .5);

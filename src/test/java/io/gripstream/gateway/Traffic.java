@@ -64,7 +64,15 @@ public final class Traffic implements AutoCloseable {
         id,
         serdes.predictions(),
         new Prediction(
-            id, task, labels, zeroShot, version, digest(version), MODEL, image, Map.of("source", "camera 4")),
+            id,
+            task,
+            labels,
+            zeroShot,
+            version,
+            digest(version),
+            MODEL,
+            image,
+            Map.of("source", "camera 4")),
         at);
   }
 

@@ -169,7 +169,7 @@ class SampleStreamsTest {
   @ParameterizedTest
   @ValueSource(doubles = {-.1, 5, Double.NaN})
   void aShiftOutsideItsRangeIsRefused(double value) {
-    assertThatThrownBy(() -> new Shift(1, value, 1, 1))
+    assertThatThrownBy(() -> new Shift(1, value, 1, 1, 1))
         .isInstanceOf(IllegalArgumentException.class);
   }
 

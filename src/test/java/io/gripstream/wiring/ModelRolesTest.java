@@ -108,6 +108,7 @@ class ModelRolesTest {
         stream.send(topics.images(), "image-" + i, image, stream.serdes().images());
       }
       await().atMost(LONG).until(() -> samples.values().size() == IMAGES);
+      await().atMost(LONG).until(() -> predictions.values().size() >= IMAGES);
       assertThat(predictions.values())
           .hasSize(IMAGES)
           .allSatisfy(

@@ -17,8 +17,8 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * All tasks, and what could not be processed. Fed by followers of the topics, each from one thread; read from any thread.
- * A task's board outlives its definition, as its versions do.
+ * All tasks, and what could not be processed. Fed by followers of the topics, each from one thread;
+ * read from any thread. A task's board outlives its definition, as its versions do.
  */
 public final class Board {
   private static final int TASKS = 2000;
@@ -35,15 +35,18 @@ public final class Board {
     this.startedAt = clock.millis();
   }
 
-  /** @param definition null when the task was ended */
+  /**
+   * @param definition null when the task was ended
+   */
   public void task(String task, TaskDefinition definition) {
     board(task).ifPresent(board -> board.define(definition));
   }
 
-  /** @param at the record's time, in milliseconds since the epoch */
+  /**
+   * @param at the record's time, in milliseconds since the epoch
+   */
   public void prediction(Prediction prediction, long at) {
-    board(prediction.getTask())
-        .ifPresent(board -> board.predicted(prediction, at, clock.millis()));
+    board(prediction.getTask()).ifPresent(board -> board.predicted(prediction, at, clock.millis()));
   }
 
   public void round(RoundEvent event) {
@@ -54,13 +57,17 @@ public final class Board {
     board(facts.task()).ifPresent(board -> board.candidate(facts, place));
   }
 
-  /** @param facts null when nothing is live any more */
+  /**
+   * @param facts null when nothing is live any more
+   */
   public void live(String task, VersionFacts facts) {
     board(task).ifPresent(board -> board.live(facts));
   }
 
   public void batch(RefinementBatch chunk, Coordinates place) {
-    if (chunk.getChunk() < 0 || chunk.getChunk() >= chunk.getChunks() || chunk.getChunks() > 100_000) {
+    if (chunk.getChunk() < 0
+        || chunk.getChunk() >= chunk.getChunks()
+        || chunk.getChunks() > 100_000) {
       throw new IllegalArgumentException(
           "chunk %d of %d in round %d of %s"
               .formatted(chunk.getChunk(), chunk.getChunks(), chunk.getRound(), chunk.getTask()));
@@ -76,14 +83,16 @@ public final class Board {
                     place));
   }
 
-  /** Only labels that are held out for evaluation count: the others have trained what they would judge. */
+  /**
+   * Only labels that are held out for evaluation count: the others have trained what they would
+   * judge.
+   */
   public void label(String task, LabelEvent label) {
     TaskBoard board = tasks.get(task);
     if (board == null) {
       return;
     }
-    double share =
-        board.definition().map(d -> (double) d.getGate().getHeldOutShare()).orElse(0.0);
+    double share = board.definition().map(d -> (double) d.getGate().getHeldOutShare()).orElse(0.0);
     if (HeldOut.contains(task, label.getImageId(), share)) {
       board.heldOutLabel(label.getImageId(), label.getLabel());
     }

@@ -7,4 +7,5 @@ package io.gripstream.gateway.board;
  * @param role the part that gave up on it
  * @param at milliseconds since the epoch
  */
-public record DeadLetter(String key, String cause, String role, String origin, int bytes, long at) {}
+public record DeadLetter(
+    String key, String cause, String role, String origin, int bytes, long at) {}

@@ -12,7 +12,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** What happened to a task's prompts: the entries as they came, and the rounds that they add up to. Not thread-safe. */
+/**
+ * What happened to a task's prompts: the entries as they came, and the rounds that they add up to.
+ * Not thread-safe.
+ */
 final class Diary {
   private static final int ENTRIES = 300;
   private static final int ROUNDS = 200;

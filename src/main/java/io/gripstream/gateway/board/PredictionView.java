@@ -56,7 +56,18 @@ public record PredictionView(
 
   PredictionView withTruth(String known) {
     return new PredictionView(
-        seq, imageId, labels, zeroShot, changed, version, digest, modelId, image, attributes, at, known);
+        seq,
+        imageId,
+        labels,
+        zeroShot,
+        changed,
+        version,
+        digest,
+        modelId,
+        image,
+        attributes,
+        at,
+        known);
   }
 
   /** Attributes are the producer's and of any size; the board remembers many predictions. */
@@ -67,7 +78,9 @@ public record PredictionView(
           if (kept.size() < ATTRIBUTES && name.length() <= ATTRIBUTE_LENGTH) {
             kept.put(
                 name,
-                value.length() <= ATTRIBUTE_LENGTH ? value : value.substring(0, ATTRIBUTE_LENGTH) + "…");
+                value.length() <= ATTRIBUTE_LENGTH
+                    ? value
+                    : value.substring(0, ATTRIBUTE_LENGTH) + "…");
           }
         });
     return kept;

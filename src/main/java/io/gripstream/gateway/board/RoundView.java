@@ -5,8 +5,8 @@ import java.util.Map;
 /**
  * A round as far as it has come.
  *
- * @param state the last thing that happened to it: {@code REQUESTED}, {@code STARTED}, {@code PROGRESS}, {@code PROMOTED},
- *     {@code HELD} or {@code FAILED}
+ * @param state the last thing that happened to it: {@code REQUESTED}, {@code STARTED}, {@code
+ *     PROGRESS}, {@code PROMOTED}, {@code HELD} or {@code FAILED}
  * @param version the candidate's version, once known
  * @param progress from 0 to 1
  * @param message why, in a sentence for people

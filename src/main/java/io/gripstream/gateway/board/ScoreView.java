@@ -10,8 +10,10 @@ import java.util.List;
  * @param window the latest images
  * @param sinceLastPromotion the images that the live version labelled
  * @param versions every version's own images
- * @param classes the images that the live version labelled, by true class, poorest zero-shot accuracy first
- * @param poorHalf mean change of accuracy over the poorer half of {@code classes}; null with fewer than two classes
+ * @param classes the images that the live version labelled, by true class, poorest zero-shot
+ *     accuracy first
+ * @param poorHalf mean change of accuracy over the poorer half of {@code classes}; null with fewer
+ *     than two classes
  * @param richHalf the same for the richer half
  * @param series accuracy over the latest images, over time
  */

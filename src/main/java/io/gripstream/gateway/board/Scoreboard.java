@@ -14,8 +14,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Compares predictions with the truth, for the page's and reports' figures only: nothing in here reaches a topic, so nothing
- * in here can train. Truth and prediction may come in either order. Not thread-safe.
+ * Compares predictions with the truth, for the page's and reports' figures only: nothing in here
+ * reaches a topic, so nothing in here can train. Truth and prediction may come in either order. Not
+ * thread-safe.
  */
 final class Scoreboard {
   static final int WINDOW = 200;
@@ -89,7 +90,9 @@ final class Scoreboard {
     stride = 10;
   }
 
-  /** @param live the version that is live, or null */
+  /**
+   * @param live the version that is live, or null
+   */
   ScoreView view(String task, String source, Integer live) {
     VersionTally current = live == null ? null : versions.get(live);
     List<ClassAccuracy> classes = current == null ? List.of() : current.classes();

@@ -1,6 +1,9 @@
 package io.gripstream.gateway.board;
 
-/** How many images were scored, and how often the zero-shot and the live prompt were right. Not thread-safe. */
+/**
+ * How many images were scored, and how often the zero-shot and the live prompt were right. Not
+ * thread-safe.
+ */
 final class Tally {
   private long scored;
   private long zeroShotRight;

@@ -46,7 +46,9 @@ public final class TaskBoard {
     this.task = task;
   }
 
-  /** @param now the task's definition; null when it was ended */
+  /**
+   * @param now the task's definition; null when it was ended
+   */
   synchronized void define(TaskDefinition now) {
     boolean otherClasses =
         definition == null || now == null || !definition.getClasses().equals(now.getClasses());
@@ -100,7 +102,9 @@ public final class TaskBoard {
     structure++;
   }
 
-  /** @param facts the version that is live now; null when there is none any more */
+  /**
+   * @param facts the version that is live now; null when there is none any more
+   */
   synchronized void live(VersionFacts facts) {
     live = facts;
     structure++;
@@ -182,7 +186,8 @@ public final class TaskBoard {
   public synchronized ScoreView score() {
     boolean people = !told.used() && heldOut.used();
     return (people ? heldOut : told)
-        .view(task, people ? "held-out labels" : "scoreboard", live == null ? null : live.version());
+        .view(
+            task, people ? "held-out labels" : "scoreboard", live == null ? null : live.version());
   }
 
   /** Forgets the truth that was told. */
@@ -191,7 +196,9 @@ public final class TaskBoard {
     revision++;
   }
 
-  /** @param now milliseconds since the epoch */
+  /**
+   * @param now milliseconds since the epoch
+   */
   public synchronized TaskStats stats(long now) {
     return new TaskStats(
         task,

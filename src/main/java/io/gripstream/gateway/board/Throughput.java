@@ -7,7 +7,9 @@ final class Throughput {
   private final long[] counts = new long[SECONDS + 1];
   private final long[] stamps = new long[SECONDS + 1];
 
-  /** @param now milliseconds since the epoch */
+  /**
+   * @param now milliseconds since the epoch
+   */
   void count(long now) {
     long second = now / 1000;
     int slot = (int) (second % counts.length);

@@ -10,7 +10,8 @@ import java.util.List;
  * @param predictions the newest, oldest first
  * @param skipped predictions in between that were too many to send
  * @param settled earlier predictions whose truth became known
- * @param structure counts changes of versions, rounds and definition: reload those lists when it moves
+ * @param structure counts changes of versions, rounds and definition: reload those lists when it
+ *     moves
  * @param round the round that is running, or null
  * @param deadLetters how many records could not be processed
  */

@@ -7,7 +7,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * A prompt version without its numbers, which may be megabytes: those are read again from the topic when asked for.
+ * A prompt version without its numbers, which may be megabytes: those are read again from the topic
+ * when asked for.
  *
  * @param parent the version that the round began with; null for the first
  * @param tensors shapes by name
@@ -31,7 +32,9 @@ public record VersionFacts(
   /** What is worth remembering of a version. */
   public static VersionFacts of(PromptVersion prompt) {
     Map<String, List<Integer>> tensors = new LinkedHashMap<>();
-    prompt.getTensors().forEach((name, tensor) -> tensors.put(name, List.copyOf(tensor.getShape())));
+    prompt
+        .getTensors()
+        .forEach((name, tensor) -> tensors.put(name, List.copyOf(tensor.getShape())));
     return new VersionFacts(
         prompt.getTask(),
         prompt.getVersion(),

@@ -5,7 +5,8 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 /**
  * A prompt version with what became of it.
  *
- * @param verdict {@code PENDING} until the curator has decided, then {@code PROMOTED} or {@code HELD}
+ * @param verdict {@code PENDING} until the curator has decided, then {@code PROMOTED} or {@code
+ *     HELD}
  * @param reason the curator's sentence
  * @param live whether it labels now
  */

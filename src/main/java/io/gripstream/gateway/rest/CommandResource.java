@@ -50,8 +50,7 @@ public final class CommandResource {
 
   @POST
   @Operation(summary = "Pins, unpins, rolls back, starts a round, pauses or resumes")
-  public Response post(
-      @PathParam("task") String task, @NotNull @Valid CommandRequest request) {
+  public Response post(@PathParam("task") String task, @NotNull @Valid CommandRequest request) {
     check(tasks.board(task), request);
     Command command =
         new Command(
@@ -73,11 +72,9 @@ public final class CommandResource {
 
   /** Refuses early what the curator would refuse anyway; the curator has the last word. */
   private static void check(TaskBoard board, CommandRequest request) {
-    boolean names =
-        request.type() == CommandType.PIN || request.type() == CommandType.ROLL_BACK;
+    boolean names = request.type() == CommandType.PIN || request.type() == CommandType.ROLL_BACK;
     if (request.version() != null && !names) {
-      throw ProblemException.of(
-          Status.BAD_REQUEST, request.type() + " does not go with a version");
+      throw ProblemException.of(Status.BAD_REQUEST, request.type() + " does not go with a version");
     }
     if (request.version() != null && board.version(request.version()).isEmpty()) {
       throw ProblemException.of(

@@ -19,7 +19,10 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestStreamElementType;
 
-/** What happens on a task, as it happens: server-sent events, a few times a second at most, however fast the stream is. */
+/**
+ * What happens on a task, as it happens: server-sent events, a few times a second at most, however
+ * fast the stream is.
+ */
 @Path("/api/events")
 @Tag(name = "Events")
 @Singleton

@@ -139,7 +139,8 @@ public final class ImageResource {
             .orElseThrow(
                 () ->
                     ProblemException.of(
-                        Status.UNSUPPORTED_MEDIA_TYPE, "the record holds no image that may be shown"));
+                        Status.UNSUPPORTED_MEDIA_TYPE,
+                        "the record holds no image that may be shown"));
     return Response.ok(stored.content(), type.mediaType())
         // A record never changes; the page shows the same thumbnail many times.
         .header("Cache-Control", "private, max-age=3600, immutable")

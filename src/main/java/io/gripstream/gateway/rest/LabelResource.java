@@ -73,7 +73,8 @@ public final class LabelResource {
       @PathParam("task") String task,
       @NotNull
           @RequestBody(
-              content = @Content(schema = @Schema(oneOf = {LabelRequest.class, LabelRequest[].class})))
+              content =
+                  @Content(schema = @Schema(oneOf = {LabelRequest.class, LabelRequest[].class})))
           JsonNode body)
       throws IOException {
     TaskDefinition definition = tasks.definition(task);

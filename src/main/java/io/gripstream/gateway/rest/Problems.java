@@ -16,7 +16,10 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
-/** Turns what went wrong into problems that say why, and keeps to itself what is nobody's business outside. */
+/**
+ * Turns what went wrong into problems that say why, and keeps to itself what is nobody's business
+ * outside.
+ */
 public final class Problems {
   private static final Logger LOG = Logger.getLogger(Problems.class);
 
@@ -42,7 +45,8 @@ public final class Problems {
   public Response unreadable(JsonProcessingException e) {
     String where = e instanceof JsonMappingException mapping ? path(mapping) : "";
     return respond(
-        ProblemException.invalid(List.of((where.isEmpty() ? "" : where + ": ") + e.getOriginalMessage()))
+        ProblemException.invalid(
+                List.of((where.isEmpty() ? "" : where + ": ") + e.getOriginalMessage()))
             .problem());
   }
 
@@ -60,7 +64,8 @@ public final class Problems {
   @ServerExceptionMapper
   public Response tooLarge(RecordTooLargeException e) {
     return respond(
-        ProblemException.of(Status.REQUEST_ENTITY_TOO_LARGE, "the brokers take no record of this size")
+        ProblemException.of(
+                Status.REQUEST_ENTITY_TOO_LARGE, "the brokers take no record of this size")
             .problem());
   }
 
@@ -69,7 +74,8 @@ public final class Problems {
     LOG.warn("The brokers did not take a record", e);
     return respond(
         ProblemException.of(
-                Status.SERVICE_UNAVAILABLE, "the brokers did not answer in time; it is not known whether it was written")
+                Status.SERVICE_UNAVAILABLE,
+                "the brokers did not answer in time; it is not known whether it was written")
             .problem());
   }
 
@@ -77,7 +83,8 @@ public final class Problems {
   public Response registry(RegistryUnavailableException e) {
     LOG.warn("The registry did not answer", e);
     return respond(
-        ProblemException.of(Status.SERVICE_UNAVAILABLE, "the schema registry did not answer").problem());
+        ProblemException.of(Status.SERVICE_UNAVAILABLE, "the schema registry did not answer")
+            .problem());
   }
 
   @ServerExceptionMapper
@@ -97,7 +104,8 @@ public final class Problems {
   public Response unexpected(RuntimeException e) {
     LOG.error("A request failed unexpectedly", e);
     return respond(
-        ProblemException.of(Status.INTERNAL_SERVER_ERROR, "something unexpected; the log tells more")
+        ProblemException.of(
+                Status.INTERNAL_SERVER_ERROR, "something unexpected; the log tells more")
             .problem());
   }
 

@@ -25,7 +25,9 @@ final class RegistryError extends RuntimeException {
     return new RegistryError(
         422,
         42202,
-        "The specified version '" + version + "' is not a valid version id: a number from 1, or latest");
+        "The specified version '"
+            + version
+            + "' is not a valid version id: a number from 1, or latest");
   }
 
   /** The body of such an error. */

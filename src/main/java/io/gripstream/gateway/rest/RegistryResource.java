@@ -24,12 +24,16 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /**
- * The embedded registry, as Confluent's clients expect one: enough of its REST API to find and to register Avro schemas.
- * There is nothing here when the process uses a registry of its own.
+ * The embedded registry, as Confluent's clients expect one: enough of its REST API to find and to
+ * register Avro schemas. There is nothing here when the process uses a registry of its own.
  */
 @Path("/")
 @Produces({RegistryResource.TYPE, MediaType.APPLICATION_JSON})
-@Consumes({RegistryResource.TYPE, MediaType.APPLICATION_JSON, "application/vnd.schemaregistry+json"})
+@Consumes({
+  RegistryResource.TYPE,
+  MediaType.APPLICATION_JSON,
+  "application/vnd.schemaregistry+json"
+})
 @Tag(name = "Schema registry")
 @Blocking
 public final class RegistryResource {

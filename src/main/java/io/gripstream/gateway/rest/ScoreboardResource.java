@@ -24,9 +24,10 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /**
- * The truth, for the page's and reports' figures alone. It stays in this process's memory, is written to no topic and
- * therefore cannot train: a demonstration or an experiment that knows the truth tells it here, and the service still has to
- * find out by itself. Labels that shall train go to {@link LabelResource}.
+ * The truth, for the page's and reports' figures alone. It stays in this process's memory, is
+ * written to no topic and therefore cannot train: a demonstration or an experiment that knows the
+ * truth tells it here, and the service still has to find out by itself. Labels that shall train go
+ * to {@link LabelResource}.
  */
 @Path("/api/scoreboard/{task}")
 @Produces(MediaType.APPLICATION_JSON)

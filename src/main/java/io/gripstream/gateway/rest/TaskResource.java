@@ -67,13 +67,11 @@ public final class TaskResource {
   public Response put(@PathParam("task") String task, @NotNull @Valid TaskSpec spec)
       throws InterruptedException {
     if (!task.matches(Names.TASK)) {
-      throw ProblemException.of(
-          Status.BAD_REQUEST, "a task's name must match " + Names.TASK);
+      throw ProblemException.of(Status.BAD_REQUEST, "a task's name must match " + Names.TASK);
     }
     TaskDefinition definition = spec.toDefinition();
     boolean known = gateway.board().find(task).isPresent();
-    write(
-        task, gateway.serdes().tasks().serializer().serialize(topics.tasks(), definition));
+    write(task, gateway.serdes().tasks().serializer().serialize(topics.tasks(), definition));
     return Response.status(known ? Status.OK : Status.CREATED)
         .entity(
             gateway

@@ -21,7 +21,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** A task's definition as the API takes and gives it. What is left out is as the schema has it by default. */
+/**
+ * A task's definition as the API takes and gives it. What is left out is as the schema has it by
+ * default.
+ */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record TaskSpec(
     @NotNull @Size(min = 2, max = 1000) List<String> classes,
@@ -98,7 +101,8 @@ public record TaskSpec(
     set(gate, g -> builder.setGate(gateLimits()));
     TaskDefinition definition = builder.build();
     if (definition.getPool().getSamples() < definition.getTrigger().getSamples()) {
-      errors.add("pool.samples must not be below trigger.samples: a round would never see them all");
+      errors.add(
+          "pool.samples must not be below trigger.samples: a round would never see them all");
     }
     if (!errors.isEmpty()) {
       throw ProblemException.invalid(errors);

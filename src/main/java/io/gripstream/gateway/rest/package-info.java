@@ -1,2 +1,5 @@
-/** The outside: resources under {@code /api}, the registry under {@code /subjects} and {@code /schemas}, live events. */
+/**
+ * The outside: resources under {@code /api}, the registry under {@code /subjects} and {@code
+ * /schemas}, live events.
+ */
 package io.gripstream.gateway.rest;

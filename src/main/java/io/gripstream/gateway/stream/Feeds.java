@@ -18,7 +18,10 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.jboss.logging.Logger;
 
-/** Follows the public topics into the board. Tasks first: what is said of a task nobody defined cannot be judged. */
+/**
+ * Follows the public topics into the board. Tasks first: what is said of a task nobody defined
+ * cannot be judged.
+ */
 public final class Feeds implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(Feeds.class);
   private static final long ALL = Long.MAX_VALUE;
@@ -80,8 +83,7 @@ public final class Feeds implements AutoCloseable {
   }
 
   private void prompt(ConsumerRecord<String, byte[]> record) {
-    board.live(
-        record.key(), record.value() == null ? null : VersionFacts.of(promptOf(record)));
+    board.live(record.key(), record.value() == null ? null : VersionFacts.of(promptOf(record)));
   }
 
   private PromptVersion promptOf(ConsumerRecord<String, byte[]> record) {

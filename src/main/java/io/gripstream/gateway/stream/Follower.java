@@ -20,8 +20,9 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jboss.logging.Logger;
 
 /**
- * Reads a whole topic, or its end, as it grows: committed records only, no group, no commits, one thread. A record that the
- * handler throws on is logged with its place and passed over; a broker that is away is waited for.
+ * Reads a whole topic, or its end, as it grows: committed records only, no group, no commits, one
+ * thread. A record that the handler throws on is logged with its place and passed over; a broker
+ * that is away is waited for.
  */
 public final class Follower implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(Follower.class);
@@ -48,7 +49,8 @@ public final class Follower implements AutoCloseable {
   }
 
   /**
-   * @param tail how many of the latest offsets of each partition to begin with; {@link Long#MAX_VALUE}: all
+   * @param tail how many of the latest offsets of each partition to begin with; {@link
+   *     Long#MAX_VALUE}: all
    */
   public Follower(KafkaClients clients, String topic, long tail, Handler handler) {
     this.clients = clients;
@@ -100,8 +102,10 @@ public final class Follower implements AutoCloseable {
               new ByteArrayDeserializer(),
               // What retention removed while the broker was away is gone: go on with what is there.
               Map.of(
-                  ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
-                  ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, FETCH_BYTES))) {
+                  ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+                  "earliest",
+                  ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG,
+                  FETCH_BYTES))) {
         follow(consumer);
       } catch (RuntimeException e) {
         LOG.warnf(e, "Following %s failed; trying again", topic);
@@ -114,7 +118,8 @@ public final class Follower implements AutoCloseable {
     Map<TopicPartition, Long> ends = new HashMap<>();
     long looked = 0;
     while (!isClosed()) {
-      if (consumer.assignment().isEmpty() || System.currentTimeMillis() - looked > NEW_PARTITIONS_MILLIS) {
+      if (consumer.assignment().isEmpty()
+          || System.currentTimeMillis() - looked > NEW_PARTITIONS_MILLIS) {
         looked = System.currentTimeMillis();
         if (!assign(consumer, ends)) {
           pause();
@@ -132,7 +137,10 @@ public final class Follower implements AutoCloseable {
     }
   }
 
-  /** Takes on partitions that are new; the topic may have been made, or have grown, after this began. */
+  /**
+   * Takes on partitions that are new; the topic may have been made, or have grown, after this
+   * began.
+   */
   private boolean assign(Consumer<String, byte[]> consumer, Map<TopicPartition, Long> ends) {
     List<TopicPartition> partitions = new ArrayList<>();
     List<PartitionInfo> infos = consumer.partitionsFor(topic);
@@ -168,8 +176,7 @@ public final class Follower implements AutoCloseable {
       // It says nothing of the record, such as a registry that is away: read it again later.
       throw e;
     } catch (RuntimeException e) {
-      LOG.warnf(
-          e, "Passed over %s-%d@%d", record.topic(), record.partition(), record.offset());
+      LOG.warnf(e, "Passed over %s-%d@%d", record.topic(), record.partition(), record.offset());
     }
   }
 

@@ -10,7 +10,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/** The images as they came in, read again from their topic; the latest ones asked for are kept. Thread-safe. */
+/**
+ * The images as they came in, read again from their topic; the latest ones asked for are kept.
+ * Thread-safe.
+ */
 public final class ImageStore {
   private static final long KEPT_BYTES = 16L << 20;
   private static final Duration TIMEOUT = Duration.ofSeconds(5);

@@ -5,7 +5,10 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
-/** The kinds of image that are taken and handed out, told by their first bytes alone: what a sender claims counts for nothing. */
+/**
+ * The kinds of image that are taken and handed out, told by their first bytes alone: what a sender
+ * claims counts for nothing.
+ */
 public enum ImageType {
   JPEG("image/jpeg"),
   PNG("image/png"),
@@ -38,7 +41,10 @@ public enum ImageType {
       return Optional.of(WEBP);
     }
     // BMP's two letters are too few; the size of the header that follows tells more.
-    if (begins(bytes, 0, "BM") && bytes.length > 18 && dibSize(bytes) <= 124 && dibSize(bytes) >= 12) {
+    if (begins(bytes, 0, "BM")
+        && bytes.length > 18
+        && dibSize(bytes) <= 124
+        && dibSize(bytes) >= 12) {
       return Optional.of(BMP);
     }
     return Optional.empty();

@@ -19,7 +19,10 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
-/** Reads single records again by their coordinates, through a few consumers that are kept open. Thread-safe. */
+/**
+ * Reads single records again by their coordinates, through a few consumers that are kept open.
+ * Thread-safe.
+ */
 public final class RecordReader implements AutoCloseable {
   private static final String FETCH_BYTES = "65536";
 
@@ -28,7 +31,9 @@ public final class RecordReader implements AutoCloseable {
   private final int size;
   private final BlockingQueue<Consumer<String, byte[]>> idle = new LinkedBlockingQueue<>();
 
-  /** @param size how many reads may run at a time */
+  /**
+   * @param size how many reads may run at a time
+   */
   public RecordReader(KafkaClients clients, int size) {
     this.clients = clients;
     this.size = size;
@@ -39,7 +44,8 @@ public final class RecordReader implements AutoCloseable {
    * Reads one committed record.
    *
    * @param timeout for all of it, waiting for a free consumer included
-   * @throws UnreadableRecordException when it is not there, no longer there, or not to be had in time
+   * @throws UnreadableRecordException when it is not there, no longer there, or not to be had in
+   *     time
    */
   public ConsumerRecord<String, byte[]> read(
       String topic, int partition, long offset, Duration timeout) throws UnreadableRecordException {
@@ -94,7 +100,8 @@ public final class RecordReader implements AutoCloseable {
         null,
         new StringDeserializer(),
         new ByteArrayDeserializer(),
-        // One record is wanted: a fetch brings little more than it. A larger record still comes whole.
+        // One record is wanted: a fetch brings little more than it. A larger record still comes
+        // whole.
         Map.of(
             ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest",
             ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "1",

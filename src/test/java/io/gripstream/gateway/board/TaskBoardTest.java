@@ -119,8 +119,7 @@ class TaskBoardTest {
     return board.find("t").orElseThrow();
   }
 
-  private void round(
-      int round, RoundEventType type, double progress, Map<String, Double> metrics) {
+  private void round(int round, RoundEventType type, double progress, Map<String, Double> metrics) {
     board.round(new RoundEvent("t", round, type, 1, progress, "because", metrics, NOW));
   }
 

@@ -72,7 +72,10 @@ class GatewayApiTest {
   @BeforeEach
   void define() {
     traffic = new Traffic(clients, topics, serdes);
-    json(Map.of("classes", List.of("a", "b", "c"))).put("/api/tasks/" + task).then().statusCode(201);
+    json(Map.of("classes", List.of("a", "b", "c")))
+        .put("/api/tasks/" + task)
+        .then()
+        .statusCode(201);
   }
 
   @AfterEach
@@ -89,12 +92,11 @@ class GatewayApiTest {
         .body("definition.template", equalTo("a photo of a {}"))
         .body("definition.training.epochs", equalTo(150))
         .body("definition.gate.minimumEvidence", equalTo(20));
-    json(
-            Map.of(
-                "classes", List.of("a", "b"),
-                "template", "a {} seen from above",
-                "trigger", Map.of("samples", 60),
-                "training", Map.of("epochs", 5)))
+    json(Map.of(
+            "classes", List.of("a", "b"),
+            "template", "a {} seen from above",
+            "trigger", Map.of("samples", 60),
+            "training", Map.of("epochs", 5)))
         .put("/api/tasks/" + task)
         .then()
         .statusCode(200)
@@ -207,8 +209,15 @@ class GatewayApiTest {
   void anImageLargerThanAllowedIsRefused() {
     byte[] huge = new byte[16 * 1024 * 1024 + 1];
     System.arraycopy(Strokes.png(1, new Random(1)), 0, huge, 0, 200);
+    problem(given().contentType("image/png").body(huge).post("/api/images").then(), 413, "at most");
+  }
+
+  @Test
+  void jsonThatIsAsLongAsAnImageIsRefused() {
     problem(
-        given().contentType("image/png").body(huge).post("/api/images").then(), 413, "at most");
+        json("[" + " ".repeat(5 << 20) + "]").post("/api/scoreboard/" + task).then(),
+        413,
+        "all but images");
   }
 
   @Test
@@ -240,7 +249,11 @@ class GatewayApiTest {
   @Test
   void labelsAreWrittenOneOrManyOrNotAtAll() {
     String path = "/api/tasks/" + task + "/labels";
-    json(Map.of("imageId", "x", "label", "a")).post(path).then().statusCode(202).body("labels", is(1));
+    json(Map.of("imageId", "x", "label", "a"))
+        .post(path)
+        .then()
+        .statusCode(202)
+        .body("labels", is(1));
     json(List.of(Map.of("imageId", "y", "label", "b", "annotator", "me"), Map.of("imageId", "z")))
         .post(path)
         .then()
@@ -252,7 +265,8 @@ class GatewayApiTest {
             .then(),
         400,
         "[1].label is none of the task's classes");
-    List<LabelEvent> written = values(topics.labels(), task, 3).map(serdes.labels(), topics.labels());
+    List<LabelEvent> written =
+        values(topics.labels(), task, 3).map(serdes.labels(), topics.labels());
     assertThat(written).extracting(LabelEvent::getImageId).containsExactly("x", "y", "z");
     assertThat(written).extracting(LabelEvent::getLabel).containsExactly("a", "b", null);
   }
@@ -286,8 +300,7 @@ class GatewayApiTest {
     versions();
     json(Map.of("type", "PIN", "version", 2, "reason", "try it")).post(path).then().statusCode(202);
     problem(json(Map.of("type", "PIN", "version", 7)).post(path).then(), 404, "no version 7");
-    problem(
-        json(Map.of("type", "ROLL_BACK", "version", 1)).post(path).then(), 409, "live already");
+    problem(json(Map.of("type", "ROLL_BACK", "version", 1)).post(path).then(), 409, "live already");
     problem(json(Map.of("type", "PAUSE", "version", 1)).post(path).then(), 400, "does not go");
     problem(json(Map.of("type", "EXPLODE")).post(path).then(), 400, "not valid");
     problem(json(Map.of("version", 1)).post(path).then(), 400, "not valid");
@@ -441,8 +454,7 @@ class GatewayApiTest {
                     .body("size()", greaterThan(2)));
   }
 
-  private void predict(
-      String id, ImageReference image, String label, String zeroShot) {
+  private void predict(String id, ImageReference image, String label, String zeroShot) {
     traffic.prediction(
         task,
         id,

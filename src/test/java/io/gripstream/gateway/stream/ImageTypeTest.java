@@ -16,8 +16,7 @@ class ImageTypeTest {
     assertThat(ImageType.of(encoded("jpeg"))).contains(ImageType.JPEG);
     assertThat(ImageType.of(encoded("gif"))).contains(ImageType.GIF);
     assertThat(ImageType.of(encoded("bmp"))).contains(ImageType.BMP);
-    assertThat(ImageType.of("RIFF\0\0\0\0WEBPVP8 ".getBytes(ISO_8859_1)))
-        .contains(ImageType.WEBP);
+    assertThat(ImageType.of("RIFF\0\0\0\0WEBPVP8 ".getBytes(ISO_8859_1))).contains(ImageType.WEBP);
   }
 
   @Test
