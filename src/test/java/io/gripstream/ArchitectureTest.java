@@ -151,9 +151,7 @@ class ArchitectureTest {
       noClasses()
           .that()
           .resideOutsideOfPackage("io.gripstream.cli..")
-          .should(
-              ACCESS_STANDARD_STREAMS);
+          .should(ACCESS_STANDARD_STREAMS);
 
-  @ArchTest
-  static final ArchRule nobodyLogsPastTheFacade = NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING;
+  @ArchTest static final ArchRule nobodyLogsPastTheFacade = NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING;
 }

@@ -62,8 +62,7 @@ final class DemoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     if (rate <= 0) {
-      throw new ParameterException(
-          spec.commandLine(), "--rate: expected images a second, above 0");
+      throw new ParameterException(spec.commandLine(), "--rate: expected images a second, above 0");
     }
     if (report != null && time == null) {
       throw new ParameterException(
@@ -82,7 +81,9 @@ final class DemoCommand implements Callable<Integer> {
       Ports.requireFree(service.port, "--port", "none for any free one");
     }
     service.apply();
-    Settings.set("gripstream.roles", ServiceOptions.names(java.util.EnumSet.allOf(GripstreamConfig.Role.class)));
+    Settings.set(
+        "gripstream.roles",
+        ServiceOptions.names(java.util.EnumSet.allOf(GripstreamConfig.Role.class)));
     Path log = service.data.toAbsolutePath().resolve("gripstream.log");
     Settings.set("quarkus.log.file.enabled", true);
     Settings.set("quarkus.log.file.path", log);
@@ -101,7 +102,8 @@ final class DemoCommand implements Callable<Integer> {
     terminal.say("brokers  " + config.kafka().bootstrapServers().orElseThrow());
     terminal.say("log      " + log);
     DemoRun run =
-        new DemoRun(config, gateway, stream, samples, new DemoRun.Plan(rate, time, report), terminal);
+        new DemoRun(
+            config, gateway, stream, samples, new DemoRun.Plan(rate, time, report), terminal);
     Companions.closeFirst(run);
     run.start();
     ServiceProcess.run();

@@ -154,7 +154,9 @@ final class DemoRun implements AutoCloseable {
             .formatted(gateway, START_PATIENCE.toSeconds(), answer));
   }
 
-  /** Rounds that two cores finish in less time than the stream needs to bring the next ones about. */
+  /**
+   * Rounds that two cores finish in less time than the stream needs to bring the next ones about.
+   */
   private TaskDefinition definition() {
     return TaskDefinition.newBuilder()
         .setClasses(samples.classes())

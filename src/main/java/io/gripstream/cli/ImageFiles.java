@@ -20,8 +20,7 @@ import java.util.zip.ZipFile;
  * or hides.
  */
 final class ImageFiles implements AutoCloseable {
-  private static final Set<String> EXTENSIONS =
-      Set.of("jpg", "jpeg", "png", "gif", "bmp", "webp");
+  private static final Set<String> EXTENSIONS = Set.of("jpg", "jpeg", "png", "gif", "bmp", "webp");
 
   private final Path folder;
   private final ZipFile archive;

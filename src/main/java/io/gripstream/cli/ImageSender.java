@@ -11,7 +11,10 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/** Writes images as events, as any producer would. What the brokers refuse comes out of the next call. */
+/**
+ * Writes images as events, as any producer would. What the brokers refuse comes out of the next
+ * call.
+ */
 final class ImageSender implements AutoCloseable {
   private final KafkaProducer<String, ImageEvent> producer;
   private final String topic;

@@ -10,7 +10,7 @@ import org.jboss.logmanager.LogContext;
  */
 @QuarkusMain
 public final class Main {
-  private Main() {}
+  Main() {}
 
   public static void main(String[] args) {
     // Kafka's clients and broker speak up at INFO before Quarkus has read any log settings.

@@ -20,7 +20,9 @@ final class Pace {
     this.interval = perSecond == 0 ? 0 : Math.round(TimeUnit.SECONDS.toNanos(1) / perSecond);
   }
 
-  /** Waits for the next image's turn; returns early, with the interrupt flag set, when interrupted. */
+  /**
+   * Waits for the next image's turn; returns early, with the interrupt flag set, when interrupted.
+   */
   void await() {
     if (interval == 0) {
       return;

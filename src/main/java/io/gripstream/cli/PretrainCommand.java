@@ -48,13 +48,15 @@ final class PretrainCommand implements Callable<Integer> {
   @Option(
       names = "--seed",
       paramLabel = "N",
-      defaultValue = "1", description = "Default: ${DEFAULT-VALUE}.")
+      defaultValue = "1",
+      description = "Default: ${DEFAULT-VALUE}.")
   private long seed;
 
   @Option(
       names = "--steps",
       paramLabel = "N",
-      defaultValue = "2800", description = "Default: ${DEFAULT-VALUE}.")
+      defaultValue = "2800",
+      description = "Default: ${DEFAULT-VALUE}.")
   private int steps;
 
   @Option(

@@ -82,7 +82,8 @@ final class Scoreboard {
       reason = "no answer";
     }
     gathered = posted.addAll(gathered);
-    throw new CommandFailure("the page does not take the truth at %s: %s".formatted(uri, reason), cause);
+    throw new CommandFailure(
+        "the page does not take the truth at %s: %s".formatted(uri, reason), cause);
   }
 
   private HttpRequest request(ArrayNode truths) {

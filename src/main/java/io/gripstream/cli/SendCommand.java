@@ -170,7 +170,8 @@ final class SendCommand implements Callable<Integer> {
     if (template != null && classes == null) {
       throw usage("--template belongs to --define-classes");
     }
-    if (classes != null && (classes.size() < 2 || Map.copyOf(count(classes)).size() < classes.size())) {
+    if (classes != null
+        && (classes.size() < 2 || Map.copyOf(count(classes)).size() < classes.size())) {
       throw usage("--define-classes: expected at least two classes, no two alike");
     }
   }
@@ -211,7 +212,8 @@ final class SendCommand implements Callable<Integer> {
         byte[] content = files.read(name, client.maxImageBytes());
         if (content == null) {
           tooLarge++;
-          terminal.say("not sent, larger than %d bytes: %s".formatted(client.maxImageBytes(), name));
+          terminal.say(
+              "not sent, larger than %d bytes: %s".formatted(client.maxImageBytes(), name));
           continue;
         }
         pace.await();
@@ -237,8 +239,7 @@ final class SendCommand implements Callable<Integer> {
     terminal.say(
         "%d images sent%s".formatted(sent, tooLarge == 0 ? "" : ", %d not".formatted(tooLarge)));
     if (measurement != null) {
-      Instant jvmStart =
-          Instant.ofEpochMilli(ManagementFactory.getRuntimeMXBean().getStartTime());
+      Instant jvmStart = Instant.ofEpochMilli(ManagementFactory.getRuntimeMXBean().getStartTime());
       Report outcome = tally.report(jvmStart, Instant.now());
       spec.commandLine().getOut().println(outcome.json());
       spec.commandLine().getOut().flush();

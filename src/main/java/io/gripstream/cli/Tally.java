@@ -91,9 +91,7 @@ final class Tally {
       byVersion
           .computeIfAbsent(prediction.getPromptVersion(), version -> new Score(classes))
           .add(
-              truth,
-              prediction.getZeroShot().getLabel(),
-              prediction.getLabels().get(0).getLabel());
+              truth, prediction.getZeroShot().getLabel(), prediction.getLabels().get(0).getLabel());
     }
   }
 
@@ -165,8 +163,7 @@ final class Tally {
     line.append("  rounds %d (%d promoted, %d held)".formatted(rounds.size(), promoted, held));
     if (live != null) {
       line.append("  live v").append(live);
-      Score.Accuracy accuracy =
-          byVersion.containsKey(live) ? byVersion.get(live).total() : null;
+      Score.Accuracy accuracy = byVersion.containsKey(live) ? byVersion.get(live).total() : null;
       if (accuracy != null && accuracy.images() > 0) {
         line.append(
             " %.1f %% (zero-shot %.1f %%)"

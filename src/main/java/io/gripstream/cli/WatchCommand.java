@@ -103,8 +103,7 @@ final class WatchCommand implements Callable<Integer> {
   }
 
   /** Null if the record is not wanted. */
-  private ObjectNode line(
-      ConsumerRecord<byte[], byte[]> record, WireFormat format, AvroJson json) {
+  private ObjectNode line(ConsumerRecord<byte[], byte[]> record, WireFormat format, AvroJson json) {
     ObjectNode line = JsonNodeFactory.instance.objectNode();
     String key = record.key() == null ? null : new String(record.key(), StandardCharsets.UTF_8);
     line.put("key", key);

@@ -66,7 +66,9 @@ class DeploymentTest {
   @MethodSource("files")
   void everyYamlFileCanBeRead(Path file) throws IOException {
     if (file.toString().endsWith(".yaml")) {
-      assertThat(documents(file)).isNotEmpty().allSatisfy(each -> assertThat(each.isObject()).isTrue());
+      assertThat(documents(file))
+          .isNotEmpty()
+          .allSatisfy(each -> assertThat(each.isObject()).isTrue());
     }
   }
 

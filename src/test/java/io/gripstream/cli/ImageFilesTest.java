@@ -16,7 +16,8 @@ class ImageFilesTest {
 
   @Test
   void aFoldersImagesAreNamedByTheirRelativePathsAndEverythingElseIsLeftOut() throws IOException {
-    for (String name : new String[] {"b/2.PNG", "a/1.jpg", "a/notes.txt", "a/.hidden", "top.webp"}) {
+    for (String name :
+        new String[] {"b/2.PNG", "a/1.jpg", "a/notes.txt", "a/.hidden", "top.webp"}) {
       Files.createDirectories(directory.resolve(name).getParent());
       Files.write(directory.resolve(name), new byte[] {1, 2, 3});
     }

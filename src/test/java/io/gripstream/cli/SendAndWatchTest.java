@@ -113,7 +113,8 @@ class SendAndWatchTest {
     line.add("--topic-prefix=" + PREFIX);
     line.add(
         "--bootstrap-servers="
-            + ConfigProvider.getConfig().getValue("gripstream.kafka.bootstrap-servers", String.class));
+            + ConfigProvider.getConfig()
+                .getValue("gripstream.kafka.bootstrap-servers", String.class));
     StringWriter out = new StringWriter();
     CommandLine command = Gripstream.commandLine();
     command.setOut(new PrintWriter(out, true));
