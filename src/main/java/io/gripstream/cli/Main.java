@@ -16,9 +16,9 @@ public final class Main {
     // Kafka's clients and broker speak up at INFO before Quarkus has read any log settings.
     LogContext.getLogContext().getLogger("org.apache.kafka").setLevel(Level.WARN);
     LogContext.getLogContext().getLogger("kafka").setLevel(Level.WARN);
+    Companions.closeAtExit();
     int code = Gripstream.commandLine().execute(args);
     if (!ServiceProcess.handedOver()) {
-      Companions.closeAll();
       System.exit(code);
     }
   }
