@@ -91,11 +91,16 @@ public interface GripstreamConfig {
     @WithDefault("8")
     int batchesPerTransaction();
 
-    /** How long a task may be without a prompt before the events that name it become dead letters. */
+    /**
+     * How long a task may be without a prompt before the events that name it become dead letters.
+     */
     @WithDefault("5M")
     Duration promptPatience();
 
-    /** In how much time a task's pool may turn over once; faster streams give thinner samples. 0: they do not. */
+    /**
+     * In how much time a task's pool may turn over once; faster streams give thinner samples. 0:
+     * they do not.
+     */
     @WithDefault("30S")
     Duration poolTurnover();
   }

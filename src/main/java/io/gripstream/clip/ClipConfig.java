@@ -28,12 +28,14 @@ public record ClipConfig(Vision vision, Text text, int featureSize) {
   public record Text(Tower tower, int vocabulary, int length) {}
 
   /** What both towers have. */
-  public record Tower(int width, int layers, int heads, int hidden, boolean quickGelu, double epsilon) {}
+  public record Tower(
+      int width, int layers, int heads, int hidden, boolean quickGelu, double epsilon) {}
 
   public ClipConfig {
     if (vision.imageSize() % vision.patchSize() != 0) {
       throw new IllegalArgumentException(
-          "image_size %d is no multiple of patch_size %d".formatted(vision.imageSize(), vision.patchSize()));
+          "image_size %d is no multiple of patch_size %d"
+              .formatted(vision.imageSize(), vision.patchSize()));
     }
     if (vision.tower().quickGelu() != text.tower().quickGelu()
         || vision.tower().epsilon() != text.tower().epsilon()) {
@@ -58,7 +60,9 @@ public record ClipConfig(Vision vision, Text text, int featureSize) {
     try {
       return new ClipConfig(
           new Vision(
-              tower(vision, 768, 12, 12, 3072), size(vision, "image_size", 224), size(vision, "patch_size", 32)),
+              tower(vision, 768, 12, 12, 3072),
+              size(vision, "image_size", 224),
+              size(vision, "patch_size", 32)),
           new Text(
               tower(text, 512, 12, 8, 2048),
               size(text, "vocab_size", 49408),
@@ -83,8 +87,7 @@ public record ClipConfig(Vision vision, Text text, int featureSize) {
     return root.toPrettyString();
   }
 
-  private static ObjectNode write(
-      ObjectNode node, Tower tower) {
+  private static ObjectNode write(ObjectNode node, Tower tower) {
     return node.put("hidden_size", tower.width())
         .put("num_hidden_layers", tower.layers())
         .put("num_attention_heads", tower.heads())
@@ -96,7 +99,8 @@ public record ClipConfig(Vision vision, Text text, int featureSize) {
   private static Tower tower(JsonNode node, int width, int layers, int heads, int hidden) {
     String activation = node.path("hidden_act").asText("quick_gelu");
     if (!List.of("quick_gelu", "gelu").contains(activation)) {
-      throw new IllegalArgumentException("hidden_act " + activation + " is neither gelu nor quick_gelu");
+      throw new IllegalArgumentException(
+          "hidden_act " + activation + " is neither gelu nor quick_gelu");
     }
     Tower tower =
         new Tower(
@@ -108,7 +112,8 @@ public record ClipConfig(Vision vision, Text text, int featureSize) {
             node.path("layer_norm_eps").asDouble(1e-5));
     if (tower.width() % tower.heads() != 0) {
       throw new IllegalArgumentException(
-          "hidden_size %d is no multiple of num_attention_heads %d".formatted(tower.width(), tower.heads()));
+          "hidden_size %d is no multiple of num_attention_heads %d"
+              .formatted(tower.width(), tower.heads()));
     }
     return tower;
   }

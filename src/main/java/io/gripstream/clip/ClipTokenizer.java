@@ -13,13 +13,15 @@ public final class ClipTokenizer implements AutoCloseable {
   private final int length;
 
   /**
-   * @param length the longest text in tokens, start and end included; what is longer loses its tail, never its end token
+   * @param length the longest text in tokens, start and end included; what is longer loses its
+   *     tail, never its end token
    */
   public ClipTokenizer(Path file, int length) throws IOException {
     this.length = length;
     tokenizer =
         HuggingFaceTokenizer.newInstance(
-            file, Map.of("truncation", "true", "maxLength", String.valueOf(length), "padding", "false"));
+            file,
+            Map.of("truncation", "true", "maxLength", String.valueOf(length), "padding", "false"));
   }
 
   /** Token ids of a text, with start and end. */
@@ -39,10 +41,16 @@ public final class ClipTokenizer implements AutoCloseable {
     return pad(texts.stream().map(this::encode).toList());
   }
 
-  /** Like {@link #encode(List)}, without the start token: what follows a learnt prefix of {@code prefix} tokens. */
+  /**
+   * Like {@link #encode(List)}, without the start token: what follows a learnt prefix of {@code
+   * prefix} tokens.
+   */
   public Batch encodeSuffixes(List<String> texts, int prefix) {
     List<long[]> rows =
-        texts.stream().map(this::encode).map(ids -> Arrays.copyOfRange(ids, 1, ids.length)).toList();
+        texts.stream()
+            .map(this::encode)
+            .map(ids -> Arrays.copyOfRange(ids, 1, ids.length))
+            .toList();
     int longest = rows.stream().mapToInt(ids -> ids.length).max().orElse(0);
     if (prefix + longest > length) {
       throw new IllegalArgumentException(

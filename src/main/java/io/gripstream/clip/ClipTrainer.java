@@ -19,9 +19,10 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * Trains a CLIP from nothing, contrastively, as Radford et al. 2021 (arXiv 2103.00020, section 2.3) do: symmetric
- * cross-entropy over a batch's similarities, AdamW, initialisation by width. One departure: captions of a small world
- * repeat within a batch, so equal captions share the target mass. Owns its weights; not thread-safe.
+ * Trains a CLIP from nothing, contrastively, as Radford et al. 2021 (arXiv 2103.00020, section 2.3)
+ * do: symmetric cross-entropy over a batch's similarities, AdamW, initialisation by width. One
+ * departure: captions of a small world repeat within a batch, so equal captions share the target
+ * mass. Owns its weights; not thread-safe.
  */
 public final class ClipTrainer implements AutoCloseable {
   private final ClipConfig config;
@@ -35,10 +36,14 @@ public final class ClipTrainer implements AutoCloseable {
   private final NDArray[] second;
   private long steps;
 
-  /** @param accuracy share of the batch's images whose nearest caption is (equal to) their own */
+  /**
+   * @param accuracy share of the batch's images whose nearest caption is (equal to) their own
+   */
   public record Step(double loss, double accuracy) {}
 
-  /** @param seed of the initial weights */
+  /**
+   * @param seed of the initial weights
+   */
   public ClipTrainer(ClipConfig config, ClipTokenizer tokenizer, long seed, ComputeDevice device) {
     this.config = config;
     this.tokenizer = tokenizer;
@@ -77,12 +82,16 @@ public final class ClipTrainer implements AutoCloseable {
           TorchScript.named(
               "inputs",
               scope.create(all.flip(), new Shape(pixels.size(), side, side, 3), DataType.UINT8),
-              scope.create(LongBuffer.wrap(batch.ids()), new Shape(batch.rows(), batch.columns()), DataType.INT64),
+              scope.create(
+                  LongBuffer.wrap(batch.ids()),
+                  new Shape(batch.rows(), batch.columns()),
+                  DataType.INT64),
               scope.create(batch.ends()),
               scope.create(groups),
               scope.create((float) learningRate),
               scope.create((float) ++steps));
-      NDList results = program.call("pretrain_step", true, scope, inputs, image, text, scale, first, second);
+      NDList results =
+          program.call("pretrain_step", true, scope, inputs, image, text, scale, first, second);
       return new Step(results.get(0).getFloat(), results.get(1).getFloat());
     }
   }
@@ -91,7 +100,10 @@ public final class ClipTrainer implements AutoCloseable {
     return steps;
   }
 
-  /** Writes {@code config.json} and {@code model.safetensors} in the Hugging Face layout, in 16 bits. */
+  /**
+   * Writes {@code config.json} and {@code model.safetensors} in the Hugging Face layout, in 16
+   * bits.
+   */
   public void save(Path folder) throws IOException {
     Files.createDirectories(folder);
     Files.writeString(folder.resolve("config.json"), config.toJson() + "\n");
@@ -117,7 +129,10 @@ public final class ClipTrainer implements AutoCloseable {
     return zeros.toArray(NDArray[]::new);
   }
 
-  /** Standard deviations as in OpenAI's {@code CLIP.initialize_parameters}; norms begin as the identity. */
+  /**
+   * Standard deviations as in OpenAI's {@code CLIP.initialize_parameters}; norms begin as the
+   * identity.
+   */
   private NDArray[] initial(List<ClipWeights.Named> layout, ClipConfig.Tower tower, Random random) {
     double width = Math.pow(tower.width(), -0.5);
     double residual = width * Math.pow(2.0 * tower.layers(), -0.5);

@@ -17,8 +17,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The weights of both towers in the order in which {@code torchscript/clip.py} takes them, read from tensors in the
- * names of the Hugging Face layout. The tensors of 32-bit files stay in the mapping: they must never be written to.
+ * The weights of both towers in the order in which {@code torchscript/clip.py} takes them, read
+ * from tensors in the names of the Hugging Face layout. The tensors of 32-bit files stay in the
+ * mapping: they must never be written to.
  */
 final class ClipWeights {
   private final NDArray[] image;
@@ -48,7 +49,8 @@ final class ClipWeights {
    * @param manager owns the tensors
    * @throws IOException when a tensor is missing or its shape is not what the configuration says
    */
-  static ClipWeights load(SafeTensors file, ClipConfig config, NDManager manager) throws IOException {
+  static ClipWeights load(SafeTensors file, ClipConfig config, NDManager manager)
+      throws IOException {
     List<NDArray> image = new ArrayList<>();
     for (Named tensor : imageLayout(config)) {
       image.add(tensor.read(file, manager));
@@ -85,7 +87,8 @@ final class ClipWeights {
     private static NDArray array(Entry entry, NDManager manager) {
       Shape shape = new Shape(entry.shape());
       if (entry.type() == Type.F32) {
-        return manager.create(entry.data().duplicate().order(entry.data().order()), shape, DataType.FLOAT32);
+        return manager.create(
+            entry.data().duplicate().order(entry.data().order()), shape, DataType.FLOAT32);
       }
       return manager.create(FloatBuffer.wrap(entry.floats()), shape, DataType.FLOAT32);
     }
@@ -97,7 +100,13 @@ final class ClipWeights {
     String embeddings = "vision_model.embeddings.";
     List<Named> layout = new ArrayList<>();
     layout.add(named(embeddings + "class_embedding", width));
-    layout.add(named(embeddings + "patch_embedding.weight", width, 3, vision.patchSize(), vision.patchSize()));
+    layout.add(
+        named(
+            embeddings + "patch_embedding.weight",
+            width,
+            3,
+            vision.patchSize(),
+            vision.patchSize()));
     layout.add(named(embeddings + "position_embedding.weight", vision.tokens(), width));
     // The misspelling is the layout's own.
     layout.add(named("vision_model.pre_layrnorm.weight", width));
@@ -123,7 +132,8 @@ final class ClipWeights {
   }
 
   /** The opposite of {@link #load}: the program's tensors under the names of the file. */
-  static Map<String, FloatTensor> export(ClipConfig config, NDArray[] image, NDArray[] text, float logLogitScale) {
+  static Map<String, FloatTensor> export(
+      ClipConfig config, NDArray[] image, NDArray[] text, float logLogitScale) {
     Map<String, FloatTensor> tensors = new LinkedHashMap<>();
     export(imageLayout(config), image, tensors);
     export(textLayout(config), text, tensors);
@@ -157,9 +167,14 @@ final class ClipWeights {
       layout.add(named(at + "layer_norm1.bias", width));
       for (String part : List.of("weight", "bias")) {
         List<String> joined =
-            List.of(at + "self_attn.q_proj." + part, at + "self_attn.k_proj." + part, at + "self_attn.v_proj." + part);
+            List.of(
+                at + "self_attn.q_proj." + part,
+                at + "self_attn.k_proj." + part,
+                at + "self_attn.v_proj." + part);
         layout.add(
-            part.equals("weight") ? new Named(joined, 3 * width, width) : new Named(joined, 3 * width));
+            part.equals("weight")
+                ? new Named(joined, 3 * width, width)
+                : new Named(joined, 3 * width));
       }
       layout.add(named(at + "self_attn.out_proj.weight", width, width));
       layout.add(named(at + "self_attn.out_proj.bias", width));

@@ -22,8 +22,10 @@ public record ComputeDevice(Device device, Precision precision) {
   }
 
   /**
-   * @param device {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:n}; {@code auto} takes a GPU that the engine sees
-   * @param precision {@code auto}, {@code fp32} or {@code bf16}; {@code auto} is bf16 on a GPU and fp32 elsewhere
+   * @param device {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:n}; {@code auto} takes a
+   *     GPU that the engine sees
+   * @param precision {@code auto}, {@code fp32} or {@code bf16}; {@code auto} is bf16 on a GPU and
+   *     fp32 elsewhere
    * @throws IllegalArgumentException when the device is not there, or a word is unknown
    */
   public static ComputeDevice of(String device, String precision) {
@@ -43,7 +45,8 @@ public record ComputeDevice(Device device, Precision precision) {
       }
       chosen = Device.gpu(index);
     } else {
-      throw new IllegalArgumentException("device " + device + " is none of auto, cpu, cuda, cuda:n");
+      throw new IllegalArgumentException(
+          "device " + device + " is none of auto, cpu, cuda, cuda:n");
     }
     return new ComputeDevice(
         chosen,
@@ -51,7 +54,9 @@ public record ComputeDevice(Device device, Precision precision) {
           case "auto" -> chosen.isGpu() ? Precision.BF16 : Precision.FP32;
           case "fp32" -> Precision.FP32;
           case "bf16" -> Precision.BF16;
-          default -> throw new IllegalArgumentException("precision " + precision + " is none of auto, fp32, bf16");
+          default ->
+              throw new IllegalArgumentException(
+                  "precision " + precision + " is none of auto, fp32, bf16");
         });
   }
 }

@@ -17,8 +17,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A safetensors file, memory-mapped: an 8-byte little-endian header length, a JSON header that gives each tensor's type,
- * shape and place, and the tensors. See the format's description at github.com/huggingface/safetensors.
+ * A safetensors file, memory-mapped: an 8-byte little-endian header length, a JSON header that
+ * gives each tensor's type, shape and place, and the tensors. See the format's description at
+ * github.com/huggingface/safetensors.
  */
 public final class SafeTensors {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -84,15 +85,19 @@ public final class SafeTensors {
       channel.read(lead, 0);
       long headerLength = lead.position() < 8 ? -1 : lead.getLong(0);
       if (headerLength < 2 || headerLength > LARGEST_HEADER || headerLength > size - 8) {
-        throw new IOException(file + " is no safetensors file: its header would be " + headerLength + " bytes");
+        throw new IOException(
+            file + " is no safetensors file: its header would be " + headerLength + " bytes");
       }
       ByteBuffer header = ByteBuffer.allocate((int) headerLength);
       while (header.hasRemaining() && channel.read(header, 8 + header.position()) >= 0) {}
       JsonNode json = JSON.readTree(new String(header.array(), StandardCharsets.UTF_8));
       Map<String, Entry> entries = new LinkedHashMap<>();
-      for (Map.Entry<String, JsonNode> field : (Iterable<Map.Entry<String, JsonNode>>) json::fields) {
+      for (Map.Entry<String, JsonNode> field :
+          (Iterable<Map.Entry<String, JsonNode>>) json::fields) {
         if (!field.getKey().equals("__metadata__") && known(field.getValue())) {
-          entries.put(field.getKey(), entry(file, channel, 8 + headerLength, size, field.getKey(), field.getValue()));
+          entries.put(
+              field.getKey(),
+              entry(file, channel, 8 + headerLength, size, field.getKey(), field.getValue()));
         }
       }
       return new SafeTensors(entries);
@@ -120,7 +125,8 @@ public final class SafeTensors {
   }
 
   /** Writes tensors in {@code type}, which is {@code F32} or {@code F16}. */
-  public static void write(Path file, Map<String, FloatTensor> tensors, Type type) throws IOException {
+  public static void write(Path file, Map<String, FloatTensor> tensors, Type type)
+      throws IOException {
     ObjectNode header = JSON.createObjectNode();
     long at = 0;
     for (Map.Entry<String, FloatTensor> tensor : tensors.entrySet()) {
@@ -134,7 +140,8 @@ public final class SafeTensors {
     // Tensors begin on an 8-byte border, as readers expect: the header is padded with spaces.
     byte[] padded = Arrays.copyOf(text, (text.length + 7) / 8 * 8);
     Arrays.fill(padded, text.length, padded.length, (byte) ' ');
-    ByteBuffer out = ByteBuffer.allocate(Math.toIntExact(8 + padded.length + at)).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer out =
+        ByteBuffer.allocate(Math.toIntExact(8 + padded.length + at)).order(ByteOrder.LITTLE_ENDIAN);
     out.putLong(padded.length).put(padded);
     for (FloatTensor tensor : tensors.values()) {
       for (float value : tensor.values()) {
@@ -149,10 +156,12 @@ public final class SafeTensors {
   }
 
   private static boolean known(JsonNode entry) {
-    return Arrays.stream(Type.values()).anyMatch(type -> type.name().equals(entry.path("dtype").asText()));
+    return Arrays.stream(Type.values())
+        .anyMatch(type -> type.name().equals(entry.path("dtype").asText()));
   }
 
-  private static Entry entry(Path file, FileChannel channel, long start, long size, String name, JsonNode json)
+  private static Entry entry(
+      Path file, FileChannel channel, long start, long size, String name, JsonNode json)
       throws IOException {
     Type type = Type.valueOf(json.path("dtype").asText());
     long[] shape = new long[json.path("shape").size()];
@@ -172,6 +181,8 @@ public final class SafeTensors {
     return new Entry(
         type,
         shape,
-        channel.map(FileChannel.MapMode.READ_ONLY, start + from, bytes).order(ByteOrder.LITTLE_ENDIAN));
+        channel
+            .map(FileChannel.MapMode.READ_ONLY, start + from, bytes)
+            .order(ByteOrder.LITTLE_ENDIAN));
   }
 }

@@ -5,9 +5,9 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 
 /**
- * The cross-entropy of cached image features under a text prompt, as a function of the prompt's context. Features,
- * targets and tokens are on the device once; a step moves nothing but the context, the rows and the gradient. Holds
- * native memory until it is closed; not thread-safe.
+ * The cross-entropy of cached image features under a text prompt, as a function of the prompt's
+ * context. Features, targets and tokens are on the device once; a step moves nothing but the
+ * context, the rows and the gradient. Holds native memory until it is closed; not thread-safe.
  */
 public final class TextObjective implements AutoCloseable {
   private final TorchScript program;
@@ -15,7 +15,10 @@ public final class TextObjective implements AutoCloseable {
   private final NDManager manager;
   private final NDArray[] fixed;
 
-  /** @param fixed start, ids, ends, features, targets, weights, logit scale, owned by {@code manager} */
+  /**
+   * @param fixed start, ids, ends, features, targets, weights, logit scale, owned by {@code
+   *     manager}
+   */
   TextObjective(TorchScript program, NDArray[] tower, NDManager manager, NDArray... fixed) {
     this.program = program;
     this.tower = tower;
@@ -24,7 +27,9 @@ public final class TextObjective implements AutoCloseable {
     manager.cap();
   }
 
-  /** @param gradient in the context's shape */
+  /**
+   * @param gradient in the context's shape
+   */
   public record Evaluation(double loss, FloatTensor gradient) {}
 
   /**

@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A CLIP on the PyTorch engine. Every call works in a scope of its own and leaves no native memory behind; only the
- * weights stay. Close it last, after every {@link TextObjective} that it made.
+ * A CLIP on the PyTorch engine. Every call works in a scope of its own and leaves no native memory
+ * behind; only the weights stay. Close it last, after every {@link TextObjective} that it made.
  */
 public final class TorchClip implements ClipModel {
   private final String id;
@@ -45,7 +45,9 @@ public final class TorchClip implements ClipModel {
     TorchScript.named("w", weights.text());
     TorchScript.named("w", weights.image());
     this.imageTower =
-        device.precision() == ComputeDevice.Precision.FP32 ? weights.image() : reduced(weights.image());
+        device.precision() == ComputeDevice.Precision.FP32
+            ? weights.image()
+            : reduced(weights.image());
     manager.cap();
   }
 
@@ -116,7 +118,8 @@ public final class TorchClip implements ClipModel {
     ByteBuffer all = ByteBuffer.allocateDirect(Math.multiplyExact(pixels.size(), side * side * 3));
     pixels.forEach(all::put);
     try (NDManager scope = manager.newSubManager()) {
-      NDArray input = scope.create(all.flip(), new Shape(pixels.size(), side, side, 3), DataType.UINT8);
+      NDArray input =
+          scope.create(all.flip(), new Shape(pixels.size(), side, side, 3), DataType.UINT8);
       return tensor(call(scope, "encode_images", imageTower, input).get(0));
     }
   }
@@ -125,13 +128,15 @@ public final class TorchClip implements ClipModel {
   public FloatTensor encodeTexts(List<String> texts) {
     ClipTokenizer.Batch batch = tokenizer.encode(texts);
     try (NDManager scope = manager.newSubManager()) {
-      return tensor(call(scope, "encode_texts", weights.text(), ids(scope, batch), ends(scope, batch)).get(0));
+      return tensor(
+          call(scope, "encode_texts", weights.text(), ids(scope, batch), ends(scope, batch))
+              .get(0));
     }
   }
 
   /**
-   * The input embeddings of a text's tokens, start and end left out, positions not added: what a context is initialised
-   * with.
+   * The input embeddings of a text's tokens, start and end left out, positions not added: what a
+   * context is initialised with.
    *
    * @return {@code [M, W]}
    */

@@ -23,8 +23,9 @@ import java.util.zip.ZipOutputStream;
 /**
  * A TorchScript program, compiled by the engine from a source file on the class path.
  *
- * <p>A TorchScript archive is a zip that holds source text and a pickled object. This class writes one around the source
- * in memory, so that the arithmetic stays a file that people can read. Thread-safe.
+ * <p>A TorchScript archive is a zip that holds source text and a pickled object. This class writes
+ * one around the source in memory, so that the arithmetic stays a file that people can read.
+ * Thread-safe.
  */
 final class TorchScript implements AutoCloseable {
   private static final String ROOT = "program/";
@@ -46,7 +47,10 @@ final class TorchScript implements AutoCloseable {
     try {
       block =
           JniUtils.loadModule(
-              (PtNDManager) manager, new ByteArrayInputStream(archive(source, module)), false, false);
+              (PtNDManager) manager,
+              new ByteArrayInputStream(archive(source, module)),
+              false,
+              false);
     } catch (IOException e) {
       manager.close();
       throw new UncheckedIOException("cannot load " + resource, e);
@@ -56,7 +60,8 @@ final class TorchScript implements AutoCloseable {
   /**
    * Calls a method of the program.
    *
-   * @param lists the arguments, each a list of tensors whose members bear the list's name (see {@link #named})
+   * @param lists the arguments, each a list of tensors whose members bear the list's name (see
+   *     {@link #named})
    * @param gradients whether the method differentiates; without, it runs in inference mode
    * @return the results, which belong to {@code scope}
    */
@@ -71,7 +76,8 @@ final class TorchScript implements AutoCloseable {
       NDArray name = call.create(0);
       name.setName("module_method:" + method);
       arguments.add(name);
-      // Thread-local settings of the engine: eager order of operations makes every run give the same bits.
+      // Thread-local settings of the engine: eager order of operations makes every run give the
+      // same bits.
       JniUtils.setGraphExecutorOptimize(false);
       JniUtils.setGradMode(gradients);
       NDList results = IValueUtils.forward(block, arguments, gradients);
@@ -112,7 +118,8 @@ final class TorchScript implements AutoCloseable {
   private static byte[] archive(String source, String module) throws IOException {
     // An instance of the module without attributes, pickled by protocol 2.
     byte[] object =
-        ("\u0080\u0002c__torch__\n" + module + "\n)\u0081}b.").getBytes(StandardCharsets.ISO_8859_1);
+        ("\u0080\u0002c__torch__\n" + module + "\n)\u0081}b.")
+            .getBytes(StandardCharsets.ISO_8859_1);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
       store(zip, "data.pkl", object);

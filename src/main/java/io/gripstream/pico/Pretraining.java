@@ -29,12 +29,15 @@ import java.util.concurrent.Future;
 import java.util.function.Consumer;
 
 /**
- * Makes {@code pico}, the embedded model: a small CLIP trained contrastively on the rendered {@link World}. The same
- * seed, steps and typefaces show the same images in the same order; the weights are then equal up to the engine's
- * rounding on another number of threads.
+ * Makes {@code pico}, the embedded model: a small CLIP trained contrastively on the rendered {@link
+ * World}. The same seed, steps and typefaces show the same images in the same order; the weights
+ * are then equal up to the engine's rounding on another number of threads.
  */
 public final class Pretraining {
-  /** Image tower: 64 pixels in patches of 16, width 128, 6 layers. Text tower: width 128, 3 layers, 32 tokens. */
+  /**
+   * Image tower: 64 pixels in patches of 16, width 128, 6 layers. Text tower: width 128, 3 layers,
+   * 32 tokens.
+   */
   public static final int IMAGE_SIZE = 64;
 
   private static final int CONTEXT_LENGTH = 32;
@@ -49,7 +52,8 @@ public final class Pretraining {
    * @param tokenizer the {@code tokenizer.json} of the world's vocabulary
    * @param learningRate the peak; linear warm-up over 5 % of the steps, then a cosine to zero
    */
-  public record Options(Path out, Path tokenizer, long seed, int steps, int batchSize, double learningRate) {}
+  public record Options(
+      Path out, Path tokenizer, long seed, int steps, int batchSize, double learningRate) {}
 
   private final World world;
   private final Options options;
@@ -61,14 +65,18 @@ public final class Pretraining {
     this.log = log;
   }
 
-  /** Trains, writes the model, and measures its zero-shot accuracy on held-out renderings of the same world. */
+  /**
+   * Trains, writes the model, and measures its zero-shot accuracy on held-out renderings of the
+   * same world.
+   */
   public void run() throws IOException {
     Files.createDirectories(options.out());
     Path tokenizerFile = options.out().resolve("tokenizer.json");
     if (!Files.exists(tokenizerFile) || !Files.isSameFile(options.tokenizer(), tokenizerFile)) {
       Files.write(tokenizerFile, Files.readAllBytes(options.tokenizer()));
     }
-    int vocabulary = new ObjectMapper().readTree(tokenizerFile.toFile()).path("model").path("vocab").size();
+    int vocabulary =
+        new ObjectMapper().readTree(tokenizerFile.toFile()).path("model").path("vocab").size();
     long began = System.nanoTime();
     double loss = 0;
     double accuracy = 0;
@@ -129,7 +137,8 @@ public final class Pretraining {
           truth[i] = labelled.label();
         }
         List<String> prompts = new PromptTemplate(task.template()).sentences(task.classes());
-        accuracies.put(task.name(), accuracy(clip.encodeImages(pixels), clip.encodeTexts(prompts), truth));
+        accuracies.put(
+            task.name(), accuracy(clip.encodeImages(pixels), clip.encodeTexts(prompts), truth));
       }
     }
     return accuracies;
@@ -142,7 +151,8 @@ public final class Pretraining {
   private static ClipConfig config(int vocabulary) {
     return new ClipConfig(
         new ClipConfig.Vision(new ClipConfig.Tower(128, 6, 4, 512, true, 1e-5), IMAGE_SIZE, 16),
-        new ClipConfig.Text(new ClipConfig.Tower(128, 3, 4, 512, true, 1e-5), vocabulary, CONTEXT_LENGTH),
+        new ClipConfig.Text(
+            new ClipConfig.Tower(128, 3, 4, 512, true, 1e-5), vocabulary, CONTEXT_LENGTH),
         FEATURE_SIZE);
   }
 
@@ -174,6 +184,11 @@ public final class Pretraining {
     log.accept(
         "step %d of %d, loss %.3f, batch accuracy %.1f %%, %.0f images/s, %d min left"
             .formatted(
-                steps, options.steps(), loss, 100 * accuracy, steps * options.batchSize() / seconds, left.toMinutes()));
+                steps,
+                options.steps(),
+                loss,
+                100 * accuracy,
+                steps * options.batchSize() / seconds,
+                left.toMinutes()));
   }
 }

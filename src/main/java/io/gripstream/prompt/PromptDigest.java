@@ -11,8 +11,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The identity of a prompt by content: SHA-256 over the model id, the classes in order, the tuned tensors in order of
- * name, and the class features. Strings are UTF-8 behind their length, lengths and extents are 32-bit big-endian.
+ * The identity of a prompt by content: SHA-256 over the model id, the classes in order, the tuned
+ * tensors in order of name, and the class features. Strings are UTF-8 behind their length, lengths
+ * and extents are 32-bit big-endian.
  */
 public final class PromptDigest {
   private PromptDigest() {}

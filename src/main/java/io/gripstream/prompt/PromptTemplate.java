@@ -3,8 +3,8 @@ package io.gripstream.prompt;
 import java.util.List;
 
 /**
- * A sentence with one place for the class name, such as {@code a photo of a {}}. The one formatter: every text that
- * stands for a class, in every round, comes from here.
+ * A sentence with one place for the class name, such as {@code a photo of a {}}. The one formatter:
+ * every text that stands for a class, in every round, comes from here.
  */
 public record PromptTemplate(String text) {
   private static final String PLACE = "{}";

@@ -22,7 +22,9 @@ public final class Tensors {
     return new Tensor(shape, data);
   }
 
-  /** @throws IllegalArgumentException when shape and data disagree */
+  /**
+   * @throws IllegalArgumentException when shape and data disagree
+   */
   public static FloatTensor decode(Tensor tensor) {
     ByteBuffer data = tensor.getData().duplicate().order(ByteOrder.LITTLE_ENDIAN);
     if (data.remaining() % Float.BYTES != 0) {
@@ -30,6 +32,7 @@ public final class Tensors {
     }
     float[] values = new float[data.remaining() / Float.BYTES];
     data.asFloatBuffer().get(values);
-    return new FloatTensor(tensor.getShape().stream().mapToInt(Integer::intValue).toArray(), values);
+    return new FloatTensor(
+        tensor.getShape().stream().mapToInt(Integer::intValue).toArray(), values);
   }
 }

@@ -5,9 +5,11 @@ import io.gripstream.clip.TorchClip;
 import java.util.Random;
 
 /**
- * Learnt context vectors that stand where the words before a class name would (CoOp: Zhou et al., IJCV 2022).
+ * Learnt context vectors that stand where the words before a class name would (CoOp: Zhou et al.,
+ * IJCV 2022).
  *
- * @param context {@code [G, M, W]}: {@code G} is 1 where all classes share the context, or the number of classes
+ * @param context {@code [G, M, W]}: {@code G} is 1 where all classes share the context, or the
+ *     number of classes
  */
 public record TextPrompt(FloatTensor context) {
   /** Under which name the context is in a prompt version's tensors. */
@@ -29,7 +31,8 @@ public record TextPrompt(FloatTensor context) {
   /** A context that says what the template says: its first round begins where zero-shot stands. */
   public static TextPrompt of(PromptTemplate template, TorchClip clip) {
     FloatTensor words = clip.embed(template.lead());
-    return new TextPrompt(new FloatTensor(new int[] {1, words.rows(), clip.textWidth()}, words.values()));
+    return new TextPrompt(
+        new FloatTensor(new int[] {1, words.rows(), clip.textWidth()}, words.values()));
   }
 
   /** The paper's initialisation: N(0, 0.02). */
@@ -42,13 +45,16 @@ public record TextPrompt(FloatTensor context) {
     return new TextPrompt(new FloatTensor(new int[] {1, length, width}, values));
   }
 
-  /** The same shared context, as many times as there are classes: each goes its own way from here. */
+  /**
+   * The same shared context, as many times as there are classes: each goes its own way from here.
+   */
   public TextPrompt perClass(int classes) {
     float[] once = context.values();
     float[] values = new float[classes * once.length];
     for (int i = 0; i < classes; i++) {
       System.arraycopy(once, 0, values, i * once.length, once.length);
     }
-    return new TextPrompt(new FloatTensor(new int[] {classes, length(), context.shape()[2]}, values));
+    return new TextPrompt(
+        new FloatTensor(new int[] {classes, length(), context.shape()[2]}, values));
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What is tuned: prompts, how they begin, and the identity of a prompt version. Knows CLIP and the contract's values;
- * knows nothing of streams, rounds or the framework.
+ * What is tuned: prompts, how they begin, and the identity of a prompt version. Knows CLIP and the
+ * contract's values; knows nothing of streams, rounds or the framework.
  */
 package io.gripstream.prompt;

@@ -10,10 +10,10 @@ import java.util.stream.IntStream;
  * truth that nobody knows.
  *
  * <p>A teacher's pseudolabels, as many of each class as {@link Selector} grants them, begin a
- * mixture of Gaussians over the image features, one per class with a common diagonal covariance, and
- * a few EM steps let the mixture and the teacher agree (after TransCLIP: Zanella, Gérin, Ben Ayed,
- * "Boosting Vision-Language Models with Transduction", NeurIPS 2024). An image in the midst of
- * another class's images is thus judged as one of them, however sure the teacher was. Where the
+ * mixture of Gaussians over the image features, one per class with a common diagonal covariance,
+ * and a few EM steps let the mixture and the teacher agree (after TransCLIP: Zanella, Gérin, Ben
+ * Ayed, "Boosting Vision-Language Models with Transduction", NeurIPS 2024). An image in the midst
+ * of another class's images is thus judged as one of them, however sure the teacher was. Where the
  * features have no structure that fits the classes, the mixture's log-likelihoods predict the
  * teacher badly, and the temperature that fits them to the teacher makes them count for little.
  *
@@ -74,15 +74,16 @@ public final class Consensus {
     return estimate;
   }
 
-  /** {@code [N, C]}: 1 where an image speaks for a class; rows of 0 for images that speak for none. */
+  /**
+   * {@code [N, C]}: 1 where an image speaks for a class; rows of 0 for images that speak for none.
+   */
   private static FloatTensor seeds(FloatTensor estimate, int[] labels) {
     int c = estimate.columns();
     float[] equal = new float[c];
     Arrays.fill(equal, 1f / c);
     List<String> keys = IntStream.range(0, labels.length).mapToObj(String::valueOf).toList();
     float[] values = new float[labels.length * c];
-    for (Pseudolabel seed :
-        Selector.select(estimate, equal, (int) (labels.length * SEEDS), keys)) {
+    for (Pseudolabel seed : Selector.select(estimate, equal, (int) (labels.length * SEEDS), keys)) {
       values[seed.sample() * c + seed.label()] = 1;
     }
     return withLabels(FloatTensor.matrix(labels.length, c, values), labels);

@@ -22,8 +22,9 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * Refines text prompts: pseudolabels a batch by its strategy's teacher, trains on the confident ones, and measures the
- * candidate on images that never train. No image is encoded: features come with the batch.
+ * Refines text prompts: pseudolabels a batch by its strategy's teacher, trains on the confident
+ * ones, and measures the candidate on images that never train. No image is encoded: features come
+ * with the batch.
  */
 public final class PromptRefinement implements Refinement {
   private final TorchClip clip;
@@ -72,7 +73,8 @@ public final class PromptRefinement implements Refinement {
     Part judged = all.where(true);
     Part trained = all.where(false);
     Classifier live = new Classifier(Tensors.decode(base.getClassFeatures()), base.getLogitScale());
-    Classifier zeroShot = new Classifier(Tensors.decode(base.getZeroShotFeatures()), clip.logitScale());
+    Classifier zeroShot =
+        new Classifier(Tensors.decode(base.getZeroShotFeatures()), clip.logitScale());
     Strategy strategy = Strategy.of(definition.getStrategy(), training);
     Classifier teacher = strategy.teacher() == Strategy.Teacher.LIVE ? live : zeroShot;
 
@@ -106,6 +108,7 @@ public final class PromptRefinement implements Refinement {
             Evidence.measure(
                 all.features(), all.heldOut(), all.labels(), zeroShot, live, candidate));
     evidence.put("samples", (double) batch.samples().size());
+    evidence.put("priorEffectiveClasses", diversity(teacher.probabilities(all.features())));
     evidence.put(Evidence.PSEUDOLABELS, (double) pseudolabels.size());
     evidence.put(
         Evidence.PSEUDOLABELLED_CLASSES,
@@ -185,7 +188,8 @@ public final class PromptRefinement implements Refinement {
     return new Part(keys, FloatTensor.matrix(samples.size(), length, features), heldOut, labels);
   }
 
-  private static List<Pseudolabel> pseudolabels(Part part, Classifier teacher, Strategy strategy, int round) {
+  private static List<Pseudolabel> pseudolabels(
+      Part part, Classifier teacher, Strategy strategy, int round) {
     FloatTensor probabilities = teacher.probabilities(part.features());
     // The paper's cap, K for every class. Caps under a prior that EM estimates from the predictions
     // (Saerens et al. 2002) were tried: where a shift makes a prompt mistake one class for another,
@@ -196,14 +200,24 @@ public final class PromptRefinement implements Refinement {
     return Selector.select(probabilities, shares, total, part.keys());
   }
 
-  private static TextTrainer.Examples examples(Part part, List<Pseudolabel> pseudolabels, int classes) {
+  /** How many equally frequent classes the pool is as diverse as, by its estimated class prior. */
+  private static double diversity(FloatTensor probabilities) {
+    float[] prior = ClassPrior.estimate(probabilities);
+    double[] shares = new double[prior.length];
+    Arrays.setAll(shares, j -> prior[j]);
+    return Metrics.effectiveClasses(shares);
+  }
+
+  private static TextTrainer.Examples examples(
+      Part part, List<Pseudolabel> pseudolabels, int classes) {
     int length = part.features().columns();
     float[] features = new float[pseudolabels.size() * length];
     float[] targets = new float[pseudolabels.size() * classes];
     float[] weights = new float[pseudolabels.size()];
     for (int i = 0; i < weights.length; i++) {
       Pseudolabel pseudolabel = pseudolabels.get(i);
-      System.arraycopy(part.features().values(), pseudolabel.sample() * length, features, i * length, length);
+      System.arraycopy(
+          part.features().values(), pseudolabel.sample() * length, features, i * length, length);
       targets[i * classes + pseudolabel.label()] = 1;
       weights[i] = 1;
     }
@@ -213,7 +227,8 @@ public final class PromptRefinement implements Refinement {
         weights);
   }
 
-  private TextPrompt start(PromptVersion base, PromptTemplate template, Training training, long seed) {
+  private TextPrompt start(
+      PromptVersion base, PromptTemplate template, Training training, long seed) {
     Tensor context = base.getTensors().get(TextPrompt.CONTEXT);
     if (training.getWarmStart() && context != null) {
       return new TextPrompt(Tensors.decode(context));

@@ -11,9 +11,10 @@ import java.util.Random;
 import java.util.function.DoubleConsumer;
 
 /**
- * Tunes a text prompt by SGD with momentum on cached image features. Three things keep a user from having to tune it:
- * the epoch with the least validation loss is what is returned, the start included; an epoch that explodes is undone and
- * goes on with half the learning rate; and epochs that no longer help end the round.
+ * Tunes a text prompt by SGD with momentum on cached image features. Three things keep a user from
+ * having to tune it: the epoch with the least validation loss is what is returned, the start
+ * included; an epoch that explodes is undone and goes on with half the learning rate; and epochs
+ * that no longer help end the round.
  */
 final class TextTrainer {
   private static final double EXPLODED = 2;
@@ -23,7 +24,9 @@ final class TextTrainer {
   private final List<String> tails;
   private final Training training;
 
-  /** @param tails what follows the context, for each class */
+  /**
+   * @param tails what follows the context, for each class
+   */
   TextTrainer(TorchClip clip, List<String> tails, Training training) {
     this.clip = clip;
     this.tails = tails;
@@ -49,7 +52,8 @@ final class TextTrainer {
    * @param epochs how many were run
    * @param steps gradient steps in them
    */
-  record Trained(TextPrompt prompt, double startLoss, double bestLoss, int bestEpoch, int epochs, int steps) {}
+  record Trained(
+      TextPrompt prompt, double startLoss, double bestLoss, int bestEpoch, int epochs, int steps) {}
 
   /**
    * @param validation decides which epoch is kept
@@ -57,7 +61,12 @@ final class TextTrainer {
    * @param progress hears the share of epochs that are done
    */
   Trained train(
-      TextPrompt start, Examples examples, Examples validation, float scale, long seed, DoubleConsumer progress) {
+      TextPrompt start,
+      Examples examples,
+      Examples validation,
+      float scale,
+      long seed,
+      DoubleConsumer progress) {
     float[] context = start.context().values().clone();
     float[] velocity = new float[context.length];
     TextPrompt best = start;
@@ -74,14 +83,23 @@ final class TextTrainer {
     }
     try (TextObjective objective =
         clip.textObjective(
-            start.length(), tails, examples.features(), examples.targets(), examples.weights(), scale)) {
-      while (epoch < training.getEpochs() && epoch - bestEpoch <= patience() && halvings <= LARGEST_HALVING) {
+            start.length(),
+            tails,
+            examples.features(),
+            examples.targets(),
+            examples.weights(),
+            scale)) {
+      while (epoch < training.getEpochs()
+          && epoch - bestEpoch <= patience()
+          && halvings <= LARGEST_HALVING) {
         shuffle(order, random);
         double rate = learningRate(epoch) * Math.scalb(1.0, -halvings);
         for (int from = 0; from < order.length; from += training.getBatchSize()) {
           int[] rows =
-              Arrays.copyOfRange(order, from, Math.min(order.length, from + training.getBatchSize()));
-          TextObjective.Evaluation found = objective.evaluate(prompt(start, context).context(), rows);
+              Arrays.copyOfRange(
+                  order, from, Math.min(order.length, from + training.getBatchSize()));
+          TextObjective.Evaluation found =
+              objective.evaluate(prompt(start, context).context(), rows);
           step(context, velocity, found.gradient().values(), rate);
           steps++;
         }
@@ -106,13 +124,17 @@ final class TextTrainer {
   /** The mean weighted cross-entropy of examples under a prompt. */
   private double loss(TextPrompt prompt, Examples examples, float scale) {
     FloatTensor logits =
-        new Classifier(clip.encodeClasses(prompt.context(), tails), scale).logits(examples.features());
+        new Classifier(clip.encodeClasses(prompt.context(), tails), scale)
+            .logits(examples.features());
     int classes = logits.columns();
     double sum = 0;
     for (int i = 0; i < examples.size(); i++) {
       double normalizer = Scores.logSumExp(logits.values(), i * classes, classes, 1);
       for (int j = i * classes; j < (i + 1) * classes; j++) {
-        sum += examples.weights()[i] * examples.targets().values()[j] * (normalizer - logits.values()[j]);
+        sum +=
+            examples.weights()[i]
+                * examples.targets().values()[j]
+                * (normalizer - logits.values()[j]);
       }
     }
     return sum / examples.size();

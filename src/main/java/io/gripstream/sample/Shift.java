@@ -11,8 +11,7 @@ package io.gripstream.sample;
  * @param noise of the sensor and the grain of ink and paper
  * @param lighting how uneven it is, and how weak
  */
-public record Shift(
-    double deformation, double slant, double blur, double noise, double lighting) {
+public record Shift(double deformation, double slant, double blur, double noise, double lighting) {
   /** Upright, sharp and evenly lit. */
   public static final Shift NONE = new Shift(0, 0, 0, 0, 0);
 

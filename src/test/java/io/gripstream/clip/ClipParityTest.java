@@ -16,7 +16,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Against PyTorch's own modules in float64; {@code src/test/python/clip_parity.py} wrote what is expected. */
+/**
+ * Against PyTorch's own modules in float64; {@code src/test/python/clip_parity.py} wrote what is
+ * expected.
+ */
 class ClipParityTest {
   private static final double TOLERANCE = 1e-4;
 
@@ -45,9 +48,11 @@ class ClipParityTest {
                 new int[] {groups, 5, 16}, DrawnClip.draw("context" + groups, groups * 5 * 16));
         assertClose(clip.encodeClasses(context, classes), prompt.path("features"));
         FloatTensor targets =
-            FloatTensor.matrix(4, 3, new float[] {1, 0, 0, 0, 0.25f, 0.75f, 0, 0, 1, 0.5f, 0.5f, 0});
+            FloatTensor.matrix(
+                4, 3, new float[] {1, 0, 0, 0, 0.25f, 0.75f, 0, 0, 1, 0.5f, 0.5f, 0});
         float[] weights = {1, 0.5f, 2, 1};
-        try (TextObjective objective = clip.textObjective(5, classes, images, targets, weights, scale)) {
+        try (TextObjective objective =
+            clip.textObjective(5, classes, images, targets, weights, scale)) {
           TextObjective.Evaluation found = objective.evaluate(context, new int[] {2, 0, 3});
           assertThat(found.loss()).isEqualTo(prompt.path("loss").asDouble(), within(TOLERANCE));
           assertClose(found.gradient(), prompt.path("gradient"));
@@ -63,7 +68,8 @@ class ClipParityTest {
     }
     ClipConfig config = ClipConfig.parse(json.toString(), "parity.json");
     Path model = Files.createDirectories(folder.resolve("quick-" + quickGelu));
-    DrawnClip.write(model, config, strings(golden.path("words")), (float) golden.path("logitScale").asDouble());
+    DrawnClip.write(
+        model, config, strings(golden.path("words")), (float) golden.path("logitScale").asDouble());
     return TorchClip.load(model, "drawn", ComputeDevice.cpu());
   }
 
@@ -109,7 +115,9 @@ class ClipParityTest {
   private static void assertClose(FloatTensor found, JsonNode expected) {
     assertThat(found.values()).hasSize(expected.size());
     for (int i = 0; i < found.values().length; i++) {
-      assertThat((double) found.values()[i]).as("value %d", i).isEqualTo(expected.get(i).asDouble(), within(TOLERANCE));
+      assertThat((double) found.values()[i])
+          .as("value %d", i)
+          .isEqualTo(expected.get(i).asDouble(), within(TOLERANCE));
     }
   }
 }

@@ -11,7 +11,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32;
 
-/** A CLIP of any size whose weights come from a hash; {@code src/test/python/clip_parity.py} draws the same. */
+/**
+ * A CLIP of any size whose weights come from a hash; {@code src/test/python/clip_parity.py} draws
+ * the same.
+ */
 public final class DrawnClip {
   private DrawnClip() {}
 
@@ -31,7 +34,8 @@ public final class DrawnClip {
   }
 
   /** Writes a model folder whose tokenizer knows just {@code words}. */
-  public static Path write(Path folder, ClipConfig config, List<String> words, float logitScale) throws IOException {
+  public static Path write(Path folder, ClipConfig config, List<String> words, float logitScale)
+      throws IOException {
     Map<String, FloatTensor> tensors = new LinkedHashMap<>();
     List<ClipWeights.Named> layout = new ArrayList<>(ClipWeights.imageLayout(config));
     layout.addAll(ClipWeights.textLayout(config));
@@ -46,7 +50,8 @@ public final class DrawnClip {
         tensors.put(name, new FloatTensor(shape, weights(name, count)));
       }
     }
-    tensors.put("logit_scale", new FloatTensor(new int[0], new float[] {(float) Math.log(logitScale)}));
+    tensors.put(
+        "logit_scale", new FloatTensor(new int[0], new float[] {(float) Math.log(logitScale)}));
     SafeTensors.write(folder.resolve("model.safetensors"), tensors, SafeTensors.Type.F32);
     Files.writeString(folder.resolve("config.json"), config.toJson());
     Files.writeString(folder.resolve("tokenizer.json"), tokenizer(words));
@@ -78,18 +83,35 @@ public final class DrawnClip {
                 "pre_tokenizer", Map.of("type", "Whitespace"),
                 "post_processor",
                     Map.of(
-                        "type", "RobertaProcessing",
-                        "sep", List.of("<end>", end),
-                        "cls", List.of("<start>", end - 1),
-                        "trim_offsets", false,
-                        "add_prefix_space", false),
+                        "type",
+                        "RobertaProcessing",
+                        "sep",
+                        List.of("<end>", end),
+                        "cls",
+                        List.of("<start>", end - 1),
+                        "trim_offsets",
+                        false,
+                        "add_prefix_space",
+                        false),
                 "model",
                     Map.of("type", "WordLevel", "vocab", vocabulary, "unk_token", words.get(0))));
   }
 
   private static Map<String, Object> special(String token, int id) {
     return Map.of(
-        "id", id, "content", token, "single_word", false, "lstrip", false, "rstrip", false, "normalized", false,
-        "special", true);
+        "id",
+        id,
+        "content",
+        token,
+        "single_word",
+        false,
+        "lstrip",
+        false,
+        "rstrip",
+        false,
+        "normalized",
+        false,
+        "special",
+        true);
   }
 }

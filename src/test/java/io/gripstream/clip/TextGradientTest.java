@@ -64,7 +64,9 @@ class TextGradientTest {
         context[i] = at - STEP;
         double below = evaluate(program, manager, weights, groups, context).loss();
         context[i] = at;
-        assertThat(gradient[i]).as("value %d", i).isEqualTo((above - below) / (2 * STEP), within(1e-7));
+        assertThat(gradient[i])
+            .as("value %d", i)
+            .isEqualTo((above - below) / (2 * STEP), within(1e-7));
       }
     }
   }
@@ -74,10 +76,12 @@ class TextGradientTest {
     DrawnClip.write(folder, CONFIG, WORDS, 10);
     FloatTensor features = FloatTensor.matrix(20, 8, DrawnClip.draw("features", 160));
     FloatTensor targets = FloatTensor.matrix(20, 3, new float[60]);
-    FloatTensor context = new FloatTensor(new int[] {1, CONTEXT, 16}, DrawnClip.draw("context", 64));
+    FloatTensor context =
+        new FloatTensor(new int[] {1, CONTEXT, 16}, DrawnClip.draw("context", 64));
     try (TorchClip clip = TorchClip.load(folder, "drawn", ComputeDevice.cpu());
         TextObjective objective =
-            clip.textObjective(CONTEXT, List.of("cat", "dog", "zebra"), features, targets, new float[20], 10)) {
+            clip.textObjective(
+                CONTEXT, List.of("cat", "dog", "zebra"), features, targets, new float[20], 10)) {
       objective.evaluate(context, new int[] {1, 2, 3});
       int before = clip.nativeArrays() + objective.nativeArrays();
       for (int step = 0; step < 300; step++) {
@@ -111,7 +115,10 @@ class TextGradientTest {
               scope.create(new long[] {3, 7, 0, 5, 3, 7, 5, 7, 0}, new Shape(3, 3)),
               scope.create(new long[] {1, 2, 1}),
               doubles(scope, new Shape(4, 8), widened("features", 32)),
-              doubles(scope, new Shape(4, 3), new double[] {1, 0, 0, 0, 1, 0, 0, 0.5, 0.5, 0.2, 0.3, 0.5}),
+              doubles(
+                  scope,
+                  new Shape(4, 3),
+                  new double[] {1, 0, 0, 0, 1, 0, 0, 0.5, 0.5, 0.2, 0.3, 0.5}),
               doubles(scope, new Shape(4), new double[] {1, 2, 0.5, 1}),
               doubles(scope, new Shape(), new double[] {10}),
               scope.create(new long[] {3, 1, 0}));

@@ -5,8 +5,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Gives a Quarkus test a real broker: the JVM's shared one. The argument {@code topic-prefix}, if it
- * is given, becomes {@code gripstream.kafka.topic-prefix}.
+ * Gives a Quarkus test a real broker: the JVM's shared one. The argument {@code topic-prefix}, if
+ * it is given, becomes {@code gripstream.kafka.topic-prefix}.
  */
 public final class BrokerResource implements QuarkusTestResourceLifecycleManager {
   private final Map<String, String> config = new HashMap<>();

@@ -48,7 +48,8 @@ class PromptRefinementTest {
 
   @BeforeAll
   static void encodeTheStreamOnce() throws IOException, URISyntaxException, InvalidImageException {
-    Path folder = Path.of(PromptRefinementTest.class.getResource("/models/pico/config.json").toURI());
+    Path folder =
+        Path.of(PromptRefinementTest.class.getResource("/models/pico/config.json").toURI());
     clip = TorchClip.load(folder.getParent(), "pico", ComputeDevice.cpu());
     Preprocessor preprocessor = new Preprocessor(clip.imageSize());
     List<byte[]> pixels = new ArrayList<>();
@@ -89,7 +90,9 @@ class PromptRefinementTest {
     PromptVersion once = refinement.train(batch, (done, metrics) -> {});
     PromptVersion again = new PromptRefinement(clip).train(batch, (done, metrics) -> {});
     assertThat(again.toByteBuffer()).isEqualTo(once.toByteBuffer());
-    assertThat(once.getDigest()).isEqualTo(PromptDigest.of(once)).isNotEqualTo(batch.base().getDigest());
+    assertThat(once.getDigest())
+        .isEqualTo(PromptDigest.of(once))
+        .isNotEqualTo(batch.base().getDigest());
     assertThat(once.getParent().getDigest()).isEqualTo(batch.base().getDigest());
   }
 

@@ -40,11 +40,11 @@ public final class Typefaces {
   public static final List<String> PACKAGES =
       Stream.of(
               ("fonts-aoyagi-soseki fonts-breip fonts-bwht fonts-comic-neue fonts-dancingscript"
-                   + " fonts-dkg-handwriting fonts-ecolier-court fonts-femkeklaver fonts-havana"
-                   + " fonts-humor-sans fonts-kaushanscript fonts-kiloji fonts-klee"
-                   + " fonts-kouzan-mouhitsu fonts-kristi fonts-leckerli-one fonts-lobster"
-                   + " fonts-lobstertwo fonts-rufscript fonts-seto fonts-sjfonts fonts-summersby"
-                   + " fonts-tlwg-purisa fonts-tomsontalks fonts-yozvox-yozfont fonts-yusei-magic")
+                      + " fonts-dkg-handwriting fonts-ecolier-court fonts-femkeklaver fonts-havana"
+                      + " fonts-humor-sans fonts-kaushanscript fonts-kiloji fonts-klee"
+                      + " fonts-kouzan-mouhitsu fonts-kristi fonts-leckerli-one fonts-lobster"
+                      + " fonts-lobstertwo fonts-rufscript fonts-seto fonts-sjfonts fonts-summersby"
+                      + " fonts-tlwg-purisa fonts-tomsontalks fonts-yozvox-yozfont fonts-yusei-magic")
                   .split(" "),
               ("fonts-adf-gillius fonts-adf-mekanus fonts-adf-romande fonts-allerta "
                       + "fonts-averia-sans-gwf fonts-averia-serif-gwf fonts-b612 fonts-bebas-neue "
