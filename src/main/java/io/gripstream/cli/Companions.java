@@ -1,11 +1,13 @@
 package io.gripstream.cli;
 
 import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.logging.Logger;
 
 /**
@@ -20,6 +22,7 @@ class Companions {
   private static final Logger LOG = Logger.getLogger(Companions.class);
   private static final Deque<AutoCloseable> FIRST = new ArrayDeque<>();
   private static final Deque<AutoCloseable> LAST = new ArrayDeque<>();
+  private static final AtomicBoolean APPLICATION_RUNS = new AtomicBoolean();
 
   /** Closes this before the application's parts stop. */
   static void closeFirst(AutoCloseable companion) {
@@ -35,6 +38,23 @@ class Companions {
   static void closeAll() {
     close(FIRST);
     close(LAST);
+  }
+
+  /** Closes everything when the process is ended before the application could have done so. */
+  static void closeAtExit() {
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  if (!APPLICATION_RUNS.get()) {
+                    closeAll();
+                  }
+                },
+                "companions"));
+  }
+
+  void afterAllElse(@Observes @Priority(Integer.MAX_VALUE) StartupEvent event) {
+    APPLICATION_RUNS.set(true);
   }
 
   void beforeAllElse(@Observes @Priority(1) ShutdownEvent event) {

@@ -184,7 +184,7 @@ final class DemoRun implements AutoCloseable {
         scoreboard.post();
       } catch (CommandFailure e) {
         // The page is told again; that its curve begins late is worth one line.
-        if (pageHears) {
+        if (pageHears && !closed) {
           terminal.say(Failures.sentence(e));
         }
         pageHears = false;
@@ -210,7 +210,8 @@ final class DemoRun implements AutoCloseable {
   @Override
   public void close() throws InterruptedException {
     closed = true;
-    if (Thread.currentThread() != thread) {
+    // Between two images it ends by itself; out of a longer wait it is woken.
+    if (Thread.currentThread() != thread && !ended.await(2, TimeUnit.SECONDS)) {
       thread.interrupt();
       ended.await(10, TimeUnit.SECONDS);
     }

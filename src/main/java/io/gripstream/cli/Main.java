@@ -10,15 +10,15 @@ import org.jboss.logmanager.LogContext;
  */
 @QuarkusMain
 public final class Main {
-  private Main() {}
+  Main() {}
 
   public static void main(String[] args) {
     // Kafka's clients and broker speak up at INFO before Quarkus has read any log settings.
     LogContext.getLogContext().getLogger("org.apache.kafka").setLevel(Level.WARN);
     LogContext.getLogContext().getLogger("kafka").setLevel(Level.WARN);
+    Companions.closeAtExit();
     int code = Gripstream.commandLine().execute(args);
     if (!ServiceProcess.handedOver()) {
-      Companions.closeAll();
       System.exit(code);
     }
   }
