@@ -16,6 +16,7 @@ import io.gripstream.prompt.TextPrompt;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,10 +24,15 @@ import java.util.stream.IntStream;
 
 /**
  * Refines text prompts: pseudolabels a batch by its strategy's teacher, trains on the confident
- * ones, and measures the candidate on images that never train. No image is encoded: features come
- * with the batch.
+ * ones, and measures the candidate on images that neither train nor validate. No image is encoded:
+ * features come with the batch.
  */
 public final class PromptRefinement implements Refinement {
+  /** Marks the split between training and validation, which has nothing to do with the judges'. */
+  private static final String VALIDATION = "/validation";
+
+  private static final double VALIDATION_SHARE = 0.2;
+
   private final TorchClip clip;
 
   public PromptRefinement(TorchClip clip) {
@@ -70,8 +76,8 @@ public final class PromptRefinement implements Refinement {
     PromptTemplate template = new PromptTemplate(definition.getTemplate());
     List<String> tails = template.tails(definition.getClasses());
     Part all = part(batch);
-    Part judged = all.where(true);
-    Part trained = all.where(false);
+    Part trained = all.of(Use.TRAINS);
+    Part validating = all.of(Use.VALIDATES);
     Classifier live = new Classifier(Tensors.decode(base.getClassFeatures()), base.getLogitScale());
     Classifier zeroShot =
         new Classifier(Tensors.decode(base.getZeroShotFeatures()), clip.logitScale());
@@ -79,7 +85,7 @@ public final class PromptRefinement implements Refinement {
     Classifier teacher = strategy.teacher() == Strategy.Teacher.LIVE ? live : zeroShot;
 
     List<Pseudolabel> pseudolabels = pseudolabels(trained, teacher, strategy, batch.round());
-    List<Pseudolabel> validation = pseudolabels(judged, teacher, strategy, batch.round());
+    List<Pseudolabel> validation = pseudolabels(validating, teacher, strategy, batch.round());
     if (pseudolabels.isEmpty() || validation.isEmpty()) {
       throw new IllegalArgumentException(
           "%d pseudolabels to train on and %d to validate with: the pool of %d is too small"
@@ -92,7 +98,7 @@ public final class PromptRefinement implements Refinement {
             .train(
                 start,
                 examples(trained, pseudolabels, live.classes()),
-                examples(judged, validation, live.classes()),
+                examples(validating, validation, live.classes()),
                 clip.logitScale(),
                 seed,
                 done -> progress.at(done, Map.of()));
@@ -101,7 +107,7 @@ public final class PromptRefinement implements Refinement {
     Classifier raw = new Classifier(classFeatures, clip.logitScale());
     double temperature =
         Calibration.temperature(
-            raw.logits(judged.features()), teacher.probabilities(judged.features()));
+            raw.logits(validating.features()), teacher.probabilities(validating.features()));
     Classifier candidate = raw.withLogitScale((float) (clip.logitScale() / temperature));
     Map<String, Double> evidence =
         new HashMap<>(
@@ -133,30 +139,50 @@ public final class PromptRefinement implements Refinement {
             .setCreatedAt(batch.closedAt()));
   }
 
+  /** What an image is for, for good: images that judge candidates decide nothing in training. */
+  private enum Use {
+    TRAINS,
+    VALIDATES,
+    JUDGES;
+
+    static Use of(String task, String imageId, double heldOutShare) {
+      if (HeldOut.contains(task, imageId, heldOutShare)) {
+        return JUDGES;
+      }
+      return HeldOut.contains(task + VALIDATION, imageId, VALIDATION_SHARE) ? VALIDATES : TRAINS;
+    }
+  }
+
   /**
    * Samples of a batch.
    *
    * @param features {@code [N, D]}, of unit length
-   * @param heldOut which never train, by {@link HeldOut}
    * @param labels human labels by class, -1 where there is none
    */
-  private record Part(List<String> keys, FloatTensor features, boolean[] heldOut, int[] labels) {
+  private record Part(List<String> keys, FloatTensor features, List<Use> uses, int[] labels) {
 
-    /** The samples on one side of the split. */
-    Part where(boolean side) {
-      int[] rows = IntStream.range(0, keys.size()).filter(i -> heldOut[i] == side).toArray();
+    /** The samples of one use. */
+    Part of(Use use) {
+      int[] rows = IntStream.range(0, keys.size()).filter(i -> uses.get(i) == use).toArray();
       int length = features.columns();
       float[] chosen = new float[rows.length * length];
-      boolean[] sides = new boolean[rows.length];
-      Arrays.fill(sides, side);
       for (int i = 0; i < rows.length; i++) {
         System.arraycopy(features.values(), rows[i] * length, chosen, i * length, length);
       }
       return new Part(
           Arrays.stream(rows).mapToObj(keys::get).toList(),
           FloatTensor.matrix(rows.length, length, chosen),
-          sides,
+          Collections.nCopies(rows.length, use),
           Arrays.stream(rows).map(i -> labels[i]).toArray());
+    }
+
+    /** {@code [N]}, which samples judge. */
+    boolean[] heldOut() {
+      boolean[] judges = new boolean[uses.size()];
+      for (int i = 0; i < judges.length; i++) {
+        judges[i] = uses.get(i) == Use.JUDGES;
+      }
+      return judges;
     }
   }
 
@@ -165,7 +191,7 @@ public final class PromptRefinement implements Refinement {
     List<BatchSample> samples = batch.samples();
     int length = clip.featureSize();
     float[] features = new float[samples.size() * length];
-    boolean[] heldOut = new boolean[samples.size()];
+    List<Use> uses = new ArrayList<>();
     int[] labels = new int[samples.size()];
     List<String> keys = new ArrayList<>();
     for (int i = 0; i < samples.size(); i++) {
@@ -177,7 +203,7 @@ public final class PromptRefinement implements Refinement {
                 .formatted(sample.getImageId(), feature.length, length));
       }
       System.arraycopy(feature, 0, features, i * length, length);
-      heldOut[i] = HeldOut.contains(batch.task(), sample.getImageId(), share);
+      uses.add(Use.of(batch.task(), sample.getImageId(), share));
       // A label that is none of the classes is -1: the definition may have changed since.
       labels[i] =
           sample.getLabel() == null
@@ -185,7 +211,7 @@ public final class PromptRefinement implements Refinement {
               : batch.definition().getClasses().indexOf(sample.getLabel());
       keys.add(sample.getImageId());
     }
-    return new Part(keys, FloatTensor.matrix(samples.size(), length, features), heldOut, labels);
+    return new Part(keys, FloatTensor.matrix(samples.size(), length, features), uses, labels);
   }
 
   private static List<Pseudolabel> pseudolabels(

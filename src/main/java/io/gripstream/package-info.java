@@ -1,0 +1,2 @@
+/** What can be set. Every part of the service reads it; nothing else lives here. */
+package io.gripstream;
