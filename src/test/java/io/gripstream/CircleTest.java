@@ -1,0 +1,398 @@
+package io.gripstream;
+
+import static io.restassured.RestAssured.given;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.equalTo;
+
+import io.gripstream.Subscriber.Message;
+import io.gripstream.clip.ComputeDevice;
+import io.gripstream.clip.TorchClip;
+import io.gripstream.event.ImageEvent;
+import io.gripstream.event.PromptVersion;
+import io.gripstream.event.RefinementBatch;
+import io.gripstream.messaging.BrokerResource;
+import io.gripstream.messaging.TopicSerdes;
+import io.gripstream.refine.PromptRefinement;
+import io.gripstream.refine.RoundBatch;
+import io.gripstream.sample.LabelledImage;
+import io.gripstream.sample.SampleStream;
+import io.gripstream.sample.SampleStreams;
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.QuarkusTestProfile;
+import io.quarkus.test.junit.TestProfile;
+import io.restassured.http.ContentType;
+import io.restassured.path.json.JsonPath;
+import jakarta.inject.Inject;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.zip.CRC32;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The whole application with the model it ships, seen from outside: images flow in until the prompt
+ * that labels them was refined from them. The stream is driven once, before the first test.
+ */
+@QuarkusTest
+@TestProfile(CircleTest.WholeApplication.class)
+class CircleTest {
+  private static final String PREFIX = "circle.";
+  private static final String TASK = "digits";
+  private static final int IMAGES = 900;
+  private static final int IMAGES_AT_MOST = 6000;
+  private static final int IMAGES_A_STEP = 10;
+  private static final Duration STEP = Duration.ofMillis(100);
+  private static final Duration LONG = Duration.ofSeconds(120);
+  private static final Duration SHORT = Duration.ofSeconds(30);
+
+  /** Between a promotion and the first label that shows it. */
+  private static final long HOT_SWAP_MILLIS = 10_000;
+
+  /** A prompt is stamped when its candidate was written, so hardly any is needed. */
+  private static final long STAMP_MILLIS = 50;
+
+  private static final SampleStream STREAM = SampleStreams.byName(TASK);
+
+  /** The ids of all good images, in the order of sending. */
+  private static final List<String> SENT = new ArrayList<>();
+
+  private static KafkaProducer<byte[], byte[]> producer;
+
+  @Inject TopicSerdes serdes;
+
+  @ConfigProperty(name = "gripstream.kafka.bootstrap-servers")
+  String brokers;
+
+  @TestHTTPResource("/")
+  URI home;
+
+  /** All roles, the embedded model, and nothing left from before. */
+  public static final class WholeApplication implements QuarkusTestProfile {
+    @Override
+    public Map<String, String> getConfigOverrides() {
+      try {
+        return Map.of(
+            "gripstream.roles",
+            "labeler,curator,refiner,gateway",
+            "gripstream.model",
+            "pico",
+            "gripstream.device",
+            "cpu",
+            "gripstream.kafka.partitions",
+            "2",
+            "gripstream.data-directory",
+            Files.createTempDirectory(Files.createDirectories(Path.of("target")), "circle")
+                .toString(),
+            "quarkus.http.test-port",
+            "0");
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    @Override
+    public List<TestResourceEntry> testResources() {
+      return List.of(new TestResourceEntry(BrokerResource.class, Map.of("topic-prefix", PREFIX)));
+    }
+  }
+
+  @BeforeEach
+  void imagesFlowUntilARefinedPromptLabelsThem() {
+    if (producer != null) {
+      return;
+    }
+    await()
+        .atMost(LONG)
+        .untilAsserted(() -> given().get("/q/health/ready").then().body("status", equalTo("UP")));
+    given()
+        .contentType(ContentType.JSON)
+        .body(
+            Map.of(
+                "classes", STREAM.classes(),
+                "template", STREAM.template(),
+                "trigger", Map.of("samples", 250),
+                "training", Map.of("rounds", 3),
+                "gate", Map.of("heldOutShare", 0.3)))
+        .put("/api/tasks/" + TASK)
+        .then()
+        .statusCode(201);
+    producer =
+        new KafkaProducer<>(
+            Map.of(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, brokers),
+            new ByteArraySerializer(),
+            new ByteArraySerializer());
+    try (Subscriber predictions = subscriber("predictions")) {
+      await()
+          .atMost(LONG)
+          .pollInterval(STEP)
+          .until(
+              () -> {
+                boolean refined =
+                    predictions.messages().stream().anyMatch(m -> version(m.value()) > 0);
+                if (!(refined && SENT.size() >= IMAGES) && SENT.size() < IMAGES_AT_MOST) {
+                  for (int i = 0; i < IMAGES_A_STEP; i++) {
+                    sendNext();
+                  }
+                }
+                return refined && SENT.size() >= IMAGES;
+              });
+      await().atMost(SHORT).until(() -> predictions.messages().size() >= SENT.size());
+    }
+  }
+
+  @AfterAll
+  static void close() {
+    if (producer != null) {
+      producer.close();
+    }
+  }
+
+  @Test
+  void everyImageHasOnePredictionThatNamesAPromptOfTheStream() {
+    try (Subscriber predictions = subscriber("predictions");
+        Subscriber prompts = subscriber("prompts")) {
+      List<Message> labelled = predictions.messages();
+      assertThat(labelled.stream().map(m -> text(m.record().key())))
+          .containsExactlyInAnyOrderElementsOf(SENT);
+      Map<String, GenericRecord> live = new HashMap<>();
+      prompts.messages().forEach(m -> live.put(identityOf(m.value()), m.value()));
+      assertThat(live).hasSizeGreaterThan(1);
+      assertThat(labelled)
+          .allSatisfy(
+              m -> {
+                GenericRecord prediction = m.value();
+                assertThat(prediction.get("imageId")).hasToString(text(m.record().key()));
+                assertThat(prediction.get("task")).hasToString(TASK);
+                assertThat(live).containsKey(promptOf(prediction));
+                assertThat(prediction.get("modelId"))
+                    .isEqualTo(live.get(promptOf(prediction)).get("modelId"));
+              });
+      assertThat(labelled).anyMatch(m -> version(m.value()) > 0);
+    }
+  }
+
+  @Test
+  void thePromptThatAPredictionNamesWasLiveWhenItWasMade() {
+    try (Subscriber predictions = subscriber("predictions");
+        Subscriber prompts = subscriber("prompts")) {
+      List<Message> labelled = predictions.messages();
+      // One task: all its prompts are on one partition, in the order of their going live.
+      List<Message> live = prompts.messages();
+      Map<String, Long> from = new HashMap<>();
+      Map<String, Long> until = new HashMap<>();
+      for (int i = 0; i < live.size(); i++) {
+        String identity = identityOf(live.get(i).value());
+        from.put(identity, live.get(i).record().timestamp());
+        until.put(
+            identity,
+            i + 1 < live.size() ? live.get(i + 1).record().timestamp() : Long.MAX_VALUE / 2);
+      }
+      assertThat(labelled)
+          .allSatisfy(
+              m -> {
+                String identity = promptOf(m.value());
+                assertThat(m.record().timestamp())
+                    .as("time of a prediction by %s", identity)
+                    .isBetween(
+                        from.get(identity) - STAMP_MILLIS, until.get(identity) + HOT_SWAP_MILLIS);
+              });
+    }
+  }
+
+  @Test
+  void badInputEndsAsDeadLettersThatSayWhyAndTheNextImageIsLabelled() {
+    byte[] good = STREAM.image(SENT.size()).png();
+    record Bad(String key, byte[] value, String cause) {}
+    List<Bad> bad =
+        List.of(
+            new Bad(
+                "no-image",
+                event("not an image".getBytes(UTF_8), List.of()),
+                "neither JPEG, PNG, GIF, BMP nor WebP"),
+            new Bad("garbage", new byte[] {7, 7, 7, 7, 7, 7, 7}, "not an image event: "),
+            new Bad("no-task", event(good, List.of("nowhere")), "there is no task 'nowhere'"),
+            new Bad("", event(good, List.of()), "no image id: "),
+            new Bad(
+                "huge",
+                event(pngThatClaims(20_000, 10_000), List.of()),
+                "PNG of 20000 x 10000 pixels is larger than the "));
+    Map<String, String> causes = new HashMap<>();
+    for (Bad record : bad) {
+      causes.put(place(send(record.key(), record.value())), record.cause());
+    }
+    int before = SENT.size();
+    sendNext();
+    String last = SENT.get(before);
+
+    try (Subscriber letters = new Subscriber(brokers, null, PREFIX + "dead-letters");
+        Subscriber predictions = subscriber("predictions")) {
+      await().atMost(SHORT).until(() -> letters.messages().size() >= bad.size());
+      Map<String, String> told = new HashMap<>();
+      letters
+          .messages()
+          .forEach(
+              m ->
+                  told.put(
+                      header(m, "origin.partition") + "@" + header(m, "origin.offset"),
+                      header(m, "cause")));
+      assertThat(told).containsOnlyKeys(causes.keySet());
+      causes.forEach((place, cause) -> assertThat(told.get(place)).contains(cause));
+      assertThat(letters.messages().stream().map(m -> m.record().value()).toList())
+          .containsExactlyInAnyOrderElementsOf(bad.stream().map(Bad::value).toList());
+      await()
+          .atMost(SHORT)
+          .until(
+              () ->
+                  predictions.messages().stream()
+                      .anyMatch(m -> text(m.record().key()).equals(last)));
+    }
+  }
+
+  @Test
+  void aBatchOfTheStreamMakesTheCandidateAgainByteForByte() throws IOException, URISyntaxException {
+    try (Subscriber candidates = subscriber("candidates");
+        Subscriber batches = subscriber("batches");
+        TorchClip clip = TorchClip.load(pico(), "pico", ComputeDevice.cpu())) {
+      Message first =
+          candidates.messages().stream()
+              .filter(m -> m.value().get("round").equals(1))
+              .findFirst()
+              .orElseThrow();
+      List<RefinementBatch> chunks =
+          batches.messages().stream()
+              .filter(m -> m.value().get("round").equals(1))
+              .map(m -> serdes.batches().deserialize(m.record().topic(), m.record().value()))
+              .sorted(Comparator.comparing(RefinementBatch::getChunk))
+              .toList();
+      RoundBatch batch = RoundBatch.assemble(chunks);
+      PromptVersion again = new PromptRefinement(clip).train(batch, (done, metrics) -> {});
+
+      assertThat(text(first.record().key())).isEqualTo(TASK + "/" + again.getVersion());
+      assertThat(serdes.candidates().serialize(first.record().topic(), again))
+          .isEqualTo(first.record().value());
+    }
+  }
+
+  @Test
+  void theFirstRoundShowsWhatItTrainedOn() {
+    JsonPath detail =
+        given().get("/api/tasks/" + TASK + "/rounds/1").then().statusCode(200).extract().jsonPath();
+    assertThat(detail.getString("round.state")).isIn("PROMOTED", "HELD");
+    assertThat(detail.getInt("total")).isGreaterThanOrEqualTo(250);
+    List<String> images = detail.getList("samples.imageId");
+    assertThat(images).hasSize(100).doesNotHaveDuplicates().isSubsetOf(SENT).isSorted();
+    byte[] shown =
+        given()
+            .get(
+                "/api/images/{partition}/{offset}",
+                detail.getInt("samples[0].image.partition"),
+                detail.getInt("samples[0].image.offset"))
+            .then()
+            .statusCode(200)
+            .extract()
+            .asByteArray();
+    assertThat(shown).isEqualTo(STREAM.image(SENT.indexOf(images.get(0))).png());
+  }
+
+  private Subscriber subscriber(String topic) {
+    return new Subscriber(brokers, home, PREFIX + topic);
+  }
+
+  /** The stream's next image, as an event for every task. */
+  private void sendNext() {
+    LabelledImage image = STREAM.image(SENT.size());
+    producer.send(
+        new ProducerRecord<>(
+            PREFIX + "images", image.id().getBytes(UTF_8), event(image.png(), List.of())));
+    SENT.add(image.id());
+  }
+
+  private static RecordMetadata send(String key, byte[] value) {
+    try {
+      return producer
+          .send(new ProducerRecord<>(PREFIX + "images", key.getBytes(UTF_8), value))
+          .get();
+    } catch (InterruptedException | ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private byte[] event(byte[] content, List<String> tasks) {
+    return serdes
+        .images()
+        .serialize(
+            PREFIX + "images",
+            ImageEvent.newBuilder().setContent(ByteBuffer.wrap(content)).setTasks(tasks).build());
+  }
+
+  /** A signature and a sound header, and then nothing. */
+  private static byte[] pngThatClaims(int width, int height) {
+    byte[] header =
+        ByteBuffer.allocate(17)
+            .put("IHDR".getBytes(UTF_8))
+            .putInt(width)
+            .putInt(height)
+            .put(new byte[] {8, 2, 0, 0, 0})
+            .array();
+    CRC32 crc = new CRC32();
+    crc.update(header);
+    ByteArrayOutputStream png = new ByteArrayOutputStream();
+    png.writeBytes(new byte[] {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'});
+    png.writeBytes(ByteBuffer.allocate(4).putInt(13).array());
+    png.writeBytes(header);
+    png.writeBytes(ByteBuffer.allocate(4).putInt((int) crc.getValue()).array());
+    return png.toByteArray();
+  }
+
+  private static Path pico() throws URISyntaxException {
+    return Path.of(CircleTest.class.getResource("/models/pico/config.json").toURI()).getParent();
+  }
+
+  private static int version(GenericRecord prediction) {
+    return (Integer) prediction.get("promptVersion");
+  }
+
+  private static String identityOf(GenericRecord prompt) {
+    return prompt.get("version") + " " + prompt.get("digest");
+  }
+
+  private static String promptOf(GenericRecord prediction) {
+    return prediction.get("promptVersion") + " " + prediction.get("promptDigest");
+  }
+
+  private static String place(RecordMetadata record) {
+    return record.partition() + "@" + record.offset();
+  }
+
+  private static String header(Message message, String name) {
+    return text(message.record().headers().lastHeader(name).value());
+  }
+
+  private static String text(byte[] bytes) {
+    return new String(bytes, UTF_8);
+  }
+}

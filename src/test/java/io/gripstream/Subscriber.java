@@ -1,0 +1,127 @@
+package io.gripstream;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.avro.io.DecoderFactory;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/**
+ * A subscriber as anybody could write one who knows Kafka, Avro and where the schemas are: it uses
+ * no class of Gripstream. Reads one topic from its beginning. For one thread.
+ */
+final class Subscriber implements AutoCloseable {
+  private static final Duration POLL = Duration.ofMillis(50);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final int HEADER_BYTES = 5;
+
+  private final KafkaConsumer<byte[], byte[]> consumer;
+  private final URI registry;
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final ObjectMapper json = new ObjectMapper();
+  private final Map<Integer, Schema> schemas = new HashMap<>();
+  private final List<Message> messages = new ArrayList<>();
+
+  /**
+   * A record and, unless it is a tombstone or the topic's values are not Avro, what it says.
+   *
+   * @param value null where there is none
+   */
+  record Message(ConsumerRecord<byte[], byte[]> record, GenericRecord value) {}
+
+  /**
+   * @param registry serves {@code /schemas/ids/{id}}; null: the values are not Avro
+   */
+  Subscriber(String brokers, URI registry, String topic) {
+    this.registry = registry;
+    this.consumer =
+        new KafkaConsumer<>(
+            Map.of(
+                ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                brokers,
+                ConsumerConfig.ISOLATION_LEVEL_CONFIG,
+                "read_committed"),
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer());
+    consumer.assign(
+        consumer.partitionsFor(topic).stream()
+            .map(partition -> new TopicPartition(topic, partition.partition()))
+            .toList());
+    consumer.seekToBeginning(consumer.assignment());
+  }
+
+  /** Everything that was committed before the call, in the order of each partition. */
+  List<Message> messages() {
+    Map<TopicPartition, Long> ends = consumer.endOffsets(consumer.assignment());
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (ends.entrySet().stream().anyMatch(e -> consumer.position(e.getKey()) < e.getValue())) {
+      if (System.nanoTime() > deadline) {
+        throw new IllegalStateException("the end of the topic is not reached: " + ends);
+      }
+      consumer.poll(POLL).forEach(record -> messages.add(new Message(record, decode(record))));
+    }
+    return List.copyOf(messages);
+  }
+
+  private GenericRecord decode(ConsumerRecord<byte[], byte[]> record) {
+    if (registry == null || record.value() == null) {
+      return null;
+    }
+    ByteBuffer bytes = ByteBuffer.wrap(record.value());
+    if (bytes.get() != 0) {
+      throw new IllegalArgumentException("not in Confluent's wire format: " + record);
+    }
+    Schema schema = schemas.computeIfAbsent(bytes.getInt(), this::schema);
+    try {
+      return new GenericDatumReader<GenericRecord>(schema)
+          .read(
+              null,
+              DecoderFactory.get()
+                  .binaryDecoder(
+                      record.value(), HEADER_BYTES, record.value().length - HEADER_BYTES, null));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Schema schema(int id) {
+    try {
+      HttpResponse<String> answer =
+          http.send(
+              HttpRequest.newBuilder(registry.resolve("/schemas/ids/" + id)).build(),
+              BodyHandlers.ofString());
+      if (answer.statusCode() != 200) {
+        throw new IllegalStateException("schema " + id + ": " + answer.body());
+      }
+      return new Schema.Parser().parse(json.readTree(answer.body()).path("schema").asText());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    consumer.close();
+  }
+}
