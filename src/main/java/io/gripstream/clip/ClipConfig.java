@@ -1,5 +1,6 @@
 package io.gripstream.clip;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -16,6 +17,7 @@ import java.util.List;
 public record ClipConfig(Vision vision, Text text, int featureSize) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int LARGEST = 1 << 20;
+  private static final int MOST_PATCHES = 1 << 10;
 
   /** The image tower: square images of {@code imageSize} pixels a side in square patches. */
   public record Vision(Tower tower, int imageSize, int patchSize) {
@@ -37,6 +39,11 @@ public record ClipConfig(Vision vision, Text text, int featureSize) {
           "image_size %d is no multiple of patch_size %d"
               .formatted(vision.imageSize(), vision.patchSize()));
     }
+    if (vision.imageSize() / vision.patchSize() > MOST_PATCHES) {
+      throw new IllegalArgumentException(
+          "image_size %d has more than %d times patch_size %d"
+              .formatted(vision.imageSize(), MOST_PATCHES, vision.patchSize()));
+    }
     if (vision.tower().quickGelu() != text.tower().quickGelu()
         || vision.tower().epsilon() != text.tower().epsilon()) {
       throw new IllegalArgumentException("the towers differ in activation or epsilon");
@@ -53,7 +60,7 @@ public record ClipConfig(Vision vision, Text text, int featureSize) {
    * @throws IOException when it is not the configuration of a CLIP
    */
   public static ClipConfig parse(String json, String origin) throws IOException {
-    JsonNode root = JSON.readTree(json);
+    JsonNode root = object(json, origin);
     // Defaults are those of transformers' CLIPConfig, which leaves out what equals them.
     JsonNode vision = root.path("vision_config");
     JsonNode text = root.path("text_config");
@@ -71,6 +78,18 @@ public record ClipConfig(Vision vision, Text text, int featureSize) {
     } catch (IllegalArgumentException e) {
       throw new IOException(origin + " does not describe a CLIP: " + e.getMessage(), e);
     }
+  }
+
+  private static JsonNode object(String json, String origin) throws IOException {
+    try {
+      JsonNode root = JSON.readTree(json);
+      if (root.isObject()) {
+        return root;
+      }
+    } catch (JsonProcessingException e) {
+      throw new IOException(origin + " is no JSON: " + e.getOriginalMessage(), e);
+    }
+    throw new IOException(origin + " is no JSON object");
   }
 
   /** The opposite of {@link #parse}, for models that this project trains. */
@@ -109,7 +128,7 @@ public record ClipConfig(Vision vision, Text text, int featureSize) {
             size(node, "num_attention_heads", heads),
             size(node, "intermediate_size", hidden),
             activation.equals("quick_gelu"),
-            node.path("layer_norm_eps").asDouble(1e-5));
+            epsilon(node.path("layer_norm_eps")));
     if (tower.width() % tower.heads() != 0) {
       throw new IllegalArgumentException(
           "hidden_size %d is no multiple of num_attention_heads %d"
@@ -119,9 +138,26 @@ public record ClipConfig(Vision vision, Text text, int featureSize) {
   }
 
   private static int size(JsonNode node, String field, int otherwise) {
-    int value = node.path(field).asInt(otherwise);
-    if (value < 1 || value > LARGEST) {
-      throw new IllegalArgumentException(field + " is " + node.path(field));
+    JsonNode given = node.path(field);
+    if (given.isMissingNode()) {
+      return otherwise;
+    }
+    if (!given.isIntegralNumber()
+        || !given.canConvertToInt()
+        || given.asInt() < 1
+        || given.asInt() > LARGEST) {
+      throw new IllegalArgumentException(field + " is " + given);
+    }
+    return given.asInt();
+  }
+
+  private static double epsilon(JsonNode given) {
+    if (given.isMissingNode()) {
+      return 1e-5;
+    }
+    double value = given.asDouble();
+    if (!given.isNumber() || !(value > 0 && value < 1)) {
+      throw new IllegalArgumentException("layer_norm_eps is " + given);
     }
     return value;
   }

@@ -7,7 +7,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/** CLIP's tokenizer, from a {@code tokenizer.json}. Thread-safe. */
+/**
+ * CLIP's tokenizer, from a {@code tokenizer.json}. Thread-safe.
+ *
+ * <p>With OpenAI's file the ids are OpenAI's. One thing differs, as it does wherever that file is
+ * used: texts are encoded as they stand, while OpenAI's own code first repairs mojibake,
+ * straightens typographic quotes and resolves HTML entities.
+ */
 public final class ClipTokenizer implements AutoCloseable {
   private final HuggingFaceTokenizer tokenizer;
   private final int length;

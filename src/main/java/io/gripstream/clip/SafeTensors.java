@@ -1,5 +1,6 @@
 package io.gripstream.clip;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -90,7 +91,7 @@ public final class SafeTensors {
       }
       ByteBuffer header = ByteBuffer.allocate((int) headerLength);
       while (header.hasRemaining() && channel.read(header, 8 + header.position()) >= 0) {}
-      JsonNode json = JSON.readTree(new String(header.array(), StandardCharsets.UTF_8));
+      JsonNode json = object(file, header.array());
       Map<String, Entry> entries = new LinkedHashMap<>();
       for (Map.Entry<String, JsonNode> field :
           (Iterable<Map.Entry<String, JsonNode>>) json::fields) {
@@ -155,6 +156,19 @@ public final class SafeTensors {
     Files.write(file, out.array());
   }
 
+  private static JsonNode object(Path file, byte[] header) throws IOException {
+    try {
+      JsonNode json = JSON.readTree(new String(header, StandardCharsets.UTF_8));
+      if (json.isObject()) {
+        return json;
+      }
+    } catch (JsonProcessingException e) {
+      throw new IOException(
+          file + " is no safetensors file: its header is no JSON: " + e.getOriginalMessage(), e);
+    }
+    throw new IOException(file + " is no safetensors file: its header is no JSON object");
+  }
+
   private static boolean known(JsonNode entry) {
     return Arrays.stream(Type.values())
         .anyMatch(type -> type.name().equals(entry.path("dtype").asText()));
@@ -164,19 +178,31 @@ public final class SafeTensors {
       Path file, FileChannel channel, long start, long size, String name, JsonNode json)
       throws IOException {
     Type type = Type.valueOf(json.path("dtype").asText());
-    long[] shape = new long[json.path("shape").size()];
+    JsonNode extents = json.path("shape");
+    if (!extents.isArray()) {
+      throw new IOException(file + ": tensor " + name + " has no shape");
+    }
+    long[] shape = new long[extents.size()];
     long bytes = type.bytes;
     for (int i = 0; i < shape.length; i++) {
-      shape[i] = json.path("shape").get(i).asLong(-1);
+      shape[i] = natural(extents.get(i));
       if (shape[i] < 0 || shape[i] > Integer.MAX_VALUE) {
-        throw new IOException(file + ": tensor " + name + " has an extent " + shape[i]);
+        throw new IOException(file + ": tensor " + name + " has an extent " + extents.get(i));
       }
-      bytes = Math.multiplyExact(bytes, shape[i]);
+      bytes *= shape[i];
+      // Also keeps the next product within a long: both factors are below 2^31.
+      if (bytes > Integer.MAX_VALUE) {
+        throw new IOException(
+            file + ": tensor " + name + " of shape " + extents + " is larger than 2 GiB");
+      }
     }
-    long from = json.path("data_offsets").path(0).asLong(-1);
-    long to = json.path("data_offsets").path(1).asLong(-1);
-    if (from < 0 || to - from != bytes || to > size - start) {
-      throw new IOException("%s: tensor %s claims bytes %d to %d".formatted(file, name, from, to));
+    long from = natural(json.path("data_offsets").path(0));
+    long to = natural(json.path("data_offsets").path(1));
+    // Neither is negative where it counts, so that their difference cannot wrap around.
+    if (from < 0 || to < from || to - from != bytes || to > size - start) {
+      throw new IOException(
+          "%s: tensor %s of %d bytes claims bytes %d to %d of %d"
+              .formatted(file, name, bytes, from, to, size - start));
     }
     return new Entry(
         type,
@@ -184,5 +210,10 @@ public final class SafeTensors {
         channel
             .map(FileChannel.MapMode.READ_ONLY, start + from, bytes)
             .order(ByteOrder.LITTLE_ENDIAN));
+  }
+
+  /** The number, or -1 where it is no whole one, or none that a {@code long} holds. */
+  private static long natural(JsonNode json) {
+    return json.isIntegralNumber() && json.canConvertToLong() ? json.asLong() : -1;
   }
 }

@@ -18,7 +18,7 @@ import java.util.TreeMap;
 public final class PromptDigest {
   private PromptDigest() {}
 
-  /** Of everything but the digest field itself, in lower-case hexadecimal. */
+  /** In lower-case hexadecimal. Who trained it when, and on what evidence, makes no difference. */
   public static String of(PromptVersion version) {
     MessageDigest digest = Digests.sha256();
     text(digest, version.getModelId());
