@@ -1,5 +1,8 @@
 package io.gripstream.cli;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -60,12 +63,15 @@ final class Gripstream implements Runnable {
     throw new ParameterException(spec.commandLine(), "Which command?");
   }
 
-  /** Tells the version that the build wrote into the jar. */
+  /** Tells the version that the build wrote into the class path. */
   static final class Version implements CommandLine.IVersionProvider {
     @Override
-    public String[] getVersion() {
-      String version = Gripstream.class.getPackage().getImplementationVersion();
-      return new String[] {"gripstream " + (version == null ? "(not packaged)" : version)};
+    public String[] getVersion() throws IOException {
+      Properties build = new Properties();
+      try (InputStream in = Gripstream.class.getResourceAsStream("/version.properties")) {
+        build.load(in);
+      }
+      return new String[] {"gripstream " + build.getProperty("version")};
     }
   }
 }

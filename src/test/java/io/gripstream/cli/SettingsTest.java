@@ -4,15 +4,33 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.gripstream.GripstreamConfig;
 import io.gripstream.GripstreamConfig.Role;
+import java.util.HashMap;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class SettingsTest {
+  private final Map<String, String> inherited = new HashMap<>();
+
+  /** Other tests of this JVM may have run the service with settings of their own. */
+  @BeforeEach
+  void setAside() {
+    forget(inherited);
+  }
+
   @AfterEach
-  void forget() {
-    System.clearProperty("gripstream.roles");
-    System.clearProperty("gripstream.kafka.properties.\"security.protocol\"");
-    System.clearProperty("gripstream.nonsense");
+  void restore() {
+    forget(new HashMap<>());
+    inherited.forEach(System::setProperty);
+  }
+
+  private static void forget(Map<String, String> into) {
+    for (String name : System.getProperties().stringPropertyNames()) {
+      if (name.startsWith("gripstream.")) {
+        into.put(name, System.clearProperty(name));
+      }
+    }
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.gripstream.refine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.gripstream.clip.FloatTensor;
 import java.util.ArrayList;
@@ -40,9 +41,29 @@ class SelectorTest {
       int n = probabilities.rows();
       List<Pseudolabel> selected = Selector.select(probabilities, prior, n, keys(n));
       assertThat(selected).extracting(Pseudolabel::sample).doesNotHaveDuplicates();
-      int[] best = Scores.argmax(probabilities);
-      assertThat(selected).allMatch(label -> label.label() == best[label.sample()]);
+      assertThat(selected).allMatch(label -> label.confidence() * 7 >= 1);
     }
+  }
+
+  @Test
+  void aPoorClassFindsItsImagesWhereAnotherClassRanksFirst() {
+    // Class 1 is first nowhere; images 3 and 4 are the nearest that it has.
+    FloatTensor probabilities =
+        FloatTensor.matrix(
+            5, 2, new float[] {0.99f, 0.01f, 0.98f, 0.02f, 0.9f, 0.1f, 0.5f, 0.5f, 0.5f, 0.5f});
+    assertThat(Selector.select(probabilities, EVEN, 4, keys(5)))
+        .extracting(Pseudolabel::sample, Pseudolabel::label)
+        .containsExactly(tuple(0, 0), tuple(1, 0), tuple(3, 1), tuple(4, 1));
+  }
+
+  @Test
+  void theClassThatIsSurerOfAnImageHasIt() {
+    FloatTensor probabilities =
+        FloatTensor.matrix(2, 3, new float[] {0.55f, 0.4f, 0.05f, 0.35f, 0.6f, 0.05f});
+    float[] thirds = {1 / 3f, 1 / 3f, 1 / 3f};
+    assertThat(Selector.select(probabilities, thirds, 2, keys(2)))
+        .extracting(Pseudolabel::sample, Pseudolabel::label)
+        .containsExactly(tuple(0, 0), tuple(1, 1));
   }
 
   @Test
@@ -136,7 +157,7 @@ class SelectorTest {
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> Selector.select(broken, EVEN, 1, keys(1)))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("row 0");
+        .hasMessageContaining("image 0");
   }
 
   /** Which image got which label, with row {@code order[i]} of the values in place {@code i}. */

@@ -4,6 +4,7 @@ import io.gripstream.gateway.Gateway;
 import io.gripstream.gateway.board.Update;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.Startup;
 import io.smallrye.mutiny.Multi;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.GET;
@@ -26,6 +27,7 @@ import org.jboss.resteasy.reactive.RestStreamElementType;
 @Path("/api/events")
 @Tag(name = "Events")
 @Singleton
+@Startup
 public final class EventResource {
   private static final Duration TICK = Duration.ofMillis(250);
   private static final int QUIET_TICKS = 4;

@@ -90,7 +90,7 @@ class GatewayApiTest {
         .statusCode(200)
         .body("name", equalTo(task))
         .body("definition.template", equalTo("a photo of a {}"))
-        .body("definition.training.epochs", equalTo(150))
+        .body("definition.training.epochs", equalTo(30))
         .body("definition.gate.minimumEvidence", equalTo(20));
     json(Map.of(
             "classes", List.of("a", "b"),
@@ -102,7 +102,7 @@ class GatewayApiTest {
         .statusCode(200)
         .body("definition.trigger.samples", equalTo(60))
         .body("definition.training.epochs", equalTo(5))
-        .body("definition.training.batchSize", equalTo(16));
+        .body("definition.training.batchSize", equalTo(32));
     get("/api/tasks").then().body("name", hasItem(task));
   }
 
