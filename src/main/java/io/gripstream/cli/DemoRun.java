@@ -168,7 +168,7 @@ final class DemoRun implements AutoCloseable {
 
   private void send(ImageSender sender, Tally tally, Measurement measurement) {
     Scoreboard scoreboard = new Scoreboard(http, gateway, task);
-    boolean pageHears = true;
+    int unheard = 0;
     // Ids of a run differ from those of the last one, whose images a kept data directory holds.
     String run = Long.toString(jvmStart.getEpochSecond(), Character.MAX_RADIX);
     Instant start = Instant.now();
@@ -183,11 +183,10 @@ final class DemoRun implements AutoCloseable {
       try {
         scoreboard.post();
       } catch (CommandFailure e) {
-        // The page is told again; that its curve begins late is worth one line.
-        if (pageHears && !closed) {
+        // The page is told again; that its curve begins late is worth one line, once is not.
+        if (++unheard == 2) {
           terminal.say(Failures.sentence(e));
         }
-        pageHears = false;
       }
       measurement.check();
       if (terminal.due()) {

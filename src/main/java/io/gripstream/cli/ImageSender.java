@@ -57,7 +57,7 @@ final class ImageSender implements AutoCloseable {
   private void check() {
     Exception failure = refused.get();
     if (failure != null) {
-      throw new CommandFailure("the brokers refused an image", failure);
+      throw new CommandFailure("an image was not taken", failure);
     }
   }
 

@@ -24,7 +24,7 @@ final class Tasks {
         clients.producer(null, new StringSerializer(), serdes.tasks().serializer())) {
       producer.send(new ProducerRecord<>(topics.tasks(), task, definition)).get();
     } catch (ExecutionException e) {
-      throw new CommandFailure("the brokers refused the definition of " + task, e.getCause());
+      throw new CommandFailure("the definition of " + task + " was not taken", e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CommandFailure("interrupted");
