@@ -49,7 +49,7 @@ class TextGradientTest {
       }
       double[] gradient = evaluate(program, manager, weights, groups, context).gradient();
       try (Collector collector = new Collector()) {
-        for (int repeat = 0; repeat < 10; repeat++) {
+        for (int repeat = 0; repeat < 5; repeat++) {
           collector.awaitOneMore();
           assertThat(evaluate(program, manager, weights, groups, context).gradient())
               .containsExactly(gradient);

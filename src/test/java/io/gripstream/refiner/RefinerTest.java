@@ -215,7 +215,7 @@ class RefinerTest {
       assertThat(awaitCandidates(16))
           .extracting(candidate -> candidate.getTask() + "/" + candidate.getVersion())
           .doesNotHaveDuplicates();
-      assertThat(other.notReady()).isEmpty();
+      await().atMost(LONG).until(() -> other.notReady().isEmpty());
     }
   }
 
