@@ -96,10 +96,6 @@ public final class ClipTrainer implements AutoCloseable {
     }
   }
 
-  public long steps() {
-    return steps;
-  }
-
   /**
    * Writes {@code config.json} and {@code model.safetensors} in the Hugging Face layout, in 16
    * bits.

@@ -93,10 +93,6 @@ public final class TorchClip implements ClipModel {
     return id;
   }
 
-  public ClipConfig config() {
-    return config;
-  }
-
   @Override
   public int imageSize() {
     return config.vision().imageSize();
