@@ -2,7 +2,7 @@
 #
 # This is TorchScript source as a TorchScript archive holds it, compiled by the engine when it is loaded. Shapes: N images
 # or texts, S pixels a side, L tokens, W width, H heads, D feature size, C classes, G contexts (1: shared by all classes,
-# C: one for each), M context vectors, P = 1 + M tokens of prefix, B samples of a training step.
+# C: one for each), M context vectors, V vectors of a visual prefix, B samples of a training step.
 #
 # Weights come in as flat lists. Image: class embedding [W], patch embedding [W, 3, p, p], positions [L, W],
 # pre-norm (weight, bias), post-norm (weight, bias), projection [D, W]. Text: token embedding [V, W], positions [T, W],
@@ -53,18 +53,32 @@ class Clip(Module):
   def unit(self: __torch__.Clip, x: Tensor) -> Tensor:
     return x / torch.linalg_vector_norm(x, 2, [-1], True)
 
-  # uint8 [N, S, S, 3] -> [N, D], rows of unit length
-  def image_features(self: __torch__.Clip, pixels: Tensor, w: List[Tensor]) -> Tensor:
+  # uint8 [N, S, S, 3] -> [N, L, W]: class token and patches, as they enter the first layer. What comes before it works on
+  # each token alone, so these can be kept and a prefix put between them later.
+  def image_tokens(self: __torch__.Clip, pixels: Tensor, w: List[Tensor]) -> Tensor:
     mean = torch.tensor([0.48145466, 0.4578275, 0.40821073], dtype=6, device=pixels.device)
     deviation = torch.tensor([0.26862954, 0.26130258, 0.27577711], dtype=6, device=pixels.device)
     x = ((pixels.to(6) / 255. - mean) / deviation).permute([0, 3, 1, 2]).to(w[1].dtype)
     patch = w[1].size(-1)
     x = torch.conv2d(x, w[1], None, [patch, patch]).flatten(2).transpose(1, 2)
     x = torch.cat([w[0].expand([x.size(0), 1, -1]), x], 1) + w[2]
-    x = self.norm(x, w[3], w[4])
+    return self.norm(x, w[3], w[4])
+
+  # [N, L, W] -> [N, D], rows of unit length
+  def image_head(self: __torch__.Clip, x: Tensor, w: List[Tensor]) -> Tensor:
     for layer in range((torch.len(w) - 8) // 12):
       x = self.block(x, w, 8 + 12 * layer, self.image_heads(), False)
     return self.unit(torch.linear(self.norm(x.select(1, 0), w[5], w[6]), w[7]))
+
+  # uint8 [N, S, S, 3] -> [N, D], rows of unit length
+  def image_features(self: __torch__.Clip, pixels: Tensor, w: List[Tensor]) -> Tensor:
+    return self.image_head(self.image_tokens(pixels, w), w)
+
+  # The same behind a visual prefix [V, W], which stands after the class token and has no positions.
+  def prefixed_features(self: __torch__.Clip, tokens: Tensor, prefix: Tensor, w: List[Tensor]) -> Tensor:
+    p = self.norm(prefix.to(tokens.dtype), w[3], w[4]).expand([tokens.size(0), -1, -1])
+    x = torch.cat([tokens.slice(1, 0, 1), p, tokens.slice(1, 1)], 1)
+    return self.image_head(x, w)
 
   # The states at the end-of-text tokens, x [N, L, W] at ends [N] -> [N, D], rows of unit length
   def text_head(self: __torch__.Clip, x: Tensor, ends: Tensor, w: List[Tensor]) -> Tensor:
@@ -103,6 +117,22 @@ class Clip(Module):
   def encode_images(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
     return [self.image_features(inputs[0], w).to(6)]
 
+  # [pixels, prefix [V, W]] -> [image features behind the prefix], in fp32
+  def encode_prefixed(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+    return [self.prefixed_features(self.image_tokens(inputs[0], w), inputs[1], w).to(6)]
+
+  # [pixels] -> [tokens]
+  def tokens(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+    return [self.image_tokens(inputs[0], w)]
+
+  # [tokens, rows] or [tokens, rows, prefix] -> [image features of these rows]
+  def encode_tokens(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+    tokens = inputs[0].index_select(0, inputs[1])
+    if torch.len(inputs) == 2:
+      return [self.image_head(tokens, w)]
+    else:
+      return [self.prefixed_features(tokens, inputs[2], w)]
+
   # [ids, ends] -> [text features]
   def encode_texts(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
     return [self.text_features(inputs[0], inputs[1], w)]
@@ -115,19 +145,91 @@ class Clip(Module):
   def encode_classes(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
     return [self.class_features(inputs[0], inputs[1], inputs[2], inputs[3], w)]
 
-  # The objective and its gradient: the mean over rows b of weight[b] * cross-entropy(target[b], softmax(logits[b])).
-  # [context, start, ids, ends, features [N, D], targets [N, C], weights [N], logit scale [], rows [B]]
-  # -> [loss [], its gradient in context [G, M, W]]
-  # Forward and backward are one call: nothing that autograd remembers is ever in the hands of a garbage collector.
-  def text_gradient(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
-    context = inputs[0].detach().requires_grad_(True)
-    classes = self.class_features(context, inputs[1], inputs[2], inputs[3], w)
-    rows = inputs[8]
-    logits = inputs[7] * torch.matmul(inputs[4].index_select(0, rows), classes.t())
-    surprise = -(inputs[5].index_select(0, rows) * torch.log_softmax(logits, -1)).sum([-1])
-    loss = (inputs[6].index_select(0, rows) * surprise).mean()
-    gradient = torch.autograd.grad([loss], [context])[0]
-    return [loss.detach(), unchecked_cast(Tensor, gradient)]
+  # A multimodal prompt (UPT): text vectors [Mt, Wt] and visual ones [Mv, Wv] are projected to one width, go through one
+  # transformer layer as one sequence, and are projected back. fusion: text vectors, visual vectors, text down (weight, bias),
+  # visual down (weight, bias), text up (weight, bias), visual up (weight, bias), 12 tensors of the layer.
+  # -> (context [1, Mt, Wt], prefix [Mv, Wv])
+  def fused(self: __torch__.Clip, fusion: List[Tensor]) -> Tuple[Tensor, Tensor]:
+    count = fusion[0].size(0)
+    text = torch.linear(fusion[0], fusion[2], fusion[3])
+    visual = torch.linear(fusion[1], fusion[4], fusion[5])
+    x = torch.cat([text, visual], 0).unsqueeze(0)
+    x = self.block(x, fusion, 10, 1, False)
+    context = torch.linear(x.slice(1, 0, count), fusion[6], fusion[7])
+    prefix = torch.linear(x.slice(1, count), fusion[8], fusion[9])
+    return (context, prefix.squeeze(0))
+
+  # fusion -> [context, prefix]
+  def fuse(self: __torch__.Clip, inputs: List[Tensor]) -> List[Tensor]:
+    context, prefix = self.fused(inputs)
+    return [context, prefix]
+
+  # The weighted mean over rows of their surprise. A row of targets that sums to 1 is a distribution: cross-entropy. One that
+  # sums to more is a set of candidates: -log of the probability of all of them together, a partial-label loss.
+  def loss(self: __torch__.Clip, logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+    probable = torch.log_softmax(logits, -1)
+    distribution = -(targets * probable).sum([-1])
+    candidates = -torch.logsumexp(probable + torch.log(torch.clamp(targets, min=1.0e-30)), [-1])
+    return (weights * torch.where(targets.sum([-1]) > 1.5, candidates, distribution)).mean()
+
+  # context [G, M, W]; [start, ids, ends, features [N, D], targets [N, C], weights [N], logit scale [], rows [B]] -> loss []
+  def text_loss(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], text: List[Tensor]) -> Tensor:
+    classes = self.class_features(prompt[0], inputs[0], inputs[1], inputs[2], text)
+    rows = inputs[7]
+    logits = inputs[6] * torch.matmul(inputs[3].index_select(0, rows), classes.t())
+    return self.loss(logits, inputs[4].index_select(0, rows), inputs[5].index_select(0, rows))
+
+  # prefix [V, W]; [class features [C, D], tokens [N, L, W], targets, weights, logit scale, rows] -> loss []
+  def visual_loss(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], image: List[Tensor]) -> Tensor:
+    rows = inputs[5]
+    features = self.prefixed_features(inputs[1].index_select(0, rows), prompt[0], image)
+    logits = inputs[4] * torch.matmul(features, inputs[0].t())
+    return self.loss(logits, inputs[2].index_select(0, rows), inputs[3].index_select(0, rows))
+
+  # fusion; [start, ids, ends, tokens, targets, weights, logit scale, rows] -> loss []
+  def multimodal_loss(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], image: List[Tensor], text: List[Tensor]) -> Tensor:
+    context, prefix = self.fused(prompt)
+    classes = self.class_features(context, inputs[0], inputs[1], inputs[2], text)
+    rows = inputs[7]
+    features = self.prefixed_features(inputs[3].index_select(0, rows), prefix, image)
+    logits = inputs[6] * torch.matmul(features, classes.t())
+    return self.loss(logits, inputs[4].index_select(0, rows), inputs[5].index_select(0, rows))
+
+  # A prompt's loss and its gradient in each of the prompt's tensors. Forward and backward are one call: nothing that
+  # autograd remembers is ever in the hands of a garbage collector.
+  def leaves(self: __torch__.Clip, prompt: List[Tensor]) -> List[Tensor]:
+    out = annotate(List[Tensor], [])
+    for i in range(torch.len(prompt)):
+      out.append(prompt[i].detach().requires_grad_(True))
+    return out
+
+  def differentiated(self: __torch__.Clip, loss: Tensor, leaves: List[Tensor]) -> List[Tensor]:
+    found = torch.autograd.grad([loss], leaves)
+    out = [loss.detach()]
+    for i in range(torch.len(found)):
+      out.append(unchecked_cast(Tensor, found[i]))
+    return out
+
+  def text_gradient(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], text: List[Tensor]) -> List[Tensor]:
+    leaves = self.leaves(prompt)
+    return self.differentiated(self.text_loss(leaves, inputs, text), leaves)
+
+  def text_value(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], text: List[Tensor]) -> List[Tensor]:
+    return [self.text_loss(prompt, inputs, text)]
+
+  def visual_gradient(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], image: List[Tensor]) -> List[Tensor]:
+    leaves = self.leaves(prompt)
+    return self.differentiated(self.visual_loss(leaves, inputs, image), leaves)
+
+  def visual_value(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], image: List[Tensor]) -> List[Tensor]:
+    return [self.visual_loss(prompt, inputs, image)]
+
+  def multimodal_gradient(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], image: List[Tensor], text: List[Tensor]) -> List[Tensor]:
+    leaves = self.leaves(prompt)
+    return self.differentiated(self.multimodal_loss(leaves, inputs, image, text), leaves)
+
+  def multimodal_value(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], image: List[Tensor], text: List[Tensor]) -> List[Tensor]:
+    return [self.multimodal_loss(prompt, inputs, image, text)]
 
   # [a tensor, any of the new type] -> the weights in the other's type
   def converted(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:

@@ -19,6 +19,9 @@ public interface ClipModel extends AutoCloseable {
   /** Length {@code D} of a feature. */
   int featureSize();
 
+  /** Width {@code W} of the image tower. */
+  int imageWidth();
+
   /** The factor that turns a cosine into a logit, already exponentiated. */
   float logitScale();
 
@@ -29,6 +32,16 @@ public interface ClipModel extends AutoCloseable {
    * @return {@code [N, D]}, rows of unit length
    */
   FloatTensor encodeImages(List<byte[]> pixels);
+
+  /**
+   * Runs the image tower behind a visual prompt (shallow VPT: Jia et al., ECCV 2022): vectors
+   * between the class token and the patches, before the tower's first norm and without positions.
+   *
+   * @param pixels as above
+   * @param prefix {@code [V, W]}, {@code W} being {@link #imageWidth}
+   * @return {@code [N, D]}, rows of unit length
+   */
+  FloatTensor encodeImages(List<byte[]> pixels, FloatTensor prefix);
 
   /**
    * Runs the text tower.

@@ -17,7 +17,8 @@ import java.util.Map;
 
 /**
  * A CLIP on the PyTorch engine. Every call works in a scope of its own and leaves no native memory
- * behind; only the weights stay. Close it last, after every {@link TextObjective} that it made.
+ * behind; only the weights stay. Close it last, after every {@link PromptObjective} and {@link
+ * ImageTokens} that it made.
  */
 public final class TorchClip implements ClipModel {
   private final String id;
@@ -42,8 +43,8 @@ public final class TorchClip implements ClipModel {
     this.program = program;
     this.manager = manager;
     this.weights = weights;
-    TorchScript.named("w", weights.text());
-    TorchScript.named("w", weights.image());
+    TorchScript.named("text", weights.text());
+    TorchScript.named("image", weights.image());
     this.imageTower =
         device.precision() == ComputeDevice.Precision.FP32
             ? weights.image()
@@ -110,14 +111,47 @@ public final class TorchClip implements ClipModel {
 
   @Override
   public FloatTensor encodeImages(List<byte[]> pixels) {
+    try (NDManager scope = manager.newSubManager()) {
+      return tensor(call(scope, "encode_images", imageTower, pixels(scope, pixels)).get(0));
+    }
+  }
+
+  @Override
+  public FloatTensor encodeImages(List<byte[]> pixels, FloatTensor prefix) {
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray input = pixels(scope, pixels);
+      return tensor(call(scope, "encode_prefixed", imageTower, input, array(scope, prefix)).get(0));
+    }
+  }
+
+  /** Room for images that a visual prompt is tuned on; the caller's to close. */
+  public ImageTokens imageTokens() {
+    return new ImageTokens(this, scope());
+  }
+
+  /** {@code [N, L, W]}, in fp32. */
+  NDArray tokens(NDManager scope, List<byte[]> pixels) {
+    // Not in inference mode: autograd does not take what was made in it.
+    NDArray[] input = TorchScript.named("inputs", pixels(scope, pixels));
+    return program.call("tokens", true, scope, input, weights.image()).get(0);
+  }
+
+  /**
+   * @param prefix null: none
+   */
+  FloatTensor encodeTokens(NDManager scope, NDArray tokens, NDArray rows, FloatTensor prefix) {
+    NDArray[] inputs =
+        prefix == null
+            ? new NDArray[] {tokens, rows}
+            : new NDArray[] {tokens, rows, array(scope, prefix)};
+    return tensor(call(scope, "encode_tokens", weights.image(), inputs).get(0));
+  }
+
+  private NDArray pixels(NDManager scope, List<byte[]> pixels) {
     int side = imageSize();
     ByteBuffer all = ByteBuffer.allocateDirect(Math.multiplyExact(pixels.size(), side * side * 3));
     pixels.forEach(all::put);
-    try (NDManager scope = manager.newSubManager()) {
-      NDArray input =
-          scope.create(all.flip(), new Shape(pixels.size(), side, side, 3), DataType.UINT8);
-      return tensor(call(scope, "encode_images", imageTower, input).get(0));
-    }
+    return scope.create(all.flip(), new Shape(pixels.size(), side, side, 3), DataType.UINT8);
   }
 
   @Override
@@ -142,6 +176,11 @@ public final class TorchClip implements ClipModel {
       NDArray inner = scope.create(Arrays.copyOfRange(ids, 1, ids.length - 1));
       return tensor(call(scope, "embed", weights.text(), inner).get(0));
     }
+  }
+
+  @Override
+  public int imageWidth() {
+    return config.vision().tower().width();
   }
 
   /** Width {@code W} of the text tower. */
@@ -173,32 +212,103 @@ public final class TorchClip implements ClipModel {
   }
 
   /**
-   * The objective of a text prompt over cached image features.
+   * What a multimodal prompt's tensors amount to.
+   *
+   * @param fusion in the order in which {@code fused} of {@code torchscript/clip.py} takes them
+   * @return a context {@code [1, M, W]} and a visual prefix {@code [V, W]}
+   */
+  public List<FloatTensor> fuse(List<FloatTensor> fusion) {
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray[] inputs = fusion.stream().map(t -> array(scope, t)).toArray(NDArray[]::new);
+      NDList results = program.call("fuse", false, scope, TorchScript.named("inputs", inputs));
+      return List.of(tensor(results.get(0)), tensor(results.get(1)));
+    }
+  }
+
+  /**
+   * What examples should be taken for.
+   *
+   * @param targets {@code [N, C]}, each row a distribution over the classes, or 1 for each of
+   *     several candidates and 0 for the others
+   * @param weights {@code [N]}
+   */
+  public record Targets(FloatTensor targets, float[] weights) {}
+
+  /**
+   * The objective of a text prompt, whose only tensor is the context.
    *
    * @param contextLength {@code M} of the contexts that will be asked about
-   * @param features {@code [N, D]}
-   * @param targets {@code [N, C]}, each row a distribution over the classes
-   * @param sampleWeights {@code [N]}
+   * @param suffixes what follows the context, for each class
+   * @param features {@code [N, D]}, of the images
+   * @param scale the logit scale
    */
-  public TextObjective textObjective(
+  public PromptObjective textObjective(
       int contextLength,
       List<String> suffixes,
       FloatTensor features,
-      FloatTensor targets,
-      float[] sampleWeights,
+      Targets targets,
       float scale) {
+    NDManager scope = scope();
     ClipTokenizer.Batch batch = tokenizer.encodeSuffixes(suffixes, 1 + contextLength);
-    NDManager scope = manager.getParentManager().newSubManager(manager.getDevice());
-    return new TextObjective(
+    return new PromptObjective(
         program,
-        weights.text(),
+        "text",
+        new NDArray[][] {weights.text()},
+        null,
         scope,
         start(scope),
         ids(scope, batch),
         ends(scope, batch),
         array(scope, features),
-        array(scope, targets),
-        array(scope, new FloatTensor(new int[] {sampleWeights.length}, sampleWeights)),
+        array(scope, targets.targets()),
+        vector(scope, targets.weights()),
+        scope.create(scale));
+  }
+
+  /**
+   * The objective of a visual prompt, whose only tensor is the prefix.
+   *
+   * @param classFeatures {@code [C, D]}
+   * @param images the caller's to close, after the objective
+   */
+  public PromptObjective visualObjective(
+      FloatTensor classFeatures, ImageTokens images, Targets targets, float scale) {
+    NDManager scope = scope();
+    return new PromptObjective(
+        program,
+        "visual",
+        new NDArray[][] {weights.image()},
+        images,
+        scope,
+        array(scope, classFeatures),
+        images.all(),
+        array(scope, targets.targets()),
+        vector(scope, targets.weights()),
+        scope.create(scale));
+  }
+
+  /**
+   * The objective of a multimodal prompt; its tensors are those that {@link #fuse} takes.
+   *
+   * @param contextLength {@code M} of the context that the fusion gives
+   * @param images the caller's to close, after the objective
+   */
+  public PromptObjective multimodalObjective(
+      int contextLength, List<String> suffixes, ImageTokens images, Targets targets, float scale) {
+    NDManager scope = scope();
+    ClipTokenizer.Batch batch = tokenizer.encodeSuffixes(suffixes, 1 + contextLength);
+    return new PromptObjective(
+        program,
+        "multimodal",
+        new NDArray[][] {weights.image(), weights.text()},
+        images,
+        scope,
+        start(scope),
+        ids(scope, batch),
+        ends(scope, batch),
+        images.all(),
+        array(scope, targets.targets()),
+        vector(scope, targets.weights()),
         scope.create(scale));
   }
 
@@ -220,7 +330,7 @@ public final class TorchClip implements ClipModel {
       NDArray[] type = TorchScript.named("inputs", scope.create(15L));
       NDList converted = program.call("converted", false, scope, type, tower);
       converted.attach(manager);
-      return TorchScript.named("w", converted.toArray(NDArray[]::new));
+      return TorchScript.named("image", converted.toArray(NDArray[]::new));
     }
   }
 
@@ -239,6 +349,14 @@ public final class TorchClip implements ClipModel {
 
   private static NDArray ends(NDManager scope, ClipTokenizer.Batch batch) {
     return scope.create(batch.ends());
+  }
+
+  private NDManager scope() {
+    return manager.getParentManager().newSubManager(manager.getDevice());
+  }
+
+  private static NDArray vector(NDManager scope, float[] values) {
+    return array(scope, new FloatTensor(new int[] {values.length}, values));
   }
 
   static NDArray array(NDManager scope, FloatTensor tensor) {

@@ -129,6 +129,14 @@ final class Turn {
     decisions.add(
         new Decision.Note(
             new RoundEvent(
-                task, round, type, version, 0.0, message, metrics, Instant.ofEpochMilli(at))));
+                task,
+                round,
+                type,
+                version,
+                null,
+                0.0,
+                message,
+                metrics,
+                Instant.ofEpochMilli(at))));
   }
 }

@@ -34,9 +34,14 @@ public final class PromptRefinement implements Refinement {
   private static final double VALIDATION_SHARE = 0.2;
 
   private final TorchClip clip;
+  private final ImageSource images;
 
-  public PromptRefinement(TorchClip clip) {
+  /**
+   * @param images where visual and multimodal rounds read their images again
+   */
+  public PromptRefinement(TorchClip clip, ImageSource images) {
     this.clip = clip;
+    this.images = images;
   }
 
   @Override

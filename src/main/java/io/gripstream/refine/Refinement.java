@@ -3,6 +3,7 @@ package io.gripstream.refine;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.TaskDefinition;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -21,9 +22,10 @@ public interface Refinement {
    * Trains a candidate. The same batch gives the same candidate, bit for bit, on the same kind of
    * device.
    *
+   * @throws InterruptedException while images are read again
    * @return the candidate with its evidence; whether it goes live is for {@link Gate} to say
    */
-  PromptVersion train(RoundBatch batch, Progress progress);
+  PromptVersion train(RoundBatch batch, Progress progress) throws InterruptedException;
 
   /** Hears how far a round is. */
   @FunctionalInterface
@@ -33,5 +35,12 @@ public interface Refinement {
      * @param metrics what is known so far, by name
      */
     void at(double done, Map<String, Double> metrics);
+
+    /**
+     * Hears what the round trains on, before it does.
+     *
+     * @param pseudolabels in the rows of the batch's samples
+     */
+    default void chosen(List<Pseudolabel> pseudolabels) {}
   }
 }

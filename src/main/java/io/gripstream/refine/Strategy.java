@@ -31,7 +31,7 @@ public sealed interface Strategy permits Grip, Ifpl, Fpl {
   /** The strategy that a task asks for. */
   static Strategy of(io.gripstream.event.Strategy strategy, Training training) {
     return switch (strategy) {
-      case GRIP -> new Grip(training.getRounds());
+      case GRIP, CPL -> new Grip(training.getRounds());
       case IFPL -> new Ifpl(training.getPerClass());
       case FPL -> new Fpl(training.getPerClass());
     };

@@ -1,7 +1,7 @@
 package io.gripstream.refine;
 
 import io.gripstream.clip.FloatTensor;
-import io.gripstream.clip.TextObjective;
+import io.gripstream.clip.PromptObjective;
 import io.gripstream.clip.TorchClip;
 import io.gripstream.event.Training;
 import io.gripstream.prompt.TextPrompt;
@@ -81,13 +81,12 @@ final class TextTrainer {
     for (int i = 0; i < order.length; i++) {
       order[i] = i;
     }
-    try (TextObjective objective =
+    try (PromptObjective objective =
         clip.textObjective(
             start.length(),
             tails,
             examples.features(),
-            examples.targets(),
-            examples.weights(),
+            new TorchClip.Targets(examples.targets(), examples.weights()),
             scale)) {
       while (epoch < training.getEpochs()
           && epoch - bestEpoch <= patience()
@@ -98,9 +97,9 @@ final class TextTrainer {
           int[] rows =
               Arrays.copyOfRange(
                   order, from, Math.min(order.length, from + training.getBatchSize()));
-          TextObjective.Evaluation found =
-              objective.evaluate(prompt(start, context).context(), rows);
-          step(context, velocity, found.gradient().values(), rate);
+          PromptObjective.Evaluation found =
+              objective.evaluate(List.of(prompt(start, context).context()), rows);
+          step(context, velocity, found.gradient().get(0).values(), rate);
           steps++;
         }
         epoch++;
@@ -144,10 +143,10 @@ final class TextTrainer {
   private double learningRate(int epoch) {
     int warmUp = Math.min(training.getWarmUpEpochs(), training.getEpochs());
     if (epoch < warmUp) {
-      return training.getLearningRate() * (epoch + 1.0) / (warmUp + 1.0);
+      return 0.1 * (epoch + 1.0) / (warmUp + 1.0);
     }
     double done = (double) (epoch - warmUp) / (training.getEpochs() - warmUp);
-    return training.getLearningRate() * 0.5 * (1 + Math.cos(Math.PI * done));
+    return 0.1 * 0.5 * (1 + Math.cos(Math.PI * done));
   }
 
   /** A fifth of the epochs, at least five, without a better one end the round. */

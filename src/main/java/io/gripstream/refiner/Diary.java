@@ -57,7 +57,15 @@ final class Diary {
       Map<String, Double> metrics) {
     RoundEvent event =
         new RoundEvent(
-            task, round, type, version, progress, message, Map.copyOf(metrics), clock.instant());
+            task,
+            round,
+            type,
+            version,
+            null,
+            progress,
+            message,
+            Map.copyOf(metrics),
+            clock.instant());
     return new ProducerRecord<>(topic, Keys.bytes(task), serializer.serialize(topic, event));
   }
 

@@ -50,7 +50,7 @@ public class LoadedModel {
   @Produces
   @ApplicationScoped
   static Refinement refinement(LoadedModel loaded) {
-    return new PromptRefinement(loaded.clip);
+    return new PromptRefinement(loaded.clip, io.gripstream.refine.ImageSource.NONE);
   }
 
   @PreDestroy

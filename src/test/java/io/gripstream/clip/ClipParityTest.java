@@ -53,11 +53,13 @@ class ClipParityTest {
             FloatTensor.matrix(
                 4, 3, new float[] {1, 0, 0, 0, 0.25f, 0.75f, 0, 0, 1, 0.5f, 0.5f, 0});
         float[] weights = {1, 0.5f, 2, 1};
-        try (TextObjective objective =
-            clip.textObjective(5, classes, images, targets, weights, scale)) {
-          TextObjective.Evaluation found = objective.evaluate(context, new int[] {2, 0, 3});
+        try (PromptObjective objective =
+            clip.textObjective(
+                5, classes, images, new TorchClip.Targets(targets, weights), scale)) {
+          PromptObjective.Evaluation found =
+              objective.evaluate(List.of(context), new int[] {2, 0, 3});
           assertThat(found.loss()).isEqualTo(prompt.path("loss").asDouble(), within(TOLERANCE));
-          assertClose(found.gradient(), prompt.path("gradient"));
+          assertClose(found.gradient().get(0), prompt.path("gradient"));
         }
       }
     }

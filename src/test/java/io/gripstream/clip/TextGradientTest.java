@@ -77,13 +77,17 @@ class TextGradientTest {
     FloatTensor context =
         new FloatTensor(new int[] {1, CONTEXT, 16}, DrawnClip.draw("context", 64));
     try (TorchClip clip = TorchClip.load(folder, "drawn", ComputeDevice.cpu());
-        TextObjective objective =
+        PromptObjective objective =
             clip.textObjective(
-                CONTEXT, List.of("cat", "dog", "zebra"), features, targets, new float[20], 10)) {
-      objective.evaluate(context, new int[] {1, 2, 3});
+                CONTEXT,
+                List.of("cat", "dog", "zebra"),
+                features,
+                new TorchClip.Targets(targets, new float[20]),
+                10)) {
+      objective.evaluate(List.of(context), new int[] {1, 2, 3});
       int before = clip.nativeArrays() + objective.nativeArrays();
       for (int step = 0; step < 300; step++) {
-        objective.evaluate(context, new int[] {step % 20, (step + 7) % 20});
+        objective.evaluate(List.of(context), new int[] {step % 20, (step + 7) % 20});
         clip.encodeClasses(context, List.of("cat", "dog", "zebra"));
       }
       assertThat(clip.nativeArrays() + objective.nativeArrays()).isEqualTo(before);
@@ -95,10 +99,10 @@ class TextGradientTest {
   private NDArray[] doubles(TorchScript program, NDManager manager) throws IOException {
     ClipWeights weights =
         ClipWeights.load(SafeTensors.map(folder.resolve("model.safetensors")), CONFIG, manager);
-    NDArray[] text = TorchScript.named("w", weights.text());
+    NDArray[] text = TorchScript.named("text", weights.text());
     NDArray[] type = TorchScript.named("inputs", manager.create((long) DOUBLE));
     return TorchScript.named(
-        "w", program.call("converted", true, manager, type, text).toArray(NDArray[]::new));
+        "text", program.call("converted", true, manager, type, text).toArray(NDArray[]::new));
   }
 
   private static Evaluation evaluate(
@@ -107,7 +111,6 @@ class TextGradientTest {
       NDArray[] inputs =
           TorchScript.named(
               "inputs",
-              doubles(scope, new Shape(groups, CONTEXT, 16), context),
               scope.create(new long[] {WORDS.size()}),
               // cat, striped cat by two words, zebra, each with its end token
               scope.create(new long[] {3, 7, 0, 5, 3, 7, 5, 7, 0}, new Shape(3, 3)),
@@ -120,7 +123,9 @@ class TextGradientTest {
               doubles(scope, new Shape(4), new double[] {1, 2, 0.5, 1}),
               doubles(scope, new Shape(), new double[] {10}),
               scope.create(new long[] {3, 1, 0}));
-      NDList results = program.call("text_gradient", true, scope, inputs, weights);
+      NDArray[] prompt =
+          TorchScript.named("prompt", doubles(scope, new Shape(groups, CONTEXT, 16), context));
+      NDList results = program.call("text_gradient", true, scope, prompt, inputs, weights);
       return new Evaluation(results.get(0).toDoubleArray()[0], results.get(1).toDoubleArray());
     }
   }

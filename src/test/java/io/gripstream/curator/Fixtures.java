@@ -118,6 +118,6 @@ final class Fixtures {
   }
 
   static RoundEvent refiner(RoundEventType type, int round) {
-    return new RoundEvent(TASK, round, type, null, 0.0, "", Map.of(), Instant.EPOCH);
+    return new RoundEvent(TASK, round, type, null, null, 0.0, "", Map.of(), Instant.EPOCH);
   }
 }

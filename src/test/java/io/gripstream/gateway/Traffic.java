@@ -125,7 +125,7 @@ public final class Traffic implements AutoCloseable {
         topics.rounds(),
         task,
         serdes.rounds(),
-        new RoundEvent(task, round, type, version, progress, message, metrics, at),
+        new RoundEvent(task, round, type, version, null, progress, message, metrics, at),
         at);
   }
 

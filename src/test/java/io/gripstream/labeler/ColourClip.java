@@ -62,6 +62,32 @@ final class ColourClip implements ClipModel {
     return FloatTensor.matrix(pixels.size(), 3, features);
   }
 
+  /**
+   * A prefix's first number is added to every feature's redness before it is made of unit length.
+   */
+  @Override
+  public FloatTensor encodeImages(List<byte[]> pixels, FloatTensor prefix) {
+    FloatTensor plain = encodeImages(pixels);
+    float[] features = plain.values();
+    for (int i = 0; i < features.length; i += 3) {
+      features[i] += prefix.values()[0];
+      double length =
+          Math.sqrt(
+              features[i] * features[i]
+                  + features[i + 1] * features[i + 1]
+                  + features[i + 2] * features[i + 2]);
+      for (int c = i; c < i + 3; c++) {
+        features[c] /= (float) length;
+      }
+    }
+    return plain;
+  }
+
+  @Override
+  public int imageWidth() {
+    return 1;
+  }
+
   @Override
   public FloatTensor encodeTexts(List<String> texts) {
     throw new AssertionError("the labeler never runs the text tower");

@@ -68,8 +68,8 @@ class PromptRefinementTest {
   }
 
   @Test
-  void threeRoundsThroughTheGateLiftImagesThatWereNeverSeen() {
-    Refinement refinement = new PromptRefinement(clip);
+  void threeRoundsThroughTheGateLiftImagesThatWereNeverSeen() throws InterruptedException {
+    Refinement refinement = new PromptRefinement(clip, ImageSource.NONE);
     PromptVersion zeroShot = refinement.zeroShot(TASK, DEFINITION, Instant.EPOCH);
     PromptVersion live = zeroShot;
     for (int round = 1; round <= 3; round++) {
@@ -84,11 +84,12 @@ class PromptRefinementTest {
   }
 
   @Test
-  void aRoundIsReproducedBitForBitFromItsBatch() throws IOException {
-    Refinement refinement = new PromptRefinement(clip);
+  void aRoundIsReproducedBitForBitFromItsBatch() throws IOException, InterruptedException {
+    Refinement refinement = new PromptRefinement(clip, ImageSource.NONE);
     RoundBatch batch = batch(refinement.zeroShot(TASK, DEFINITION, Instant.EPOCH), 1);
     PromptVersion once = refinement.train(batch, (done, metrics) -> {});
-    PromptVersion again = new PromptRefinement(clip).train(batch, (done, metrics) -> {});
+    PromptVersion again =
+        new PromptRefinement(clip, ImageSource.NONE).train(batch, (done, metrics) -> {});
     assertThat(again.toByteBuffer()).isEqualTo(once.toByteBuffer());
     assertThat(once.getDigest())
         .isEqualTo(PromptDigest.of(once))
@@ -98,7 +99,8 @@ class PromptRefinementTest {
 
   @Test
   void theZeroShotPromptIsTheTemplateWithEachClass() {
-    PromptVersion zeroShot = new PromptRefinement(clip).zeroShot(TASK, DEFINITION, Instant.EPOCH);
+    PromptVersion zeroShot =
+        new PromptRefinement(clip, ImageSource.NONE).zeroShot(TASK, DEFINITION, Instant.EPOCH);
     FloatTensor sentences =
         clip.encodeTexts(
             DIGITS.classes().stream().map(name -> "a photo of the number " + name).toList());
@@ -108,7 +110,7 @@ class PromptRefinementTest {
 
   @Test
   void aBatchOfAnotherModelIsRefused() {
-    Refinement refinement = new PromptRefinement(clip);
+    Refinement refinement = new PromptRefinement(clip, ImageSource.NONE);
     PromptVersion foreign =
         PromptVersion.newBuilder(refinement.zeroShot(TASK, DEFINITION, Instant.EPOCH))
             .setModelId("other@000000000000")

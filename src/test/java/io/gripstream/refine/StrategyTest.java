@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class StrategyTest {
   private static final Training TRAINING =
-      new Training(10, 16, 16, false, 150, 16, 0.1f, 0.1f, 0.9f, 5, true, 1L);
+      Training.newBuilder().setRounds(10).setPerClass(16).build();
 
   @Test
   void gripGrowsByATenthOfThePoolEachRoundAndThenKeepsAllOfIt() {

@@ -1,6 +1,7 @@
 package io.gripstream.gateway.rest;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.gripstream.event.ClassPriorKind;
 import io.gripstream.event.GateLimits;
 import io.gripstream.event.Modality;
 import io.gripstream.event.Paradigm;
@@ -54,15 +55,22 @@ public record TaskSpec(
   public record TrainingSpec(
       @Min(1) @Max(1000) Integer rounds,
       @Min(1) @Max(10_000) Integer perClass,
+      ClassPriorKind classPrior,
+      @DecimalMin("0") @DecimalMax("1") Float candidateMass,
+      @DecimalMin("0") @DecimalMax("1") Float candidateQuantile,
       @Min(0) @Max(64) Integer contextLength,
       Boolean contextPerClass,
+      @Min(0) @Max(256) Integer prefixLength,
       @Min(1) @Max(10_000) Integer epochs,
+      @Min(0) @Max(10_000_000) Integer steps,
       @Min(1) @Max(4096) Integer batchSize,
-      @DecimalMin(value = "0", inclusive = false) @DecimalMax("10") Float learningRate,
+      @DecimalMin("0") @DecimalMax("10") Float learningRate,
       @DecimalMin("0") @DecimalMax("1") Float weightDecay,
       @DecimalMin("0") @DecimalMax(value = "1", inclusive = false) Float momentum,
       @Min(0) @Max(10_000) Integer warmUpEpochs,
       Boolean warmStart,
+      @DecimalMin("0") @DecimalMax(value = "1", inclusive = false) Float averaging,
+      @DecimalMin("0") @DecimalMax("1000000") Float shrinkage,
       Long seed) {}
 
   /** The bar for promotion. */
@@ -85,9 +93,6 @@ public record TaskSpec(
     }
     if (template != null && template.codePoints().anyMatch(Character::isISOControl)) {
       errors.add("template must not contain control characters");
-    }
-    if (modality != null && modality != Modality.TEXT) {
-      errors.add("modality " + modality + " is not available yet; TEXT is");
     }
     TaskDefinition.Builder builder = TaskDefinition.newBuilder().setClasses(classes);
     set(template, builder::setTemplate);
@@ -145,15 +150,22 @@ public record TaskSpec(
     Training.Builder builder = Training.newBuilder();
     set(training.rounds(), builder::setRounds);
     set(training.perClass(), builder::setPerClass);
+    set(training.classPrior(), builder::setClassPrior);
+    set(training.candidateMass(), builder::setCandidateMass);
+    set(training.candidateQuantile(), builder::setCandidateQuantile);
     set(training.contextLength(), builder::setContextLength);
     set(training.contextPerClass(), builder::setContextPerClass);
+    set(training.prefixLength(), builder::setPrefixLength);
     set(training.epochs(), builder::setEpochs);
+    set(training.steps(), builder::setSteps);
     set(training.batchSize(), builder::setBatchSize);
     set(training.learningRate(), builder::setLearningRate);
     set(training.weightDecay(), builder::setWeightDecay);
     set(training.momentum(), builder::setMomentum);
     set(training.warmUpEpochs(), builder::setWarmUpEpochs);
     set(training.warmStart(), builder::setWarmStart);
+    set(training.averaging(), builder::setAveraging);
+    set(training.shrinkage(), builder::setShrinkage);
     set(training.seed(), builder::setSeed);
     return builder.build();
   }
@@ -181,15 +193,22 @@ public record TaskSpec(
         new TrainingSpec(
             training.getRounds(),
             training.getPerClass(),
+            training.getClassPrior(),
+            training.getCandidateMass(),
+            training.getCandidateQuantile(),
             training.getContextLength(),
             training.getContextPerClass(),
+            training.getPrefixLength(),
             training.getEpochs(),
+            training.getSteps(),
             training.getBatchSize(),
             training.getLearningRate(),
             training.getWeightDecay(),
             training.getMomentum(),
             training.getWarmUpEpochs(),
             training.getWarmStart(),
+            training.getAveraging(),
+            training.getShrinkage(),
             training.getSeed()),
         new GateSpec(
             definition.getGate().getHeldOutShare(),

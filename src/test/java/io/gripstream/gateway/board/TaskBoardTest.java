@@ -120,7 +120,7 @@ class TaskBoardTest {
   }
 
   private void round(int round, RoundEventType type, double progress, Map<String, Double> metrics) {
-    board.round(new RoundEvent("t", round, type, 1, progress, "because", metrics, NOW));
+    board.round(new RoundEvent("t", round, type, 1, null, progress, "because", metrics, NOW));
   }
 
   private void predict(String id, String label, String zeroShot) {

@@ -123,10 +123,9 @@ class GatewayApiTest {
         "between 2 and 1000");
     refused(Map.of("classes", List.of("a", "b"), "template", "no place"), "exactly once");
     refused(Map.of("classes", List.of("a", "b"), "template", "{} and {}"), "exactly once");
-    refused(Map.of("classes", List.of("a", "b"), "modality", "VISUAL"), "not available yet");
     refused(
         Map.of("classes", List.of("a", "b"), "training", Map.of("learningRate", -1)),
-        "training.learningRate must be greater than 0");
+        "training.learningRate must be greater than or equal to 0");
     refused(
         Map.of("classes", List.of("a", "b"), "trigger", Map.of("samples", 5000)), "pool.samples");
     refused(Map.of("classes", List.of("a", "b"), "clases", 1), "clases");
