@@ -14,6 +14,7 @@ import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.messaging.BrokerResource;
 import io.gripstream.messaging.TopicSerdes;
+import io.gripstream.refine.ImageSource;
 import io.gripstream.refine.PromptRefinement;
 import io.gripstream.refine.RoundBatch;
 import io.gripstream.sample.LabelledImage;
@@ -273,7 +274,7 @@ class CircleTest {
   }
 
   @Test
-  void aBatchOfTheStreamMakesTheCandidateAgainByteForByte() throws IOException, URISyntaxException {
+  void aBatchOfTheStreamMakesTheCandidateAgainByteForByte() throws Exception {
     try (Subscriber candidates = subscriber("candidates");
         Subscriber batches = subscriber("batches");
         TorchClip clip = TorchClip.load(pico(), "pico", ComputeDevice.cpu())) {
@@ -289,7 +290,8 @@ class CircleTest {
               .sorted(Comparator.comparing(RefinementBatch::getChunk))
               .toList();
       RoundBatch batch = RoundBatch.assemble(chunks);
-      PromptVersion again = new PromptRefinement(clip, io.gripstream.refine.ImageSource.NONE).train(batch, (done, metrics) -> {});
+      PromptVersion again =
+          new PromptRefinement(clip, ImageSource.NONE).train(batch, (done, metrics) -> {});
 
       assertThat(text(first.record().key())).isEqualTo(TASK + "/" + again.getVersion());
       assertThat(serdes.candidates().serialize(first.record().topic(), again))

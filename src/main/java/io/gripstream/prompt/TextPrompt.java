@@ -1,7 +1,13 @@
 package io.gripstream.prompt;
 
 import io.gripstream.clip.FloatTensor;
+import io.gripstream.clip.PromptObjective;
 import io.gripstream.clip.TorchClip;
+import io.gripstream.clip.TorchClip.Targets;
+import io.gripstream.event.Modality;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 
 /**
@@ -11,7 +17,7 @@ import java.util.Random;
  * @param context {@code [G, M, W]}: {@code G} is 1 where all classes share the context, or the
  *     number of classes
  */
-public record TextPrompt(FloatTensor context) {
+public record TextPrompt(FloatTensor context) implements Prompt {
   /** Under which name the context is in a prompt version's tensors. */
   public static final String CONTEXT = "context";
 
@@ -37,12 +43,7 @@ public record TextPrompt(FloatTensor context) {
 
   /** The paper's initialisation: N(0, 0.02). */
   public static TextPrompt random(int length, int width, long seed) {
-    Random random = new Random(seed);
-    float[] values = new float[length * width];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) (DEVIATION * random.nextGaussian());
-    }
-    return new TextPrompt(new FloatTensor(new int[] {1, length, width}, values));
+    return new TextPrompt(Drawn.normal(new Random(seed), DEVIATION, 1, length, width));
   }
 
   /**
@@ -56,5 +57,32 @@ public record TextPrompt(FloatTensor context) {
     }
     return new TextPrompt(
         new FloatTensor(new int[] {classes, length(), context.shape()[2]}, values));
+  }
+
+  @Override
+  public Modality modality() {
+    return Modality.TEXT;
+  }
+
+  @Override
+  public List<FloatTensor> parameters() {
+    return List.of(context);
+  }
+
+  @Override
+  public TextPrompt with(List<FloatTensor> parameters) {
+    return new TextPrompt(parameters.get(0));
+  }
+
+  @Override
+  public Realized realized(TorchClip clip, ClassTexts texts) {
+    return new Realized(
+        clip.encodeClasses(context, texts.tails()), Optional.empty(), Map.of(CONTEXT, context));
+  }
+
+  @Override
+  public PromptObjective objective(
+      TorchClip clip, ClassTexts texts, Images images, Targets targets, float scale) {
+    return clip.textObjective(length(), texts.tails(), images.features(), targets, scale);
   }
 }

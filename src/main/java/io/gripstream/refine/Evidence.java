@@ -4,6 +4,7 @@ import io.gripstream.clip.FloatTensor;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * What is measured of a candidate, on held-out images, for {@link Gate} to decide on.
@@ -96,11 +97,13 @@ public final class Evidence {
    * Compares a candidate with the live prompt.
    *
    * @param features {@code [N, D]}, of all images of the batch, rows of unit length
-   * @param heldOut {@code [N]}, which of them never train: only these are judged by, the others
-   *     merely show where images lie
+   * @param heldOut {@code [N]}, which of them never train: only these {@code H} are judged by, the
+   *     others merely show where images lie
    * @param labels {@code [N]}, the human labels, -1 where there is none
-   * @param zeroShot the task's version 0
-   * @param base the prompt that was live when the batch was closed
+   * @param zeroShot {@code [N, C]}, what the task's version 0 says
+   * @param base {@code [N, C]}, what the prompt says that was live when the batch was closed
+   * @param candidate {@code [H, C]}, what the candidate says of the held-out images; null for one
+   *     that exploded
    * @return by the names above; figures that cannot be had, as those of a candidate that exploded
    *     or those over no images, are not a number
    * @throws IllegalArgumentException when the sizes do not fit together
@@ -109,21 +112,20 @@ public final class Evidence {
       FloatTensor features,
       boolean[] heldOut,
       int[] labels,
-      Classifier zeroShot,
-      Classifier base,
-      Classifier candidate) {
+      FloatTensor zeroShot,
+      FloatTensor base,
+      FloatTensor candidate) {
     int n = features.rows();
     if (heldOut.length != n || labels.length != n) {
       throw new IllegalArgumentException(
           "%d marks and %d labels for %s".formatted(heldOut.length, labels.length, features));
     }
-    FloatTensor zeroShotProbabilities = zeroShot.probabilities(features);
-    FloatTensor baseProbabilities = base.probabilities(features);
-    FloatTensor teacher = mean(zeroShotProbabilities, baseProbabilities);
-    FloatTensor consensus = rows(Consensus.estimate(features, teacher, labels), heldOut);
-    int[] truth = rows(labels, heldOut);
-    FloatTensor before = rows(baseProbabilities, heldOut);
-    int[] zeroShotLabels = Scores.argmax(rows(zeroShotProbabilities, heldOut));
+    int[] judges = IntStream.range(0, n).filter(i -> heldOut[i]).toArray();
+    FloatTensor teacher = Rows.mixed(zeroShot, base, 0.5);
+    FloatTensor consensus = Rows.of(Consensus.estimate(features, teacher, labels), judges);
+    int[] truth = Arrays.stream(judges).map(i -> labels[i]).toArray();
+    FloatTensor before = Rows.of(base, judges);
+    int[] zeroShotLabels = Scores.argmax(Rows.of(zeroShot, judges));
     int[] baseLabels = Scores.argmax(before);
     int[] known =
         Arrays.stream(truth).filter(label -> label != Metrics.UNKNOWN).distinct().toArray();
@@ -133,37 +135,32 @@ public final class Evidence {
     evidence.put(
         HELD_OUT_LABELLED,
         (double) Arrays.stream(truth).filter(label -> label != Metrics.UNKNOWN).count());
-    evidence.put(CLASSES, (double) base.classes());
+    evidence.put(CLASSES, (double) base.columns());
     evidence.put(LABELLED_CLASSES, (double) known.length);
     evidence.put(
         ZERO_SHOT_SCORE,
         Arrays.stream(score(consensus, zeroShotLabels)).average().orElse(Double.NaN));
     double[] baseScore = score(consensus, baseLabels);
     evidence.put(BASE_SCORE, Arrays.stream(baseScore).average().orElse(Double.NaN));
-    evidence.put(BASE_EFFECTIVE_CLASSES, effectiveClasses(baseLabels, base.classes()));
+    evidence.put(BASE_EFFECTIVE_CLASSES, effectiveClasses(baseLabels, base.columns()));
     evidence.put(BASE_CONFIDENCE, Metrics.meanConfidence(before));
     if (known.length > 0) {
       evidence.put(ZERO_SHOT_ACCURACY, Metrics.accuracy(zeroShotLabels, truth));
       evidence.put(BASE_ACCURACY, Metrics.accuracy(baseLabels, truth));
     }
-    evidence.putAll(ofCandidate(candidate, rows(features, heldOut), consensus, truth, baseLabels));
+    evidence.putAll(ofCandidate(candidate, consensus, truth, baseLabels));
     return evidence;
   }
 
   private static Map<String, Double> ofCandidate(
-      Classifier candidate,
-      FloatTensor features,
-      FloatTensor consensus,
-      int[] truth,
-      int[] baseLabels) {
+      FloatTensor after, FloatTensor consensus, int[] truth, int[] baseLabels) {
     Map<String, Double> evidence = new LinkedHashMap<>();
-    if (!candidate.isFinite()) {
+    if (after == null) {
       for (String name : new String[] {CANDIDATE_SCORE, SCORE_ERROR, CANDIDATE_EFFECTIVE_CLASSES}) {
         evidence.put(name, Double.NaN);
       }
       return evidence;
     }
-    FloatTensor after = candidate.probabilities(features);
     int[] labels = Scores.argmax(after);
     double[] baseScore = score(consensus, baseLabels);
     double[] score = score(consensus, labels);
@@ -173,7 +170,7 @@ public final class Evidence {
     }
     evidence.put(CANDIDATE_SCORE, Arrays.stream(score).average().orElse(Double.NaN));
     evidence.put(SCORE_ERROR, standardError(gain));
-    evidence.put(CANDIDATE_EFFECTIVE_CLASSES, effectiveClasses(labels, candidate.classes()));
+    evidence.put(CANDIDATE_EFFECTIVE_CLASSES, effectiveClasses(labels, consensus.columns()));
     evidence.put(AGREEMENT, Metrics.agreement(labels, baseLabels));
     evidence.put(CANDIDATE_CONFIDENCE, Metrics.meanConfidence(after));
     double[] gainOfLabelled = gainByLabels(labels, baseLabels, truth);
@@ -221,36 +218,5 @@ public final class Evidence {
       shares[prediction] += 1.0 / predictions.length;
     }
     return Metrics.effectiveClasses(shares);
-  }
-
-  private static FloatTensor mean(FloatTensor one, FloatTensor other) {
-    float[] mean = new float[one.values().length];
-    for (int i = 0; i < mean.length; i++) {
-      mean[i] = (one.values()[i] + other.values()[i]) / 2;
-    }
-    return new FloatTensor(one.shape(), mean);
-  }
-
-  private static int[] rows(int[] values, boolean[] chosen) {
-    int[] rows = new int[values.length];
-    int count = 0;
-    for (int i = 0; i < values.length; i++) {
-      if (chosen[i]) {
-        rows[count++] = values[i];
-      }
-    }
-    return Arrays.copyOf(rows, count);
-  }
-
-  private static FloatTensor rows(FloatTensor tensor, boolean[] chosen) {
-    int columns = tensor.columns();
-    float[] rows = new float[tensor.values().length];
-    int count = 0;
-    for (int i = 0; i < chosen.length; i++) {
-      if (chosen[i]) {
-        System.arraycopy(tensor.values(), i * columns, rows, count++ * columns, columns);
-      }
-    }
-    return FloatTensor.matrix(count, columns, Arrays.copyOf(rows, count * columns));
   }
 }

@@ -1,37 +1,46 @@
 package io.gripstream.refine;
 
-import io.gripstream.clip.Float16;
 import io.gripstream.clip.FloatTensor;
+import io.gripstream.clip.ImageTokens;
+import io.gripstream.clip.PromptObjective;
 import io.gripstream.clip.TorchClip;
 import io.gripstream.event.BatchSample;
+import io.gripstream.event.Modality;
+import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptIdentity;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Tensor;
 import io.gripstream.event.Training;
+import io.gripstream.prompt.ClassTexts;
+import io.gripstream.prompt.MultimodalPrompt;
+import io.gripstream.prompt.Prompt;
 import io.gripstream.prompt.PromptDigest;
 import io.gripstream.prompt.PromptTemplate;
 import io.gripstream.prompt.Tensors;
 import io.gripstream.prompt.TextPrompt;
+import io.gripstream.prompt.VisualPrompt;
+import io.gripstream.refine.RoundData.Use;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Refines text prompts: pseudolabels a batch by its strategy's teacher, trains on the confident
- * ones, and measures the candidate on images that neither train nor validate. No image is encoded:
- * features come with the batch.
+ * Refines prompts: pseudolabels a batch by its strategy's teacher, trains on the confident ones and
+ * on human labels, and measures the candidate on images that neither train nor validate.
+ *
+ * <p>A text round encodes no image: features come with the batch. Rounds of other modalities read
+ * the batch's images again, keep what the image tower's first layer sees of each, and go on without
+ * those that are gone.
  */
 public final class PromptRefinement implements Refinement {
-  /** Marks the split between training and validation, which has nothing to do with the judges'. */
-  private static final String VALIDATION = "/validation";
-
-  private static final double VALIDATION_SHARE = 0.2;
+  private static final int READ_AT_ONCE = 64;
+  private static final int PREFIX_LENGTH = 16;
+  private static final int FUSED_LENGTH = 4;
 
   private final TorchClip clip;
   private final ImageSource images;
@@ -46,10 +55,7 @@ public final class PromptRefinement implements Refinement {
 
   @Override
   public PromptVersion zeroShot(String task, TaskDefinition definition, Instant createdAt) {
-    Tensor features =
-        Tensors.encode(
-            clip.encodeTexts(
-                new PromptTemplate(definition.getTemplate()).sentences(definition.getClasses())));
+    Tensor features = Tensors.encode(clip.encodeTexts(texts(definition).sentences()));
     return identified(
         PromptVersion.newBuilder()
             .setTask(task)
@@ -58,6 +64,7 @@ public final class PromptRefinement implements Refinement {
             .setParent(null)
             .setModelId(clip.id())
             .setModality(definition.getModality())
+            .setParadigm(null)
             .setClasses(definition.getClasses())
             .setTemplate(definition.getTemplate())
             .setTensors(Map.of())
@@ -70,73 +77,134 @@ public final class PromptRefinement implements Refinement {
   }
 
   @Override
-  public PromptVersion train(RoundBatch batch, Progress progress) {
+  public PromptVersion train(RoundBatch batch, Progress progress) throws InterruptedException {
     PromptVersion base = batch.base();
     if (!base.getModelId().equals(clip.id())) {
       throw new IllegalArgumentException(
           "the batch is of model %s, this process runs %s".formatted(base.getModelId(), clip.id()));
     }
+    if (batch.definition().getModality() == Modality.TEXT && Prompt.prefix(base).isEmpty()) {
+      return train(batch, batch.samples(), null, progress);
+    }
+    try (ImageTokens tokens = clip.imageTokens()) {
+      return train(batch, read(batch, tokens), tokens, progress);
+    }
+  }
+
+  /** The samples whose images are still there, which are then in {@code tokens}, in order. */
+  private List<BatchSample> read(RoundBatch batch, ImageTokens tokens) throws InterruptedException {
+    List<BatchSample> present = new ArrayList<>();
+    List<BatchSample> all = batch.samples();
+    for (int from = 0; from < all.size(); from += READ_AT_ONCE) {
+      List<BatchSample> some = all.subList(from, Math.min(all.size(), from + READ_AT_ONCE));
+      List<byte[]> pixels = images.pixels(some);
+      IntStream.range(0, some.size())
+          .filter(i -> pixels.get(i) != null)
+          .forEach(i -> present.add(some.get(i)));
+      tokens.add(pixels.stream().filter(image -> image != null).toList());
+    }
+    return present;
+  }
+
+  /**
+   * @param tokens of the samples; null: the round does without
+   */
+  private PromptVersion train(
+      RoundBatch batch, List<BatchSample> samples, ImageTokens tokens, Progress progress) {
+    PromptVersion base = batch.base();
     TaskDefinition definition = batch.definition();
     Training training = definition.getTraining();
-    PromptTemplate template = new PromptTemplate(definition.getTemplate());
-    List<String> tails = template.tails(definition.getClasses());
-    Part all = part(batch);
-    Part trained = all.of(Use.TRAINS);
-    Part validating = all.of(Use.VALIDATES);
+    ClassTexts texts = texts(definition);
+    Paradigm paradigm =
+        Paradigms.of(
+            definition,
+            samples.stream().map(BatchSample::getLabel).filter(label -> label != null).toList());
+    RoundData data = RoundData.of(batch, samples, paradigm, clip.featureSize());
     Classifier live = new Classifier(Tensors.decode(base.getClassFeatures()), base.getLogitScale());
     Classifier zeroShot =
         new Classifier(Tensors.decode(base.getZeroShotFeatures()), clip.logitScale());
+    FloatTensor zeroShotSays = zeroShot.probabilities(data.features());
+    FloatTensor liveSays =
+        live.probabilities(features(data, tokens, Prompt.prefix(base), all(data)));
     Strategy strategy = Strategy.of(definition.getStrategy(), training);
-    Classifier teacher = strategy.teacher() == Strategy.Teacher.LIVE ? live : zeroShot;
+    FloatTensor teacher = strategy.teacher() == Strategy.Teacher.LIVE ? liveSays : zeroShotSays;
 
-    List<Pseudolabel> pseudolabels = pseudolabels(trained, teacher, strategy, batch.round());
-    List<Pseudolabel> validation = pseudolabels(validating, teacher, strategy, batch.round());
-    if (pseudolabels.isEmpty() || validation.isEmpty()) {
+    Pseudolabelling pseudolabelling =
+        new Pseudolabelling(definition, paradigm, data, strategy, teacher);
+    List<Pseudolabel> pseudolabels = pseudolabelling.choose(batch.round());
+    progress.chosen(inRowsOf(batch, samples, pseudolabels));
+    Examples examples = Examples.of(data, pseudolabels, paradigm, live.classes());
+    if (examples.training().length == 0 || examples.validation().length == 0) {
       throw new IllegalArgumentException(
-          "%d pseudolabels to train on and %d to validate with: the pool of %d is too small"
-              .formatted(pseudolabels.size(), validation.size(), batch.samples().size()));
+          "%d examples to train on and %d to validate with: the pool of %d is too small"
+              .formatted(examples.training().length, examples.validation().length, samples.size()));
     }
     long seed = training.getSeed() * 31 + batch.round();
-    TextPrompt start = start(base, template, training, seed);
-    TextTrainer.Trained result =
-        new TextTrainer(clip, tails, training)
-            .train(
-                start,
-                examples(trained, pseudolabels, live.classes()),
-                examples(validating, validation, live.classes()),
-                clip.logitScale(),
-                seed,
-                done -> progress.at(done, Map.of()));
+    Prompt start = start(definition, base, seed);
+    PromptTrainer.Trained result;
+    try (PromptObjective objective =
+        start.objective(
+            clip,
+            texts,
+            new Prompt.Images(data.features(), tokens),
+            examples.targets(),
+            clip.logitScale())) {
+      result =
+          new PromptTrainer(objective, training)
+              .train(start, examples, seed, done -> progress.at(done, Map.of()));
+    }
 
-    FloatTensor classFeatures = clip.encodeClasses(result.prompt().context(), tails);
+    Prompt.Realized tuned = averaged(result.prompt(), base, training).realized(clip, texts);
+    FloatTensor classFeatures =
+        shrunk(tuned.classFeatures(), zeroShot.classFeatures(), examples, training);
     Classifier raw = new Classifier(classFeatures, clip.logitScale());
+    int[] validating = data.rows(Use.VALIDATES);
     double temperature =
-        Calibration.temperature(
-            raw.logits(validating.features()), teacher.probabilities(validating.features()));
+        raw.isFinite()
+            ? Calibration.temperature(
+                raw.logits(features(data, tokens, tuned.prefix(), validating)),
+                Rows.of(teacher, validating))
+            : 1;
     Classifier candidate = raw.withLogitScale((float) (clip.logitScale() / temperature));
     Map<String, Double> evidence =
         new HashMap<>(
             Evidence.measure(
-                all.features(), all.heldOut(), all.labels(), zeroShot, live, candidate));
-    evidence.put("samples", (double) batch.samples().size());
-    evidence.put("priorEffectiveClasses", diversity(teacher.probabilities(all.features())));
+                data.features(),
+                data.heldOut(),
+                data.labels(),
+                zeroShotSays,
+                liveSays,
+                candidate.isFinite()
+                    ? candidate.probabilities(
+                        features(data, tokens, tuned.prefix(), data.rows(Use.JUDGES)))
+                    : null));
+    evidence.put("samples", (double) samples.size());
+    evidence.put("imagesGone", (double) batch.samples().size() - samples.size());
+    evidence.put("imageEncodings", tokens == null ? 0.0 : tokens.encodings());
+    evidence.put("priorEffectiveClasses", Metrics.effectiveClasses(pseudolabelling.prior()));
+    evidence.put("labelled", (double) examples.labelled());
     evidence.put(Evidence.PSEUDOLABELS, (double) pseudolabels.size());
     evidence.put(
         Evidence.PSEUDOLABELLED_CLASSES,
         (double) pseudolabels.stream().map(Pseudolabel::label).distinct().count());
+    evidence.put("gamma", examples.weights().gamma());
+    evidence.put("lambda", examples.weights().lambda());
     evidence.put("validationLossStart", result.startLoss());
     evidence.put("validationLoss", result.bestLoss());
-    evidence.put("epochs", (double) result.epochs());
-    evidence.put("bestEpoch", (double) result.bestEpoch());
+    evidence.put("periods", (double) result.periods());
+    evidence.put("bestPeriod", (double) result.best());
     evidence.put("steps", (double) result.steps());
     evidence.put("temperature", temperature);
-    evidence.put("imageEncodings", 0.0);
+    Map<String, Tensor> tensors = new HashMap<>();
+    tuned.tensors().forEach((name, tensor) -> tensors.put(name, Tensors.encode(tensor)));
     return identified(
         PromptVersion.newBuilder(base)
             .setVersion(batch.version())
             .setDigest("")
             .setParent(new PromptIdentity(base.getVersion(), base.getDigest()))
-            .setTensors(Map.of(TextPrompt.CONTEXT, Tensors.encode(result.prompt().context())))
+            .setModality(definition.getModality())
+            .setParadigm(paradigm)
+            .setTensors(tensors)
             .setClassFeatures(Tensors.encode(classFeatures))
             .setLogitScale(candidate.logitScale())
             .setRound(batch.round())
@@ -144,131 +212,108 @@ public final class PromptRefinement implements Refinement {
             .setCreatedAt(batch.closedAt()));
   }
 
-  /** What an image is for, for good: images that judge candidates decide nothing in training. */
-  private enum Use {
-    TRAINS,
-    VALIDATES,
-    JUDGES;
+  /** {@code [rows, D]}, as a prompt sees these images. */
+  private static FloatTensor features(
+      RoundData data, ImageTokens tokens, Optional<FloatTensor> prefix, int[] rows) {
+    return prefix
+        .map(vectors -> tokens.features(vectors, rows))
+        .orElseGet(() -> Rows.of(data.features(), rows));
+  }
 
-    static Use of(String task, String imageId, double heldOutShare) {
-      if (HeldOut.contains(task, imageId, heldOutShare)) {
-        return JUDGES;
+  private static List<Pseudolabel> inRowsOf(
+      RoundBatch batch, List<BatchSample> samples, List<Pseudolabel> pseudolabels) {
+    Map<String, Integer> rows = new HashMap<>();
+    for (int i = 0; i < batch.samples().size(); i++) {
+      rows.put(batch.samples().get(i).getImageId(), i);
+    }
+    return pseudolabels.stream()
+        .map(each -> each.at(rows.get(samples.get(each.sample()).getImageId())))
+        .toList();
+  }
+
+  private Prompt start(TaskDefinition definition, PromptVersion base, long seed) {
+    Training training = definition.getTraining();
+    Optional<Prompt> warm = warm(definition.getModality(), base, training);
+    if (warm.isPresent()) {
+      return warm.get();
+    }
+    return switch (definition.getModality()) {
+      case TEXT -> {
+        TextPrompt shared =
+            training.getContextLength() == 0
+                ? TextPrompt.of(new PromptTemplate(definition.getTemplate()), clip)
+                : TextPrompt.random(training.getContextLength(), clip.textWidth(), seed);
+        yield training.getContextPerClass()
+            ? shared.perClass(definition.getClasses().size())
+            : shared;
       }
-      return HeldOut.contains(task + VALIDATION, imageId, VALIDATION_SHARE) ? VALIDATES : TRAINS;
-    }
+      case VISUAL ->
+          VisualPrompt.random(
+              otherwise(training.getPrefixLength(), PREFIX_LENGTH), clip.imageWidth(), seed);
+      case MULTIMODAL ->
+          MultimodalPrompt.random(
+              otherwise(training.getContextLength(), FUSED_LENGTH),
+              otherwise(training.getPrefixLength(), FUSED_LENGTH),
+              clip.textWidth(),
+              clip.imageWidth(),
+              seed);
+    };
   }
 
-  /**
-   * Samples of a batch.
-   *
-   * @param features {@code [N, D]}, of unit length
-   * @param labels human labels by class, -1 where there is none
-   */
-  private record Part(List<String> keys, FloatTensor features, List<Use> uses, int[] labels) {
+  /** The live prompt, where a round may start from it. */
+  private static Optional<Prompt> warm(Modality modality, PromptVersion base, Training training) {
+    return training.getWarmStart() && base.getModality() == modality
+        ? Prompt.of(base)
+        : Optional.empty();
+  }
 
-    /** The samples of one use. */
-    Part of(Use use) {
-      int[] rows = IntStream.range(0, keys.size()).filter(i -> uses.get(i) == use).toArray();
-      int length = features.columns();
-      float[] chosen = new float[rows.length * length];
-      for (int i = 0; i < rows.length; i++) {
-        System.arraycopy(features.values(), rows[i] * length, chosen, i * length, length);
+  private static Prompt averaged(Prompt trained, PromptVersion base, Training training) {
+    float share = training.getAveraging();
+    Optional<Prompt> before = warm(trained.modality(), base, training);
+    if (share == 0 || before.isEmpty()) {
+      return trained;
+    }
+    List<FloatTensor> mean = new ArrayList<>();
+    for (int t = 0; t < trained.parameters().size(); t++) {
+      mean.add(
+          Rows.mixed(before.get().parameters().get(t), trained.parameters().get(t), 1 - share));
+    }
+    return trained.with(mean);
+  }
+
+  /** Each class's features, the nearer to zero-shot the fewer examples it had. */
+  private static FloatTensor shrunk(
+      FloatTensor tuned, FloatTensor zeroShot, Examples examples, Training training) {
+    if (training.getShrinkage() == 0) {
+      return tuned;
+    }
+    int[] counts = examples.perClass();
+    int length = tuned.columns();
+    float[] values = new float[tuned.values().length];
+    for (int j = 0; j < counts.length; j++) {
+      double share = counts[j] / (counts[j] + (double) training.getShrinkage());
+      double square = 0;
+      for (int k = j * length; k < (j + 1) * length; k++) {
+        values[k] = (float) (share * tuned.values()[k] + (1 - share) * zeroShot.values()[k]);
+        square += (double) values[k] * values[k];
       }
-      return new Part(
-          Arrays.stream(rows).mapToObj(keys::get).toList(),
-          FloatTensor.matrix(rows.length, length, chosen),
-          Collections.nCopies(rows.length, use),
-          Arrays.stream(rows).map(i -> labels[i]).toArray());
-    }
-
-    /** {@code [N]}, which samples judge. */
-    boolean[] heldOut() {
-      boolean[] judges = new boolean[uses.size()];
-      for (int i = 0; i < judges.length; i++) {
-        judges[i] = uses.get(i) == Use.JUDGES;
+      for (int k = j * length; k < (j + 1) * length; k++) {
+        values[k] /= (float) Math.sqrt(square);
       }
-      return judges;
     }
+    return FloatTensor.matrix(counts.length, length, values);
   }
 
-  private Part part(RoundBatch batch) {
-    double share = batch.definition().getGate().getHeldOutShare();
-    List<BatchSample> samples = batch.samples();
-    int length = clip.featureSize();
-    float[] features = new float[samples.size() * length];
-    List<Use> uses = new ArrayList<>();
-    int[] labels = new int[samples.size()];
-    List<String> keys = new ArrayList<>();
-    for (int i = 0; i < samples.size(); i++) {
-      BatchSample sample = samples.get(i);
-      float[] feature = Float16.decode(sample.getFeature());
-      if (feature.length != length) {
-        throw new IllegalArgumentException(
-            "image %s has a feature of %d numbers, not %d"
-                .formatted(sample.getImageId(), feature.length, length));
-      }
-      System.arraycopy(feature, 0, features, i * length, length);
-      uses.add(Use.of(batch.task(), sample.getImageId(), share));
-      // A label that is none of the classes is -1: the definition may have changed since.
-      labels[i] =
-          sample.getLabel() == null
-              ? Metrics.UNKNOWN
-              : batch.definition().getClasses().indexOf(sample.getLabel());
-      keys.add(sample.getImageId());
-    }
-    return new Part(keys, FloatTensor.matrix(samples.size(), length, features), uses, labels);
+  private static int otherwise(int given, int papers) {
+    return given == 0 ? papers : given;
   }
 
-  private static List<Pseudolabel> pseudolabels(
-      Part part, Classifier teacher, Strategy strategy, int round) {
-    FloatTensor probabilities = teacher.probabilities(part.features());
-    // The paper's cap, K for every class. Caps under a prior that EM estimates from the predictions
-    // (Saerens et al. 2002) were tried: where a shift makes a prompt mistake one class for another,
-    // the estimate follows the mistake, and the poor classes get the fewest pseudolabels.
-    float[] shares = new float[teacher.classes()];
-    Arrays.fill(shares, 1f / shares.length);
-    int total = strategy.total(round, part.keys().size(), teacher.classes());
-    return Selector.select(probabilities, shares, total, part.keys());
+  private static int[] all(RoundData data) {
+    return IntStream.range(0, data.size()).toArray();
   }
 
-  /** How many equally frequent classes the pool is as diverse as, by its estimated class prior. */
-  private static double diversity(FloatTensor probabilities) {
-    float[] prior = ClassPrior.estimate(probabilities);
-    double[] shares = new double[prior.length];
-    Arrays.setAll(shares, j -> prior[j]);
-    return Metrics.effectiveClasses(shares);
-  }
-
-  private static TextTrainer.Examples examples(
-      Part part, List<Pseudolabel> pseudolabels, int classes) {
-    int length = part.features().columns();
-    float[] features = new float[pseudolabels.size() * length];
-    float[] targets = new float[pseudolabels.size() * classes];
-    float[] weights = new float[pseudolabels.size()];
-    for (int i = 0; i < weights.length; i++) {
-      Pseudolabel pseudolabel = pseudolabels.get(i);
-      System.arraycopy(
-          part.features().values(), pseudolabel.sample() * length, features, i * length, length);
-      targets[i * classes + pseudolabel.label()] = 1;
-      weights[i] = 1;
-    }
-    return new TextTrainer.Examples(
-        FloatTensor.matrix(weights.length, length, features),
-        FloatTensor.matrix(weights.length, classes, targets),
-        weights);
-  }
-
-  private TextPrompt start(
-      PromptVersion base, PromptTemplate template, Training training, long seed) {
-    Tensor context = base.getTensors().get(TextPrompt.CONTEXT);
-    if (training.getWarmStart() && context != null) {
-      return new TextPrompt(Tensors.decode(context));
-    }
-    TextPrompt shared =
-        training.getContextLength() == 0
-            ? TextPrompt.of(template, clip)
-            : TextPrompt.random(training.getContextLength(), clip.textWidth(), seed);
-    return training.getContextPerClass() ? shared.perClass(base.getClasses().size()) : shared;
+  private static ClassTexts texts(TaskDefinition definition) {
+    return new ClassTexts(new PromptTemplate(definition.getTemplate()), definition.getClasses());
   }
 
   private static PromptVersion identified(PromptVersion.Builder builder) {

@@ -23,7 +23,8 @@ public final class Selector {
   private Selector() {}
 
   /**
-   * Takes at most {@code max(1, round(total * prior[c]))} images for each class {@code c}.
+   * Takes at most {@code max(1, round(total * prior[c]))} images for each class {@code c} of a
+   * prior above 0, and none for the others.
    *
    * @param probabilities {@code [N, C]}, of the prompt that labels
    * @param prior {@code [C]}, the share of each class, as {@link ClassPrior} estimates it
@@ -80,6 +81,6 @@ public final class Selector {
 
   /** How many images a class with this share may take. */
   static int cap(int total, float share) {
-    return total <= 0 ? 0 : (int) Math.max(1, Math.round((double) total * share));
+    return total <= 0 || share <= 0 ? 0 : (int) Math.max(1, Math.round((double) total * share));
   }
 }

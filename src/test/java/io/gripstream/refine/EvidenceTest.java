@@ -52,7 +52,7 @@ class EvidenceTest {
     for (int trial = 0; trial < 20; trial++) {
       Classifier candidate = new Classifier(drawn(zeroShot.classes()), zeroShot.logitScale());
       Map<String, Double> evidence =
-          Evidence.measure(
+          Judged.measure(
               noise, heldOut, Arrays.copyOf(unknown, 300), zeroShot, zeroShot, candidate);
       assertThat(Gate.judge(new GateLimits(0.25f, 0f, 20), evidence).promote()).isFalse();
     }
@@ -93,7 +93,7 @@ class EvidenceTest {
     Classifier candidate =
         new Classifier(FloatTensor.matrix(2, 2, new float[] {0.95f, -0.3f, 0.3f, 0.95f}), 10);
     Map<String, Double> evidence =
-        Evidence.measure(FloatTensor.matrix(n, 2, images), heldOut, labels, live, live, candidate);
+        Judged.measure(FloatTensor.matrix(n, 2, images), heldOut, labels, live, live, candidate);
     assertThat(evidence.get(Evidence.AGREEMENT)).isEqualTo((n - 1.0) / n);
     assertThat(evidence.get(Evidence.CANDIDATE_ACCURACY)).isEqualTo(1);
     assertThat(evidence.get(Evidence.CANDIDATE_SCORE)).isEqualTo(1);
@@ -134,13 +134,12 @@ class EvidenceTest {
   @Test
   void withoutHeldOutImagesNothingIsPromoted() {
     Map<String, Double> evidence =
-        Evidence.measure(
-            features, new boolean[features.rows()], unknown, zeroShot, zeroShot, ideal);
+        Judged.measure(features, new boolean[features.rows()], unknown, zeroShot, zeroShot, ideal);
     assertThat(evidence.get(Evidence.HELD_OUT)).isZero();
     assertThat(Gate.judge(new GateLimits(0.2f, 0f, 0), evidence).promote()).isFalse();
     FloatTensor none = FloatTensor.matrix(0, SimulatedWorld.SIZE, new float[0]);
     assertThat(
-            Evidence.measure(none, new boolean[0], new int[0], zeroShot, zeroShot, ideal)
+            Judged.measure(none, new boolean[0], new int[0], zeroShot, zeroShot, ideal)
                 .get(Evidence.HELD_OUT))
         .isZero();
   }
@@ -153,12 +152,12 @@ class EvidenceTest {
   @Test
   void sizesThatDoNotFitAreRefused() {
     assertThatThrownBy(
-            () -> Evidence.measure(features, new boolean[3], unknown, zeroShot, zeroShot, ideal))
+            () -> Judged.measure(features, new boolean[3], unknown, zeroShot, zeroShot, ideal))
         .isInstanceOf(IllegalArgumentException.class);
   }
 
   private Map<String, Double> measure(int[] labels, Classifier candidate) {
-    return Evidence.measure(features, world.heldOut, labels, zeroShot, zeroShot, candidate);
+    return Judged.measure(features, world.heldOut, labels, zeroShot, zeroShot, candidate);
   }
 
   private int[] filled(int value) {

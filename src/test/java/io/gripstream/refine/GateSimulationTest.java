@@ -112,7 +112,7 @@ class GateSimulationTest {
         .forEach(
             (kind, candidate) -> {
               Map<String, Double> evidence =
-                  Evidence.measure(
+                  Judged.measure(
                       features,
                       world.heldOut,
                       unknown,
@@ -242,7 +242,8 @@ class GateSimulationTest {
   /** The log-likelihood of the live prompt's own pseudolabels, less what it gives them itself. */
   private static double likelihood(FloatTensor before, FloatTensor after) {
     List<String> keys = IntStream.range(0, before.rows()).mapToObj(i -> "image-" + i).toList();
-    return Selector.select(before, ClassPrior.estimate(before), before.rows() / 2, keys).stream()
+    return Selector.select(before, PredictionPrior.estimate(before), before.rows() / 2, keys)
+        .stream()
         .mapToDouble(
             pseudolabel -> {
               int at = pseudolabel.sample() * before.columns() + pseudolabel.label();

@@ -37,7 +37,7 @@ class SelectorTest {
     Random random = new Random(1);
     for (int trial = 0; trial < 50; trial++) {
       FloatTensor probabilities = probabilities(random, 1 + random.nextInt(80), 7, 3);
-      float[] prior = ClassPrior.estimate(probabilities);
+      float[] prior = PredictionPrior.estimate(probabilities);
       int n = probabilities.rows();
       List<Pseudolabel> selected = Selector.select(probabilities, prior, n, keys(n));
       assertThat(selected).extracting(Pseudolabel::sample).doesNotHaveDuplicates();
@@ -107,7 +107,7 @@ class SelectorTest {
     }
     FloatTensor probabilities = FloatTensor.matrix(20, 3, values);
     List<Pseudolabel> selected =
-        Selector.select(probabilities, ClassPrior.estimate(probabilities), 20, keys(20));
+        Selector.select(probabilities, PredictionPrior.estimate(probabilities), 20, keys(20));
     assertThat(counts(selected, 3)[0]).isGreaterThanOrEqualTo(14);
     assertThat(counts(selected, 3)[1]).isEqualTo(2);
     assertThat(counts(selected, 3)[2]).isZero();
@@ -119,7 +119,7 @@ class SelectorTest {
     for (int trial = 0; trial < 50; trial++) {
       int n = 1 + random.nextInt(100);
       FloatTensor probabilities = probabilities(random, n, 5, 4);
-      float[] prior = ClassPrior.estimate(probabilities);
+      float[] prior = PredictionPrior.estimate(probabilities);
       int total = random.nextInt(n + 1);
       int[] counts = counts(Selector.select(probabilities, prior, total, keys(n)), 5);
       for (int j = 0; j < 5; j++) {
@@ -131,7 +131,7 @@ class SelectorTest {
   @Test
   void aLargerTotalKeepsWhatASmallerOneChose() {
     FloatTensor probabilities = probabilities(new Random(4), 100, 5, 3);
-    float[] prior = ClassPrior.estimate(probabilities);
+    float[] prior = PredictionPrior.estimate(probabilities);
     List<Pseudolabel> before = List.of();
     for (int total = 0; total <= 100; total += 10) {
       List<Pseudolabel> selected = Selector.select(probabilities, prior, total, keys(100));

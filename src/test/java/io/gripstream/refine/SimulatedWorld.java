@@ -94,7 +94,7 @@ final class SimulatedWorld {
     }
     FloatTensor soft = tensor(rows);
     List<Pseudolabel> pseudolabels =
-        Selector.select(soft, ClassPrior.estimate(soft), (int) (share * pool.size()), keys);
+        Selector.select(soft, PredictionPrior.estimate(soft), (int) (share * pool.size()), keys);
     double[][] trained = from;
     for (int t = 0; t < steps; t++) {
       double[][] next = new double[classes][];

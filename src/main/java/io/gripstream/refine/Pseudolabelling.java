@@ -1,0 +1,132 @@
+package io.gripstream.refine;
+
+import io.gripstream.clip.FloatTensor;
+import io.gripstream.event.ClassPriorKind;
+import io.gripstream.event.Paradigm;
+import io.gripstream.event.TaskDefinition;
+import io.gripstream.refine.RoundData.Use;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Which images of a round get pseudolabels, and of which classes: images without a human label that
+ * judge no candidate, and under TRZSL classes without one.
+ */
+final class Pseudolabelling {
+  private final RoundData data;
+  private final Strategy strategy;
+  private final FloatTensor teacher;
+  private final boolean[] allowed;
+  private final boolean restricted;
+  private final int[] training;
+  private final int[] validating;
+  private final double[] prior;
+  private final boolean uniform;
+
+  /**
+   * @param paradigm of the round
+   * @param teacher {@code [N, C]}, class probabilities
+   */
+  Pseudolabelling(
+      TaskDefinition definition,
+      Paradigm paradigm,
+      RoundData data,
+      Strategy strategy,
+      FloatTensor teacher) {
+    this.data = data;
+    this.strategy = strategy;
+    this.teacher = teacher;
+    int[] labels = data.labels().clone();
+    if (paradigm == Paradigm.UL) {
+      Arrays.fill(labels, Metrics.UNKNOWN);
+    }
+    this.allowed = new boolean[definition.getClasses().size()];
+    Arrays.fill(allowed, true);
+    if (paradigm == Paradigm.TRZSL) {
+      Arrays.stream(labels).filter(j -> j != Metrics.UNKNOWN).forEach(j -> allowed[j] = false);
+    }
+    // Pinned, it says what the paper presumes: that no unlabelled image is of a labelled class.
+    this.restricted = paradigm == Paradigm.TRZSL && definition.getParadigm() == Paradigm.TRZSL;
+    this.training = unlabelled(Use.TRAINS, labels);
+    this.validating = unlabelled(Use.VALIDATES, labels);
+    this.prior =
+        ClassPrior.estimate(
+            data.features(),
+            teacher,
+            labels,
+            IntStream.concat(Arrays.stream(training), Arrays.stream(validating)).toArray());
+    this.uniform = definition.getTraining().getClassPrior() == ClassPriorKind.UNIFORM;
+  }
+
+  /**
+   * Chooses as many as the strategy asks for among the images that train, and in proportion among
+   * those that validate.
+   *
+   * @return in the rows of the data
+   */
+  List<Pseudolabel> choose(int round) {
+    float[] shares = shares();
+    int classes = (int) IntStream.range(0, allowed.length).filter(j -> allowed[j]).count();
+    if (classes == 0 || training.length == 0) {
+      return List.of();
+    }
+    int total = strategy.total(round, training.length, classes);
+    int validation = (int) Math.ceil((double) total * validating.length / training.length);
+    List<Pseudolabel> chosen = new ArrayList<>(choose(shares, total, training));
+    chosen.addAll(choose(shares, validation, validating));
+    return chosen;
+  }
+
+  /** {@code [C]}, how frequent each class seems among the images that may be pseudolabelled. */
+  double[] prior() {
+    return prior;
+  }
+
+  private int[] unlabelled(Use use, int[] labels) {
+    return Arrays.stream(data.rows(use)).filter(i -> labels[i] == Metrics.UNKNOWN).toArray();
+  }
+
+  private List<Pseudolabel> choose(float[] shares, int total, int[] rows) {
+    List<String> keys = Arrays.stream(rows).mapToObj(data.keys()::get).toList();
+    return strategy.select(among(rows), shares, total, keys).stream()
+        .map(each -> each.at(rows[each.sample()]))
+        .toList();
+  }
+
+  /** {@code [C]}, the most that each class may take of all pseudolabels. */
+  private float[] shares() {
+    float[] shares = new float[allowed.length];
+    double sum = 0;
+    for (int j = 0; j < shares.length; j++) {
+      shares[j] = !allowed[j] ? 0 : uniform ? 1 : (float) prior[j];
+      sum += shares[j];
+    }
+    for (int j = 0; j < shares.length && sum > 0; j++) {
+      shares[j] /= (float) sum;
+    }
+    return shares;
+  }
+
+  /** The probabilities of some images among the classes that they can be of. */
+  private FloatTensor among(int[] rows) {
+    FloatTensor probabilities = Rows.of(teacher, rows);
+    if (!restricted) {
+      return probabilities;
+    }
+    int c = allowed.length;
+    float[] p = probabilities.values();
+    for (int i = 0; i < rows.length; i++) {
+      double sum = 0;
+      for (int j = 0; j < c; j++) {
+        p[i * c + j] = allowed[j] ? Math.max(p[i * c + j], Float.MIN_NORMAL) : 0;
+        sum += p[i * c + j];
+      }
+      for (int j = 0; j < c; j++) {
+        p[i * c + j] = (float) (p[i * c + j] / sum);
+      }
+    }
+    return probabilities;
+  }
+}

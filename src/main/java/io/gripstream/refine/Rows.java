@@ -1,0 +1,27 @@
+package io.gripstream.refine;
+
+import io.gripstream.clip.FloatTensor;
+
+/** Small things done to tensors by row. */
+final class Rows {
+  private Rows() {}
+
+  /** The chosen rows of {@code [N, ...]}, in the order given. */
+  static FloatTensor of(FloatTensor tensor, int[] rows) {
+    int columns = tensor.columns();
+    float[] values = new float[rows.length * columns];
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(tensor.values(), rows[i] * columns, values, i * columns, columns);
+    }
+    return FloatTensor.matrix(rows.length, columns, values);
+  }
+
+  /** {@code (1 - share) * one + share * other}. */
+  static FloatTensor mixed(FloatTensor one, FloatTensor other, double share) {
+    float[] values = new float[one.values().length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) ((1 - share) * one.values()[i] + share * other.values()[i]);
+    }
+    return new FloatTensor(one.shape(), values);
+  }
+}
