@@ -82,6 +82,9 @@ public final class PromptObjective implements AutoCloseable {
     for (int i = 0; i < rows.length; i++) {
       indices[i] = rows[i];
     }
+    if (images != null) {
+      images.count(rows.length);
+    }
     NDArray[] tensors = prompt.stream().map(t -> TorchClip.array(scope, t)).toArray(NDArray[]::new);
     NDArray[][] lists = new NDArray[3 + towers.length][];
     // The engine gives the results to the owner of the first tensor: it must not be a lasting one.

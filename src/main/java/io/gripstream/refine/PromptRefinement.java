@@ -87,7 +87,13 @@ public final class PromptRefinement implements Refinement {
       return train(batch, batch.samples(), null, progress);
     }
     try (ImageTokens tokens = clip.imageTokens()) {
-      return train(batch, read(batch, tokens), tokens, progress);
+      List<BatchSample> present = read(batch, tokens);
+      if (present.isEmpty()) {
+        throw new IllegalArgumentException(
+            "%1$d of %1$d images are gone: the images topic forgets faster than rounds come"
+                .formatted(batch.samples().size()));
+      }
+      return train(batch, present, tokens, progress);
     }
   }
 

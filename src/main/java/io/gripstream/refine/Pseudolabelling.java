@@ -39,8 +39,10 @@ final class Pseudolabelling {
     this.strategy = strategy;
     this.teacher = teacher;
     int[] labels = data.labels().clone();
-    if (paradigm == Paradigm.UL) {
-      Arrays.fill(labels, Metrics.UNKNOWN);
+    for (int i = 0; i < labels.length; i++) {
+      if (paradigm == Paradigm.UL || data.uses().get(i) == Use.JUDGES) {
+        labels[i] = Metrics.UNKNOWN;
+      }
     }
     this.allowed = new boolean[definition.getClasses().size()];
     Arrays.fill(allowed, true);

@@ -13,16 +13,19 @@ import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.nio.DoubleBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The gradient that prompts are trained by, under everything that is known to spoil gradients. */
-class TextGradientTest {
+class PromptGradientTest {
   private static final List<String> WORDS = List.of("a", "photo", "of", "cat", "dog", "zebra");
   private static final ClipConfig CONFIG =
       new ClipConfig(
@@ -30,6 +33,13 @@ class TextGradientTest {
           new ClipConfig.Text(new ClipConfig.Tower(16, 2, 2, 32, true, 1e-5), WORDS.size() + 2, 12),
           8);
   private static final int CONTEXT = 4;
+
+  /** The tensors of a multimodal prompt of two text and three visual vectors, fused at width 6. */
+  private static final long[][] FUSION = {
+    {2, 16}, {3, 16}, {6, 16}, {6}, {6, 16}, {6}, {16, 6}, {16}, {16, 6}, {16}, {6}, {6}, {18, 6},
+    {18}, {6, 6}, {6}, {6}, {6}, {24, 6}, {24}, {6, 24}, {6}
+  };
+
   private static final int DOUBLE = 7;
   private static final double STEP = 1e-5;
 
@@ -94,15 +104,122 @@ class TextGradientTest {
     }
   }
 
+  @ParameterizedTest(name = "{0}")
+  @ValueSource(strings = {"visual", "multimodal"})
+  void throughTheImageTowerItIsTheSlopeToo(String modality) throws Exception {
+    DrawnClip.write(folder, CONFIG, WORDS, 10);
+    boolean visual = modality.equals("visual");
+    long[][] shapes = visual ? new long[][] {{3, 16}} : FUSION;
+    try (NDManager manager = Engine.getEngine("PyTorch").newBaseManager(Device.cpu());
+        TorchScript program = TorchClip.program(CONFIG, ComputeDevice.cpu())) {
+      ClipWeights weights =
+          ClipWeights.load(SafeTensors.map(folder.resolve("model.safetensors")), CONFIG, manager);
+      NDArray[] image = doubles(program, manager, "image", weights.image());
+      NDArray[][] towers =
+          visual
+              ? new NDArray[][] {image}
+              : new NDArray[][] {image, doubles(program, manager, "text", weights.text())};
+      double[][] prompt = new double[shapes.length][];
+      for (int t = 0; t < shapes.length; t++) {
+        prompt[t] = widened(modality + t, (int) new Shape(shapes[t]).size());
+      }
+      List<double[]> gradient = evaluate(program, manager, modality, towers, shapes, prompt);
+      for (int t = 0; t < shapes.length; t++) {
+        // A few of each tensor: all of a wrong one would be wrong.
+        for (int i = 0; i < prompt[t].length; i += Math.max(1, prompt[t].length / 5)) {
+          double at = prompt[t][i];
+          prompt[t][i] = at + STEP;
+          double above = evaluate(program, manager, modality, towers, shapes, prompt).get(0)[0];
+          prompt[t][i] = at - STEP;
+          double below = evaluate(program, manager, modality, towers, shapes, prompt).get(0)[0];
+          prompt[t][i] = at;
+          assertThat(gradient.get(t + 1)[i])
+              .as("tensor %d, value %d", t, i)
+              .isEqualTo((above - below) / (2 * STEP), within(1e-7));
+        }
+      }
+    }
+  }
+
+  /** Loss, and the gradient of each tensor. Its second example has two candidates. */
+  private static List<double[]> evaluate(
+      TorchScript program,
+      NDManager manager,
+      String modality,
+      NDArray[][] towers,
+      long[][] shapes,
+      double[][] prompt) {
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray[] tensors = new NDArray[shapes.length];
+      for (int t = 0; t < shapes.length; t++) {
+        tensors[t] = doubles(scope, new Shape(shapes[t]), prompt[t]);
+      }
+      List<NDArray> inputs = new ArrayList<>();
+      if (modality.equals("visual")) {
+        inputs.add(doubles(scope, new Shape(3, 8), widened("classes", 24)));
+      } else {
+        inputs.add(scope.create(new long[] {WORDS.size()}));
+        inputs.add(scope.create(new long[] {3, 7, 0, 5, 3, 7, 5, 7, 0}, new Shape(3, 3)));
+        inputs.add(scope.create(new long[] {1, 2, 1}));
+      }
+      inputs.add(doubles(scope, new Shape(3, 5, 16), widened("tokens", 240)));
+      inputs.add(doubles(scope, new Shape(3, 3), new double[] {1, 0, 0, 0, 1, 1, 0, 0, 1}));
+      inputs.add(doubles(scope, new Shape(3), new double[] {1, 2, 0.5}));
+      inputs.add(doubles(scope, new Shape(), new double[] {10}));
+      inputs.add(scope.create(new long[] {2, 1, 0}));
+      NDArray[][] lists = new NDArray[2 + towers.length][];
+      lists[0] = TorchScript.named("prompt", tensors);
+      lists[1] = TorchScript.named("inputs", inputs.toArray(NDArray[]::new));
+      System.arraycopy(towers, 0, lists, 2, towers.length);
+      NDList results = program.call(modality + "_gradient", true, scope, lists);
+      return results.stream().map(NDArray::toDoubleArray).toList();
+    }
+  }
+
+  @Test
+  void keptTokensGiveTheFeaturesThatTheWholeTowerGives() throws IOException {
+    DrawnClip.write(folder, CONFIG, WORDS, 10);
+    FloatTensor prefix = FloatTensor.matrix(3, 16, DrawnClip.draw("prefix", 48));
+    List<byte[]> pixels = new ArrayList<>();
+    for (int n = 0; n < 70; n++) {
+      byte[] image = new byte[16 * 16 * 3];
+      new Random(n).nextBytes(image);
+      pixels.add(image);
+    }
+    try (TorchClip clip = TorchClip.load(folder, "drawn", ComputeDevice.cpu());
+        ImageTokens tokens = clip.imageTokens()) {
+      tokens.add(pixels.subList(0, 64));
+      tokens.add(pixels.subList(64, 70));
+      int[] all = IntStream.range(0, 70).toArray();
+      assertClose(tokens.features(null, all), clip.encodeImages(pixels));
+      assertClose(tokens.features(prefix, all), clip.encodeImages(pixels, prefix));
+      assertThat(tokens.encodings()).isEqualTo(140);
+      assertThat(clip.encodeImages(pixels, prefix).values())
+          .isNotEqualTo(clip.encodeImages(pixels).values());
+    }
+  }
+
+  private static void assertClose(FloatTensor found, FloatTensor expected) {
+    assertThat(found.shape()).isEqualTo(expected.shape());
+    for (int i = 0; i < found.values().length; i++) {
+      assertThat(found.values()[i]).isEqualTo(expected.values()[i], within(1e-5f));
+    }
+  }
+
   private record Evaluation(double loss, double[] gradient) {}
 
   private NDArray[] doubles(TorchScript program, NDManager manager) throws IOException {
     ClipWeights weights =
         ClipWeights.load(SafeTensors.map(folder.resolve("model.safetensors")), CONFIG, manager);
-    NDArray[] text = TorchScript.named("text", weights.text());
+    return doubles(program, manager, "text", weights.text());
+  }
+
+  private static NDArray[] doubles(
+      TorchScript program, NDManager manager, String name, NDArray[] weights) {
     NDArray[] type = TorchScript.named("inputs", manager.create((long) DOUBLE));
+    NDArray[] tower = TorchScript.named(name, weights);
     return TorchScript.named(
-        "text", program.call("converted", true, manager, type, text).toArray(NDArray[]::new));
+        name, program.call("converted", true, manager, type, tower).toArray(NDArray[]::new));
   }
 
   private static Evaluation evaluate(
