@@ -2,11 +2,12 @@ package io.gripstream.curator;
 
 import io.gripstream.curator.Memory.Place;
 import io.gripstream.event.BatchSample;
-import io.gripstream.event.LabelEvent;
+import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.Sample;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.refine.Paradigms;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,30 +28,45 @@ final class Batches {
   static final int CHUNK_BYTES = 700_000;
 
   private final Memory pool;
-  private final Memory labels;
+  private final Labels labels;
   private final Encoding<Sample> samples;
-  private final Encoding<LabelEvent> labelEvents;
   private final Encoding<PromptVersion> prompts;
 
-  Batches(
-      Memory pool,
-      Memory labels,
-      Encoding<Sample> samples,
-      Encoding<LabelEvent> labelEvents,
-      Encoding<PromptVersion> prompts) {
+  Batches(Memory pool, Labels labels, Encoding<Sample> samples, Encoding<PromptVersion> prompts) {
     this.pool = pool;
     this.labels = labels;
     this.samples = samples;
-    this.labelEvents = labelEvents;
     this.prompts = prompts;
+  }
+
+  /**
+   * What a batch holds.
+   *
+   * @param pool how many samples
+   * @param labelled how many of them have a human label
+   * @param labels how many human labels are known: those that are more than {@code labelled} are of
+   *     images whose samples are not in the pool, because the labeler thinned them out, because
+   *     they left before the label came, or because the image has not come yet
+   * @param paradigm what follows for the round
+   */
+  record Content(int pool, int labelled, int labels, Paradigm paradigm) {
+    /** By name, for the diary. */
+    Map<String, Double> metrics() {
+      return Map.of(
+          "pool", (double) pool, "labelled", (double) labelled, "labels", (double) labels);
+    }
+
+    @Override
+    public String toString() {
+      return "%d samples, %d of them labelled: %s".formatted(pool, labelled, paradigm);
+    }
   }
 
   /**
    * @param base the prompt that is live
    * @param out takes the chunks, in order
-   * @return what the batch holds, by name: {@code pool} and {@code labelled}
    */
-  Map<String, Double> write(
+  Content write(
       String task,
       TaskDefinition definition,
       PromptVersion base,
@@ -59,13 +75,15 @@ final class Batches {
       Consumer<RefinementBatch> out) {
     List<Place> places = pool.places(task);
     List<List<Place>> chunks = chunks(places, prompts.encode(base).length);
-    int labelled = 0;
+    List<String> joined = new ArrayList<>();
     for (int chunk = 0; chunk < chunks.size(); chunk++) {
       List<BatchSample> content = new ArrayList<>();
       for (Place place : chunks.get(chunk)) {
         Sample sample = samples.decode(pool.at(task, place.arrival()));
-        String label = label(task, definition, place.id());
-        labelled += label == null ? 0 : 1;
+        String label = labels.find(task, definition, place.id()).orElse(null);
+        if (label != null) {
+          joined.add(label);
+        }
         content.add(
             new BatchSample(sample.getImageId(), sample.getImage(), sample.getFeature(), label));
       }
@@ -82,17 +100,11 @@ final class Batches {
               first ? base : null,
               content));
     }
-    return Map.of("pool", (double) places.size(), "labelled", (double) labelled);
-  }
-
-  /** Null when there is none, or when it is of a class that the task no longer has. */
-  private String label(String task, TaskDefinition definition, String imageId) {
-    return labels
-        .find(task, imageId)
-        .map(labelEvents::decode)
-        .map(LabelEvent::getLabel)
-        .filter(definition.getClasses()::contains)
-        .orElse(null);
+    return new Content(
+        places.size(),
+        joined.size(),
+        labels.count(task, definition),
+        Paradigms.of(definition, joined));
   }
 
   /**

@@ -85,12 +85,7 @@ final class Candidates {
     Gate.Verdict verdict = gate.judge(turn.definition().getGate(), candidate.getEvidence());
     if (verdict.promote()) {
       turn.serve(candidate);
-      turn.note(
-          RoundEventType.PROMOTED,
-          candidate.getRound(),
-          candidate.getVersion(),
-          verdict.reason(),
-          candidate.getEvidence());
+      turn.note(RoundEventType.PROMOTED, candidate, verdict.reason());
     } else {
       turn.keep(new Known(candidate, Known.NEVER));
       hold(turn, candidate, verdict.reason());
@@ -152,11 +147,6 @@ final class Candidates {
   }
 
   private static void hold(Turn turn, PromptVersion candidate, String why) {
-    turn.note(
-        RoundEventType.HELD,
-        candidate.getRound(),
-        candidate.getVersion(),
-        why,
-        candidate.getEvidence());
+    turn.note(RoundEventType.HELD, candidate, why);
   }
 }

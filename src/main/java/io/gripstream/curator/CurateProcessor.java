@@ -15,7 +15,7 @@ import io.gripstream.messaging.Topics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Instant;
-import java.util.Map;
+import java.util.function.Predicate;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -45,7 +45,7 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
   private ProcessorContext<String, SpecificRecord> context;
   private TaskStore tasks;
   private Memory pool;
-  private Memory labels;
+  private Labels labels;
   private Batches batches;
 
   CurateProcessor(Topics topics, TopicSerdes serdes, Candidates candidates, MeterRegistry meters) {
@@ -66,14 +66,12 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
             new Encoding<>(serdes.tasks(), topics.tasks()),
             prompts);
     pool = new Memory(context.getStateStore(CuratorTopology.POOL));
-    labels = new Memory(context.getStateStore(CuratorTopology.LABELS));
+    labels =
+        new Labels(
+            new Memory(context.getStateStore(CuratorTopology.LABELS)),
+            new Encoding<>(serdes.labels(), topics.labels()));
     batches =
-        new Batches(
-            pool,
-            labels,
-            new Encoding<>(serdes.samples(), topics.samples()),
-            new Encoding<>(serdes.labels(), topics.labels()),
-            prompts);
+        new Batches(pool, labels, new Encoding<>(serdes.samples(), topics.samples()), prompts);
   }
 
   @Override
@@ -140,7 +138,8 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
     byte[] value = encoding.encode(sample);
     Limits limits = poolLimits(definition);
     fitting(sample.getImageId(), value, limits);
-    samplesEvicted.increment(pool.put(turn.task(), sample.getImageId(), value, limits));
+    samplesEvicted.increment(
+        pool.put(turn.task(), sample.getImageId(), value, limits, labelled(turn)));
     turn.become(turn.state().arrived(turn.state().arrived() + 1));
   }
 
@@ -157,7 +156,7 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
       throw new RejectedRecordException(
           "%s is not a class of the task".formatted(label.getLabel()));
     }
-    byte[] value = new Encoding<>(serdes.labels(), topics.labels()).encode(label);
+    byte[] value = labels.encode(label);
     Limits limits = labelLimits(definition);
     fitting(label.getImageId(), value, limits);
     labelsEvicted.increment(labels.put(turn.task(), label.getImageId(), value, limits));
@@ -172,7 +171,7 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
             });
     definitions.adopt(turn, definition);
     tasks.definition(turn.task(), definition);
-    samplesEvicted.increment(pool.shrink(turn.task(), poolLimits(definition)));
+    samplesEvicted.increment(pool.shrink(turn.task(), poolLimits(definition), labelled(turn)));
     labelsEvicted.increment(labels.shrink(turn.task(), labelLimits(definition)));
   }
 
@@ -205,7 +204,7 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
   private void write(Turn turn, Decision.Request request, Record<String, SpecificRecord> record) {
     Instant at = Instant.ofEpochMilli(record.timestamp());
     PromptVersion base = turn.versions().find(turn.state().live().version()).orElseThrow().prompt();
-    Map<String, Double> metrics =
+    Batches.Content content =
         batches.write(
             turn.task(),
             turn.definition(),
@@ -219,12 +218,20 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
             request.round(),
             RoundEventType.REQUESTED,
             request.version(),
-            null,
+            content.paradigm(),
             0.0,
-            "from version %d, with %.0f samples".formatted(base.getVersion(), metrics.get("pool")),
-            metrics,
+            "from version %d, with %s".formatted(base.getVersion(), content),
+            content.metrics(),
             at);
     context.forward(record.withValue(event), CuratorTopology.ROUNDS);
+  }
+
+  /**
+   * Which images' samples are worth more than their age. People label few images, maybe two per
+   * class, and a sample that left cannot come back.
+   */
+  private Predicate<String> labelled(Turn turn) {
+    return imageId -> labels.find(turn.task(), turn.definition(), imageId).isPresent();
   }
 
   private static TaskDefinition defined(Turn turn) {

@@ -36,6 +36,9 @@ final class Definitions {
    * Takes a definition over. If the live prompt is not of its classes and template, a known one
    * that is becomes live: the one that was live last, or the zero-shot one. If there is none, the
    * refiner is about to make one, and until then the live prompt stays and no round begins.
+   *
+   * <p>Another modality, strategy or paradigm changes nothing of what is live, nor the round in
+   * flight: it is the next batch that bears it.
    */
   void adopt(Turn turn, TaskDefinition definition) {
     TaskDefinition before = turn.definition();
@@ -68,11 +71,9 @@ final class Definitions {
               turn.serve(prompt);
               turn.note(
                   RoundEventType.PROMOTED,
-                  prompt.getRound(),
-                  prompt.getVersion(),
+                  prompt,
                   "the task's definition is the one that version %d was made for"
-                      .formatted(prompt.getVersion()),
-                  prompt.getEvidence());
+                      .formatted(prompt.getVersion()));
             });
   }
 

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.apache.kafka.common.serialization.BytesSerializer;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
@@ -18,6 +19,10 @@ import org.apache.kafka.streams.state.KeyValueStore;
  * given, in count and in bytes (ids included). A value that comes again under its id replaces the
  * older one and counts as the newest.
  *
+ * <p>A precious value whose turn it is to leave is renewed instead: it becomes the newest, as long
+ * as the renewed ones take up no more than half of the limits. A value is thus looked at once per
+ * turnover of the memory, and however many are precious, the other half is for what comes in.
+ *
  * <p>One store holds it all: the values by (task, arrival), an index from (task, id) to the
  * arrival, and the extent of each task. Not thread safe; the caller owns the store.
  */
@@ -25,6 +30,9 @@ final class Memory {
   private static final byte EXTENT = 0;
   private static final byte VALUE = 1;
   private static final byte INDEX = 2;
+
+  /** Follows a place in the index where the value was renewed. */
+  private static final byte[] RENEWED = {1};
 
   private final KeyValueStore<Bytes, byte[]> store;
 
@@ -40,16 +48,42 @@ final class Memory {
    *
    * @param first no arrival before this one is left
    * @param next the arrival that the next value gets
+   * @param renewed how many of the values were renewed since they came
+   * @param renewedBytes what those take up
    */
-  record Extent(int count, long bytes, long first, long next) {
-    static final Extent EMPTY = new Extent(0, 0, 0, 0);
+  record Extent(int count, long bytes, long first, long next, int renewed, long renewedBytes) {
+    static final Extent EMPTY = new Extent(0, 0, 0, 0, 0, 0);
 
-    private Extent without(int size) {
-      return new Extent(count - 1, bytes - size, first, next);
+    private Extent with(int size, boolean again) {
+      return new Extent(
+          count + 1,
+          bytes + size,
+          first,
+          next + 1,
+          renewed + (again ? 1 : 0),
+          renewedBytes + (again ? size : 0));
+    }
+
+    private Extent without(int size, boolean wasRenewed) {
+      return new Extent(
+          count - 1,
+          bytes - size,
+          first,
+          next,
+          renewed - (wasRenewed ? 1 : 0),
+          renewedBytes - (wasRenewed ? size : 0));
+    }
+
+    private Extent from(long arrival) {
+      return new Extent(count, bytes, arrival, next, renewed, renewedBytes);
     }
 
     private boolean within(Limits limits) {
       return count <= limits.count && bytes <= limits.bytes;
+    }
+
+    private boolean mayRenew(int size, Limits limits) {
+      return renewed + 1 <= limits.count / 2 && renewedBytes + size <= limits.bytes / 2;
     }
   }
 
@@ -64,33 +98,23 @@ final class Memory {
   /**
    * Remembers a value as the newest.
    *
+   * @param precious whether the value of an id is better kept than a newer one
    * @return how many older values of other ids had to leave
    * @throws IllegalArgumentException when the value alone is over the limits; nothing has changed
    *     then
    */
-  int put(String task, String id, byte[] value, Limits limits) {
+  int put(String task, String id, byte[] value, Limits limits, Predicate<String> precious) {
     int size = size(id, value);
     if (size > limits.bytes || limits.count < 1) {
       throw new IllegalArgumentException(
           "%d bytes where %d values of %d bytes may be"
               .formatted(size, limits.count, limits.bytes));
     }
-    Extent extent = forget(task, id, extent(task));
-    byte[] name = id.getBytes(StandardCharsets.UTF_8);
-    store.put(
-        Keys.of(VALUE, task, extent.next),
-        ByteBuffer.allocate(Integer.BYTES + name.length + value.length)
-            .putInt(name.length)
-            .put(name)
-            .put(value)
-            .array());
-    store.put(
-        Keys.of(INDEX, task, id),
-        ByteBuffer.allocate(Long.BYTES + Integer.BYTES).putLong(extent.next).putInt(size).array());
-    extent = new Extent(extent.count + 1, extent.bytes + size, extent.first, extent.next + 1);
-    Extent left = shrunk(task, extent, limits);
-    save(task, left);
-    return extent.count - left.count;
+    Extent before = forget(task, id, extent(task));
+    Limits room = new Limits(limits.count - 1, limits.bytes - size);
+    Extent after = shrunk(task, before, room, limits, precious);
+    save(task, append(task, id.getBytes(StandardCharsets.UTF_8), value, after, false));
+    return before.count - after.count;
   }
 
   /**
@@ -107,11 +131,12 @@ final class Memory {
   }
 
   /**
+   * @param precious as for {@link #put}
    * @return how many values had to leave
    */
-  int shrink(String task, Limits limits) {
+  int shrink(String task, Limits limits, Predicate<String> precious) {
     Extent before = extent(task);
-    Extent after = shrunk(task, before, limits);
+    Extent after = shrunk(task, before, limits, limits, precious);
     if (after.count != before.count) {
       save(task, after);
     }
@@ -164,18 +189,40 @@ final class Memory {
       return Extent.EMPTY;
     }
     ByteBuffer buffer = ByteBuffer.wrap(saved);
-    return new Extent(buffer.getInt(), buffer.getLong(), buffer.getLong(), buffer.getLong());
+    return new Extent(
+        buffer.getInt(),
+        buffer.getLong(),
+        buffer.getLong(),
+        buffer.getLong(),
+        // Nothing was renewed in memories of the first format.
+        buffer.hasRemaining() ? buffer.getInt() : 0,
+        buffer.hasRemaining() ? buffer.getLong() : 0);
   }
 
   private void save(String task, Extent extent) {
     store.put(
         Keys.of(EXTENT, task),
-        ByteBuffer.allocate(Integer.BYTES + 3 * Long.BYTES)
+        ByteBuffer.allocate(2 * Integer.BYTES + 4 * Long.BYTES)
             .putInt(extent.count)
             .putLong(extent.bytes)
             .putLong(extent.first)
             .putLong(extent.next)
+            .putInt(extent.renewed)
+            .putLong(extent.renewedBytes)
             .array());
+  }
+
+  private Extent append(String task, byte[] name, byte[] value, Extent extent, boolean renewed) {
+    int size = name.length + value.length;
+    store.put(
+        Keys.of(VALUE, task, extent.next),
+        ByteBuffer.allocate(Integer.BYTES + size).putInt(name.length).put(name).put(value).array());
+    ByteBuffer place =
+        ByteBuffer.allocate(Long.BYTES + Integer.BYTES + (renewed ? RENEWED.length : 0))
+            .putLong(extent.next)
+            .putInt(size);
+    store.put(Keys.of(INDEX, task, name), renewed ? place.put(RENEWED).array() : place.array());
+    return extent.with(size, renewed);
   }
 
   private Extent forget(String task, String id, Extent extent) {
@@ -185,31 +232,51 @@ final class Memory {
     }
     ByteBuffer place = ByteBuffer.wrap(saved);
     store.delete(Keys.of(VALUE, task, place.getLong()));
-    return extent.without(place.getInt());
+    return extent.without(place.getInt(), place.hasRemaining());
   }
 
-  private Extent shrunk(String task, Extent extent, Limits limits) {
-    if (extent.within(limits)) {
+  /**
+   * @param room what the values may take up afterwards
+   * @param limits what renewed values may take up half of
+   */
+  private Extent shrunk(
+      String task, Extent extent, Limits room, Limits limits, Predicate<String> precious) {
+    Extent left = pass(task, extent, room, limits, precious);
+    // One large value may need more than half.
+    return pass(task, left, room, limits, id -> false);
+  }
+
+  /** Lets the oldest go or renews them, each at most once, until the rest fits. */
+  private Extent pass(
+      String task, Extent extent, Limits room, Limits limits, Predicate<String> precious) {
+    if (extent.within(room)) {
       return extent;
     }
     Extent left = extent;
-    long first = extent.first;
     // From the first arrival that may be left, not from the prefix: RocksDB would walk over the
     // graves of everything that has left since it last compacted.
     try (KeyValueIterator<Bytes, byte[]> oldest =
         store.range(Keys.of(VALUE, task, extent.first), Keys.of(VALUE, task, extent.next))) {
-      while (!left.within(limits) && oldest.hasNext()) {
+      while (!left.within(room) && oldest.hasNext()) {
         KeyValue<Bytes, byte[]> entry = oldest.next();
         ByteBuffer buffer = ByteBuffer.wrap(entry.value);
         byte[] name = new byte[buffer.getInt()];
         buffer.get(name);
-        first = ByteBuffer.wrap(Keys.rest(entry.key)).getLong() + 1;
-        left = left.without(entry.value.length - Integer.BYTES);
+        int size = entry.value.length - Integer.BYTES;
         store.delete(entry.key);
-        store.delete(Keys.of(INDEX, task, name));
+        byte[] place = store.delete(Keys.of(INDEX, task, name));
+        left =
+            left.without(size, place.length > Long.BYTES + Integer.BYTES)
+                .from(ByteBuffer.wrap(Keys.rest(entry.key)).getLong() + 1);
+        if (left.mayRenew(size, limits)
+            && precious.test(new String(name, StandardCharsets.UTF_8))) {
+          byte[] value = new byte[buffer.remaining()];
+          buffer.get(value);
+          left = append(task, name, value, left, true);
+        }
       }
     }
-    return new Extent(left.count, left.bytes, first, left.next);
+    return left;
   }
 
   private void deleteAll(byte kind, String task) {

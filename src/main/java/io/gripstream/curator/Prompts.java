@@ -14,6 +14,12 @@ final class Prompts {
   /** Characters in a digest, or in a model's id, at most. */
   private static final int LONGEST_NAME = 1000;
 
+  /** Tensors of a prompt at most: a multimodal one has the parameters of its fusion besides. */
+  private static final int MOST_TENSORS = 100;
+
+  /** Extents of a tensor at most. */
+  private static final int MOST_EXTENTS = 8;
+
   private Prompts() {}
 
   /** Whether nothing was tuned. */
@@ -58,6 +64,10 @@ final class Prompts {
   }
 
   private static Optional<String> firstFault(Map<String, Tensor> tensors) {
+    if (tensors.size() > MOST_TENSORS || !tensors.keySet().stream().allMatch(Prompts::named)) {
+      return Optional.of(
+          "it has %d tensors, or one without a usable name".formatted(tensors.size()));
+    }
     return tensors.entrySet().stream()
         .map(entry -> fault(entry.getKey(), entry.getValue()))
         .flatMap(Optional::stream)
@@ -65,14 +75,15 @@ final class Prompts {
   }
 
   private static Optional<String> fault(String name, Tensor tensor) {
+    ByteBuffer data = tensor.getData().duplicate().order(ByteOrder.LITTLE_ENDIAN);
     long bytes = Float.BYTES;
     for (int extent : tensor.getShape()) {
-      if (extent < 0) {
+      if (extent < 1 || tensor.getShape().size() > MOST_EXTENTS) {
         return Optional.of("%s has the shape %s".formatted(name, tensor.getShape()));
       }
-      bytes *= extent;
+      // No further than one step above what is there, so that no product comes round.
+      bytes = bytes > data.remaining() ? bytes : bytes * extent;
     }
-    ByteBuffer data = tensor.getData().duplicate().order(ByteOrder.LITTLE_ENDIAN);
     if (data.remaining() != bytes) {
       return Optional.of(
           "%s of shape %s has %d bytes".formatted(name, tensor.getShape(), data.remaining()));

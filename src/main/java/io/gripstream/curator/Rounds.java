@@ -10,6 +10,10 @@ import java.util.Optional;
 /**
  * When a round begins, and when it is over without a candidate.
  *
+ * <p>It is samples that make a round due, never labels: a person who labels images one by one would
+ * set off a round with the first of them, which would take the task for one that has a single
+ * labelled class. Labels wait for the next round, and REFINE_NOW does not.
+ *
  * <p>At most one round of a task is in flight. It ends with its candidate, with a FAILED of the
  * refiner, with other classes or another template, or, lest a task be stuck for ever because its
  * batch is lost, when nothing was heard of it for {@link #SILENCE} and another one is due.

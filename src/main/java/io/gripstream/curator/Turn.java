@@ -1,6 +1,7 @@
 package io.gripstream.curator;
 
 import io.gripstream.curator.TaskState.Live;
+import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
@@ -113,17 +114,29 @@ final class Turn {
     decisions.add(new Decision.Request(state.flight().round(), state.flight().version()));
   }
 
-  void note(RoundEventType type, int round, Integer version, String message) {
-    note(type, round, version, message, Map.of());
-  }
-
   /**
    * @param version null when it is about none
    */
-  void note(
+  void note(RoundEventType type, int round, Integer version, String message) {
+    note(type, round, version, null, message, Map.of());
+  }
+
+  /** Notes what became of a prompt, and what speaks for it. */
+  void note(RoundEventType type, PromptVersion prompt, String message) {
+    note(
+        type,
+        prompt.getRound(),
+        prompt.getVersion(),
+        prompt.getParadigm(),
+        message,
+        prompt.getEvidence());
+  }
+
+  private void note(
       RoundEventType type,
       int round,
       Integer version,
+      Paradigm paradigm,
       String message,
       Map<String, Double> metrics) {
     decisions.add(
@@ -133,7 +146,7 @@ final class Turn {
                 round,
                 type,
                 version,
-                null,
+                paradigm,
                 0.0,
                 message,
                 metrics,

@@ -1,5 +1,6 @@
 package io.gripstream.refiner;
 
+import io.gripstream.event.Paradigm;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.messaging.Keys;
@@ -46,12 +47,17 @@ final class Diary {
     this.clock = clock;
   }
 
-  /** An entry, to be sent. */
+  /**
+   * An entry, to be sent.
+   *
+   * @param paradigm null where it is not about training
+   */
   ProducerRecord<byte[], byte[]> entry(
       String task,
       int round,
       RoundEventType type,
       Integer version,
+      Paradigm paradigm,
       double progress,
       String message,
       Map<String, Double> metrics) {
@@ -61,7 +67,7 @@ final class Diary {
             round,
             type,
             version,
-            null,
+            paradigm,
             progress,
             message,
             Map.copyOf(metrics),
@@ -71,7 +77,7 @@ final class Diary {
 
   /** That a round cannot be done, and why. */
   ProducerRecord<byte[], byte[]> failed(String task, int round, Integer version, String reason) {
-    return entry(task, round, RoundEventType.FAILED, version, 0, reason, Map.of());
+    return entry(task, round, RoundEventType.FAILED, version, null, 0, reason, Map.of());
   }
 
   /** Sends an entry that may be lost. */
@@ -80,11 +86,12 @@ final class Diary {
       int round,
       RoundEventType type,
       Integer version,
+      Paradigm paradigm,
       double progress,
       Map<String, Double> metrics) {
     try {
       producer.send(
-          entry(task, round, type, version, progress, "", metrics),
+          entry(task, round, type, version, paradigm, progress, "", metrics),
           (metadata, failure) -> {
             if (failure != null) {
               LOG.warnf("an entry of a diary was lost: %s", failure.getMessage());
@@ -103,10 +110,11 @@ final class Diary {
   /**
    * Notes a round's progress, about once a second.
    *
+   * @param paradigm of the round
    * @param abandoned whether nobody waits for the round any more; then the next report ends it with
    *     a {@link CancellationException}
    */
-  Refinement.Progress progress(RoundBatch batch, BooleanSupplier abandoned) {
+  Refinement.Progress progress(RoundBatch batch, Paradigm paradigm, BooleanSupplier abandoned) {
     return new Refinement.Progress() {
       private long last = System.nanoTime() - PACE.toNanos();
 
@@ -119,7 +127,13 @@ final class Diary {
         if (now - last >= PACE.toNanos()) {
           last = now;
           note(
-              batch.task(), batch.round(), RoundEventType.PROGRESS, batch.version(), done, metrics);
+              batch.task(),
+              batch.round(),
+              RoundEventType.PROGRESS,
+              batch.version(),
+              paradigm,
+              done,
+              metrics);
         }
       }
     };

@@ -1,16 +1,20 @@
 package io.gripstream.refiner;
 
+import io.gripstream.event.BatchSample;
+import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.messaging.Keys;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
+import io.gripstream.refine.Paradigms;
 import io.gripstream.refine.Refinement;
 import io.gripstream.refine.RoundBatch;
 import io.gripstream.refiner.Candidates.Candidate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
@@ -129,13 +133,21 @@ final class RoundWorker {
 
     private Conclusion train() throws InterruptedException {
       LOG.infof("%s begins with %d samples", about, batch.samples().size());
-      diary.note(batch.task(), batch.round(), RoundEventType.STARTED, batch.version(), 0, Map.of());
+      Paradigm paradigm = paradigm();
+      diary.note(
+          batch.task(),
+          batch.round(),
+          RoundEventType.STARTED,
+          batch.version(),
+          paradigm,
+          0,
+          Map.of());
       if (!batch.base().getModelId().equals(modelId)) {
         throw new IllegalArgumentException(
             "the batch is for %s, and this process runs %s"
                 .formatted(batch.base().getModelId(), modelId));
       }
-      PromptVersion prompt = refinement.train(batch, diary.progress(batch, this::over));
+      PromptVersion prompt = refinement.train(batch, diary.progress(batch, paradigm, this::over));
       Candidate candidate = Candidate.of(prompt);
       Optional<Candidate> namesake = candidates.find(batch.task(), batch.version());
       if (namesake.isPresent() && !namesake.get().equals(candidate)) {
@@ -152,6 +164,7 @@ final class RoundWorker {
                       batch.round(),
                       RoundEventType.PROGRESS,
                       batch.version(),
+                      prompt.getParadigm(),
                       1,
                       "",
                       prompt.getEvidence()));
@@ -162,6 +175,12 @@ final class RoundWorker {
           List.of(new ProducerRecord<>(topic, Keys.bytes(candidate.key()), value), entry),
           List.of(failed("the candidate of %d bytes is too large".formatted(value.length))),
           about);
+    }
+
+    private Paradigm paradigm() {
+      return Paradigms.of(
+          batch.definition(),
+          batch.samples().stream().map(BatchSample::getLabel).filter(Objects::nonNull).toList());
     }
 
     private ProducerRecord<byte[], byte[]> failed(String reason) throws InterruptedException {

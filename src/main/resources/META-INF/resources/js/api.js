@@ -8,6 +8,9 @@ async function ask(path, options) {
   return body ? JSON.parse(body) : null;
 }
 
+const post = (path, body) =>
+  ask(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+
 async function reason(response) {
   try {
     const problem = await response.json();
@@ -23,14 +26,14 @@ export const tasks = () => ask('api/tasks');
 export const versions = (task) => ask(`${at(task)}/prompts`);
 export const rounds = (task) => ask(`${at(task)}/rounds`);
 export const round = (task, number, limit) => ask(`${at(task)}/rounds/${number}?limit=${limit}`);
+export const labels = (task) => ask(`${at(task)}/labels`);
+export const labelOf = (task, imageId) => ask(`${at(task)}/labels/image?imageId=${encodeURIComponent(imageId)}`);
+export const toLabel = (task, limit) => ask(`${at(task)}/labels/suggestions?limit=${limit}`);
+export const label = (task, imageId, name) => post(`${at(task)}/labels`, { imageId, label: name });
 export const score = (task) => ask(`api/scoreboard/${encodeURIComponent(task)}`);
 export const deadLetters = () => ask('api/dead-letters');
 export const command = (task, type, version, reason) =>
-  ask(`${at(task)}/commands`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ type, version, reason }),
-  });
+  post(`${at(task)}/commands`, { type, version, reason });
 
 export const imageUrl = (image) => `api/images/${image.partition}/${image.offset}`;
 

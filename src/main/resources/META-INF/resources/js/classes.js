@@ -1,11 +1,19 @@
 import { el, text } from './dom.js';
 import { count, percent, points } from './format.js';
+import { labelCount, labelSentence } from './label.js';
 
 /** Accuracy class by class: where zero-shot was poor, and what refinement made of it. */
 export class Classes {
   constructor(root, halves) {
     this.root = root;
     this.halves = halves;
+    this.labels = new Map();
+  }
+
+  /** How many labels people gave each class; on show from the next time on. */
+  labelled(labels) {
+    this.labels = new Map((labels?.classes ?? []).map((row) => [row.label, row]));
+    this.root.dataset.labelled = Boolean(labels?.labels);
   }
 
   show(score, counts) {
@@ -30,18 +38,26 @@ export class Classes {
     },
     el('span', { class: 'name', text: label }), bar,
     el('span', { class: 'now', text: percent(live, 0) }),
-    el('span', { class: `change ${change > 0.0005 ? 'up' : change < -0.0005 ? 'down' : ''}`, text: points(change, 0) }));
+    el('span', { class: `change ${change > 0.0005 ? 'up' : change < -0.0005 ? 'down' : ''}`, text: points(change, 0) }),
+    this.marks(label));
+  }
+
+  marks(label) {
+    const row = this.labels.get(label);
+    return el('span', { class: 'labels', title: labelSentence(row), text: labelCount(row) });
   }
 
   /** Where no truth is known: how often each class is the label. */
   frequencies(counts) {
-    const rows = Object.entries(counts ?? {}).sort((a, b) => b[1] - a[1]).slice(0, 100);
-    const most = rows.length ? rows[0][1] : 1;
+    const named = Object.fromEntries([...this.labels.keys()].map((label) => [label, 0]));
+    const rows = Object.entries({ ...named, ...counts }).sort((a, b) => b[1] - a[1]).slice(0, 100);
+    const most = Math.max(1, rows[0]?.[1] ?? 0);
     text(this.halves, rows.length ? 'how often each is the label' : '');
     this.root.replaceChildren(...rows.map(([label, n]) => el('div', { class: 'class plain' },
       el('span', { class: 'name', text: label }),
       el('span', { class: 'bar', 'aria-hidden': 'true' }, part('base', 0, n / most)),
-      el('span', { class: 'now', text: count(n) }))));
+      el('span', { class: 'now', text: count(n) }),
+      this.marks(label))));
   }
 }
 

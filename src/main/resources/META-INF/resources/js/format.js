@@ -40,3 +40,9 @@ export function figure(value) {
 /** A metric's name for people: held-out-labelled is "held out labelled". */
 export const words = (name) =>
   name.replace(/([a-z])([A-Z])/g, '$1 $2').replace(/[-_.]+/g, ' ').toLowerCase();
+
+const PARADIGMS = { UL: 'unsupervised (UL)', SSL: 'semi-supervised (SSL)', TRZSL: 'transductive zero-shot (TRZSL)' };
+
+/** What is tuned, how pseudolabels are chosen, and on which labels: as far as it is known, and as short as it is clear. */
+export const kind = ({ modality, strategy, paradigm }) =>
+  [modality && `${modality.toLowerCase()} prompt`, strategy, PARADIGMS[paradigm]].filter(Boolean).join(' · ');

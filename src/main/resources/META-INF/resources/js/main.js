@@ -1,9 +1,10 @@
 import * as api from './api.js';
 import { byId, el, text } from './dom.js';
-import { count, percent, points } from './format.js';
+import { count, kind, percent, points } from './format.js';
 import { Chart } from './chart.js';
 import { Classes } from './classes.js';
 import { confirm } from './confirm.js';
+import { Labeller } from './label.js';
 import { Panel } from './panel.js';
 import { Round } from './round.js';
 import { Stream } from './stream.js';
@@ -14,7 +15,9 @@ const TASKS_EVERY = 5000;
 const SCORE_EVERY = 1500;
 const ENOUGH = 20;
 
-const panel = new Panel();
+const labeller = new Labeller(() => loadLabels(current), (prediction) => panel.labelNext(current.task, prediction, current.versions),
+  (message) => panel.dialog.open || notice(message));
+const panel = new Panel(labeller);
 const stream = new Stream(byId('stream'), byId('held'), (prediction) => panel.prediction(current.task, prediction, current.versions));
 const chart = new Chart(byId('chart'));
 const classes = new Classes(byId('classes'), byId('halves'));
@@ -26,13 +29,15 @@ let current = fresh(null);
 /** What is known of the task on show. A new object for each task: what arrives late for the old one is dropped. */
 function fresh(task) {
   return { task, versions: [], rounds: [], diary: [], score: null, stats: null, running: null, definition: null,
-    structure: -1, scored: -1, stop: () => {} };
+    structure: -1, scored: -1, labels: -1, stop: () => {} };
 }
 
 function select(task) {
   current.stop();
   current = fresh(task.name);
-  current.definition = task.definition;
+  define(task.definition);
+  labeller.begin(task.name, task.definition.classes);
+  classes.labelled(null);
   stream.clear();
   versions.clear();
   byId('board').hidden = false;
@@ -42,6 +47,15 @@ function select(task) {
   const mine = current;
   mine.stop = api.follow(task.name, (update) => mine === current && take(mine, update), link);
   loadScore(mine);
+}
+
+function define(definition) {
+  const classesBefore = current.definition?.classes ?? [];
+  current.definition = definition;
+  if (classesBefore.length && classesBefore.join('\n') !== definition.classes.join('\n')) {
+    labeller.begin(current.task, definition.classes);
+  }
+  text(byId('kind'), `${kind(definition)}${definition.paradigm === 'AUTO' ? '' : ', pinned'}`);
 }
 
 function take(mine, update) {
@@ -54,6 +68,10 @@ function take(mine, update) {
   if (update.structure !== mine.structure) {
     mine.structure = update.structure;
     later(mine, 'lists', 300, () => loadLists(mine));
+  }
+  if (update.stats.labels !== mine.labels) {
+    mine.labels = update.stats.labels;
+    later(mine, 'labels', 300, () => loadLabels(mine));
   }
   if (update.stats.scored !== mine.scored) {
     mine.scored = update.stats.scored;
@@ -96,6 +114,17 @@ async function loadScore(mine) {
     if (mine === current) {
       mine.score = score;
       drawScore(mine);
+    }
+  });
+}
+
+async function loadLabels(mine) {
+  await quietly(async () => {
+    const labels = await api.labels(mine.task);
+    if (mine === current) {
+      classes.labelled(labels);
+      classes.show(mine.score, mine.stats?.classes);
+      text(byId('labelled'), labels.labels ? `${count(labels.labels)} human labels · next round ${labels.paradigm}` : 'no human labels yet');
     }
   });
 }
@@ -209,7 +238,7 @@ async function loadTasks() {
     }
     const shown = all.find((task) => task.name === current.task);
     if (shown) {
-      current.definition = shown.definition;
+      define(shown.definition);
     } else {
       const wanted = decodeURIComponent(location.hash.slice(1));
       select(all.find((task) => task.name === wanted) ?? all[0]);
@@ -224,6 +253,7 @@ byId('task').addEventListener('change', async (event) => {
 byId('refine').addEventListener('click', () => command('REFINE_NOW'));
 byId('pause').addEventListener('click', () => command(current.stats?.paused ? 'RESUME' : 'PAUSE'));
 byId('unpin').addEventListener('click', () => command('UNPIN'));
+byId('label').addEventListener('click', () => labeller.next());
 byId('dead').addEventListener('click', () => panel.deadLetters());
 theme(byId('theme'));
 await loadTasks();

@@ -1,5 +1,5 @@
 import { el, byId, text } from './dom.js';
-import { clock, count, percent } from './format.js';
+import { clock, count, kind, percent } from './format.js';
 import { metrics } from './round.js';
 import * as api from './api.js';
 
@@ -7,7 +7,8 @@ const THUMBNAILS = 48;
 
 /** The drawer: from a label to the image, to the prompt version that made it, to the images that trained that version. */
 export class Panel {
-  constructor() {
+  constructor(labeller) {
+    this.labeller = labeller;
     this.dialog = byId('panel');
     this.title = byId('panel-title');
     this.body = byId('panel-body');
@@ -15,6 +16,11 @@ export class Panel {
     this.dialog.addEventListener('click', (event) => {
       if (event.target === this.dialog) {
         this.dialog.close();
+      }
+    });
+    this.dialog.addEventListener('keydown', (event) => {
+      if (this.labelling?.isConnected && labeller.key(event)) {
+        event.preventDefault();
       }
     });
   }
@@ -29,12 +35,14 @@ export class Panel {
 
   /** One prediction and where it comes from. */
   prediction(task, prediction, versions) {
+    this.labelling = this.labeller.control(prediction);
     const version = versions.find((v) => v.version === prediction.version);
     const origin = el('div', { class: 'origin' });
     this.open(prediction.labels[0]?.label ?? 'no label',
       el('div', { class: 'subject' },
         el('img', { src: api.imageUrl(prediction.image), alt: `The image ${prediction.imageId}`, width: 200, height: 200 }),
         el('div', {}, this.bars(prediction), this.verdict(prediction))),
+      this.labelling,
       el('dl', { class: 'facts' }, ...facts({
         image: prediction.imageId,
         labelled: `${clock(prediction.at)}, by version ${prediction.version}`,
@@ -49,6 +57,14 @@ export class Panel {
     if (version && version.round > 0) {
       this.trainedOn(origin, task, version.round);
     }
+  }
+
+  /** The next image for someone who labels: the keys go on to mean the same. */
+  labelNext(task, prediction, versions) {
+    this.prediction(task, prediction, versions);
+    this.dialog.scrollTop = 0;
+    this.labelling.focus();
+    this.labeller.focus();
   }
 
   bars(prediction) {
@@ -72,6 +88,7 @@ export class Panel {
   version(version) {
     const state = version.live ? 'live now' : version.verdict.toLowerCase();
     return el('section', {}, el('h3', { text: `Version ${version.version}, ${state}` }),
+      el('p', { class: 'note', text: kind(version) }),
       version.reason ? el('p', { class: 'reason', text: version.reason }) : '',
       el('dl', { class: 'metrics' }, ...metrics(version.evidence)));
   }
@@ -93,10 +110,11 @@ export class Panel {
       }
       root.replaceChildren(
         el('h3', { text: `Trained in round ${number} from ${count(round.total)} images` }),
+        el('p', { class: 'note', text: [kind({ ...round, paradigm: round.round?.paradigm }), labelled(round)].filter(Boolean).join(' · ') }),
         el('div', { class: 'thumbnails' }, ...round.samples.map((sample) => {
           const picture = el('img', {
             src: api.imageUrl(sample.image), alt: sample.label ? `${sample.imageId}, labelled ${sample.label}` : sample.imageId,
-            title: sample.imageId, width: 52, height: 52, loading: 'lazy',
+            class: sample.label ? 'labelled' : null, title: sample.label ? `${sample.imageId}: ${sample.label}, a person says` : sample.imageId, width: 52, height: 52, loading: 'lazy',
           });
           picture.addEventListener('error', () => picture.classList.add('lost'), { once: true });
           return picture;
@@ -120,6 +138,11 @@ export class Panel {
       this.open('Dead letters', el('p', { class: 'quiet', text: error.message }));
     }
   }
+}
+
+function labelled({ round }) {
+  const { labelled: joined, labels } = round?.metrics ?? {};
+  return joined === undefined ? '' : `${count(joined)} of them labelled by people, of ${count(labels ?? joined)} labels known`;
 }
 
 function facts(values) {

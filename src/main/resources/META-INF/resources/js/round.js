@@ -4,8 +4,8 @@ import { count, figure, span, words } from './format.js';
 const NAMES = { REQUESTED: 'requested', STARTED: 'training', PROGRESS: 'training', PROMOTED: 'promoted', HELD: 'held', FAILED: 'failed' };
 const FIGURES = 6;
 /** What people look for first; everything else follows by name. */
-const FIRST = ['candidateScore', 'baseScore', 'candidateAccuracy', 'baseAccuracy', 'heldOut', 'pseudolabels', 'samples', 'zeroShotScore',
-  'validationLoss', 'epoch', 'loss', 'agreement', 'temperature'];
+const FIRST = ['candidateScore', 'baseScore', 'candidateAccuracy', 'baseAccuracy', 'heldOut', 'pseudolabels', 'labelled', 'gamma', 'lambda',
+  'imageEncodings', 'imagesGone', 'samples', 'labels', 'zeroShotScore', 'validationLoss', 'epoch', 'loss', 'agreement', 'temperature'];
 const rank = (name) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
 
 /** The round that is running, or how the last one ended. */
@@ -37,7 +37,10 @@ export class Round {
     this.bar.value = round.progress;
     const parts = [round.round === 0 ? 'Zero-shot prompt' : `Round ${round.round}`];
     if (round.version !== null) {
-      parts.push(`version ${round.version}`);
+      parts.push(`v${round.version}`);
+    }
+    if (round.paradigm) {
+      parts.push(round.paradigm);
     }
     if (round.samples !== null) {
       parts.push(`${count(round.samples)} images`);

@@ -33,6 +33,12 @@ export class Versions {
       el('span', { class: 'chip', 'data-state': state, text: version.live ? 'live' : CHIPS[version.verdict] ?? version.verdict.toLowerCase() }));
     const facts = [clock(version.createdAt)];
     facts.unshift(version.round === 0 ? 'zero-shot' : `round ${version.round}`);
+    if (version.paradigm) {
+      facts.splice(1, 0, version.paradigm);
+    }
+    if (version.round > 0) {
+      facts.splice(1, 0, version.modality.toLowerCase());
+    }
     if (version.parent !== null) {
       facts.push(`from v${version.parent}`);
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.gripstream.curator.Memory.Limits;
 import io.gripstream.event.BatchSample;
 import io.gripstream.event.ImageReference;
+import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.Sample;
@@ -16,7 +17,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -28,9 +28,9 @@ class BatchesTest {
   private final Encoding<Sample> samples = new Encoding<>(serdes.samples(), "samples");
   private final Encoding<PromptVersion> prompts = new Encoding<>(serdes.prompts(), "prompts");
   private final Memory pool = new Memory(Stores.inMemory());
-  private final Memory labels = new Memory(Stores.inMemory());
-  private final Batches batches =
-      new Batches(pool, labels, samples, new Encoding<>(serdes.labels(), "labels"), prompts);
+  private final Labels labels =
+      new Labels(new Memory(Stores.inMemory()), new Encoding<>(serdes.labels(), "labels"));
+  private final Batches batches = new Batches(pool, labels, samples, prompts);
 
   @Test
   void aLargePoolLeavesInOrderInChunksOfSoManySamples() {
@@ -38,7 +38,7 @@ class BatchesTest {
     Collections.shuffle(order, new Random(1));
     order.forEach(i -> remember(Fixtures.sample("image-%04d".formatted(i))));
     List<RefinementBatch> chunks = new ArrayList<>();
-    Map<String, Double> metrics = write(Fixtures.zeroShot(0), chunks);
+    Batches.Content content = write(Fixtures.zeroShot(0), chunks);
     assertThat(chunks)
         .extracting(chunk -> chunk.getSamples().size())
         .containsExactly(500, 500, 200);
@@ -46,7 +46,7 @@ class BatchesTest {
         .extracting(BatchSample::getImageId)
         .containsExactlyElementsOf(
             IntStream.range(0, 1200).mapToObj("image-%04d"::formatted).toList());
-    assertThat(metrics).containsEntry("pool", 1200.0).containsEntry("labelled", 0.0);
+    assertThat(content).isEqualTo(new Batches.Content(1200, 0, 0, Paradigm.UL));
   }
 
   @Test
@@ -73,10 +73,10 @@ class BatchesTest {
   }
 
   private void remember(Sample sample) {
-    pool.put(TASK, sample.getImageId(), samples.encode(sample), WIDE);
+    pool.put(TASK, sample.getImageId(), samples.encode(sample), WIDE, id -> false);
   }
 
-  private Map<String, Double> write(PromptVersion base, List<RefinementBatch> chunks) {
+  private Batches.Content write(PromptVersion base, List<RefinementBatch> chunks) {
     return batches.write(
         TASK,
         Fixtures.definition().build(),

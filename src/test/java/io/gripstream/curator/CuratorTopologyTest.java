@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.gripstream.event.BatchSample;
 import io.gripstream.event.CommandType;
+import io.gripstream.event.Paradigm;
 import io.gripstream.event.PoolLimits;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
@@ -96,7 +97,11 @@ class CuratorTopologyTest {
     RoundEvent requested = curator.diary().get(0);
     assertThat(requested.getType()).isEqualTo(RoundEventType.REQUESTED);
     assertThat(requested.getVersion()).isEqualTo(1);
-    assertThat(requested.getMetrics()).containsEntry("pool", 4.0).containsEntry("labelled", 2.0);
+    assertThat(requested.getMetrics())
+        .isEqualTo(Map.of("pool", 4.0, "labelled", 2.0, "labels", 2.0));
+    assertThat(requested.getParadigm()).isEqualTo(Paradigm.SSL);
+    assertThat(requested.getMessage())
+        .isEqualTo("from version 0, with 4 samples, 2 of them labelled: SSL");
   }
 
   @Test

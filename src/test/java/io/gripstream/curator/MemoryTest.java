@@ -5,17 +5,23 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.gripstream.curator.Memory.Limits;
 import io.gripstream.curator.Memory.Place;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.junit.jupiter.api.Test;
 
 class MemoryTest {
   private static final Limits WIDE = new Limits(1000, 1 << 20);
+  private static final Predicate<String> NONE = id -> false;
 
   private final KeyValueStore<Bytes, byte[]> store = Stores.inMemory();
   private final Memory memory = new Memory(store);
@@ -39,7 +45,7 @@ class MemoryTest {
           expected.remove(expected.keySet().iterator().next());
           evicted++;
         }
-        assertThat(memory.put("t", id, value, limits)).isEqualTo(evicted);
+        assertThat(memory.put("t", id, value, limits, NONE)).isEqualTo(evicted);
       }
       assertThat(memory.extent("t").count()).isEqualTo(expected.size());
       assertThat(memory.extent("t").bytes()).isEqualTo(bytes(expected));
@@ -56,8 +62,8 @@ class MemoryTest {
   void tasksWhoseNamesBeginAlikeDoNotSeeEachOther() {
     List<String> tasks = List.of("a", "ab", "a\0", "\0", "a/b");
     for (String task : tasks) {
-      memory.put(task, "b", task.getBytes(), WIDE);
-      memory.put(task, "\0", task.getBytes(), WIDE);
+      memory.put(task, "b", task.getBytes(), WIDE, NONE);
+      memory.put(task, "\0", task.getBytes(), WIDE, NONE);
     }
     memory.clear("a");
     assertThat(memory.places("a")).isEmpty();
@@ -72,8 +78,8 @@ class MemoryTest {
   @Test
   void aValueThatAloneIsOverTheLimitsIsRefusedAndNothingLeavesForIt() {
     Limits limits = new Limits(10, 20);
-    memory.put("t", "a", new byte[5], limits);
-    assertThatThrownBy(() -> memory.put("t", "b", new byte[20], limits))
+    memory.put("t", "a", new byte[5], limits, NONE);
+    assertThatThrownBy(() -> memory.put("t", "b", new byte[20], limits, NONE))
         .isInstanceOf(IllegalArgumentException.class);
     assertThat(memory.places("t")).extracting(Place::id).containsExactly("a");
   }
@@ -83,13 +89,92 @@ class MemoryTest {
     List<String> ids = new ArrayList<>();
     for (int i = 0; i < 10; i++) {
       ids.add("id" + i);
-      memory.put("t", "id" + i, new byte[10], WIDE);
+      memory.put("t", "id" + i, new byte[10], WIDE, NONE);
     }
-    assertThat(memory.shrink("t", new Limits(4, 1 << 20))).isEqualTo(6);
+    assertThat(memory.shrink("t", new Limits(4, 1 << 20), NONE)).isEqualTo(6);
     assertThat(memory.places("t"))
         .extracting(Place::id)
         .containsExactlyElementsOf(ids.subList(6, 10));
-    assertThat(memory.shrink("t", new Limits(4, 1 << 20))).isZero();
+    assertThat(memory.shrink("t", new Limits(4, 1 << 20), NONE)).isZero();
+  }
+
+  @Test
+  void preciousValuesOutliveManyTurnoversAndNothingElseDoes() {
+    Limits limits = new Limits(20, 1 << 20);
+    Set<String> precious = Set.of("id0", "id3", "id150");
+    for (int i = 0; i < 400; i++) {
+      memory.put("t", "id" + i, new byte[10], limits, precious::contains);
+    }
+    assertThat(ids()).hasSize(20).containsAll(precious);
+    assertThat(ids()).containsAll(IntStream.range(383, 400).mapToObj(i -> "id" + i).toList());
+    assertThat(memory.find("t", "id0")).hasValue(new byte[10]);
+    assertThat(memory.extent("t").renewed()).isEqualTo(3);
+  }
+
+  @Test
+  void preciousValuesGetHalfOfTheMemoryAtMostAndTheirOldestLeaveFirst() {
+    Limits limits = new Limits(10, 1 << 20);
+    Predicate<String> old = id -> id.startsWith("old");
+    for (int i = 0; i < 10; i++) {
+      memory.put("t", "old" + i, new byte[10], limits, old);
+    }
+    for (int i = 0; i < 100; i++) {
+      memory.put("t", "new" + i, new byte[10], limits, old);
+    }
+    assertThat(ids())
+        .containsExactlyInAnyOrder(
+            "new95", "new96", "new97", "new98", "new99", "old0", "old1", "old2", "old3", "old4");
+    memory.put("t", "old1", new byte[10], limits, old);
+    assertThat(memory.extent("t").renewed()).isEqualTo(4);
+    assertThat(memory.shrink("t", new Limits(4, 1 << 20), old)).isEqualTo(6);
+    assertThat(ids()).hasSize(4);
+    assertThat(ids().stream().filter(old)).hasSizeLessThanOrEqualTo(3);
+  }
+
+  @Test
+  void whateverIsPreciousTheLimitsHoldAndTheNewestIsThere() {
+    Limits limits = new Limits(9, 300);
+    Random random = new Random(2);
+    Set<String> precious = new HashSet<>();
+    for (int i = 0; i < 3000; i++) {
+      String id = "id" + random.nextInt(40);
+      switch (random.nextInt(6)) {
+        case 0 -> precious.add(id);
+        case 1 -> precious.remove(id);
+        case 2 -> memory.remove("t", id);
+        case 3 -> {
+          Limits lower = new Limits(1 + random.nextInt(9), 30 + random.nextInt(270));
+          memory.shrink("t", lower, precious::contains);
+          assertThat(memory.extent("t").count()).isLessThanOrEqualTo((int) lower.count());
+          assertThat(memory.extent("t").bytes()).isLessThanOrEqualTo(lower.bytes());
+        }
+        default -> {
+          memory.put("t", id, new byte[random.nextInt(250)], limits, precious::contains);
+          assertThat(memory.find("t", id)).isPresent();
+        }
+      }
+      List<Place> places = memory.places("t");
+      assertThat(memory.extent("t").count()).isEqualTo(places.size()).isLessThanOrEqualTo(9);
+      assertThat(memory.extent("t").bytes())
+          .isEqualTo(places.stream().mapToLong(Place::size).sum())
+          .isLessThanOrEqualTo(300);
+      assertThat(memory.extent("t").renewed()).isBetween(0, 4);
+      assertThat(memory.extent("t").renewedBytes()).isBetween(0L, 150L);
+      assertThat(Stores.entries(store)).isLessThanOrEqualTo(2 * places.size() + 1);
+    }
+  }
+
+  @Test
+  void memoriesOfTheFirstFormatAreRead() {
+    memory.put("t", "a", new byte[5], WIDE, NONE);
+    store.put(
+        Keys.of((byte) 0, "t"),
+        ByteBuffer.allocate(28).putInt(1).putLong(6).putLong(0).putLong(1).array());
+    assertThat(memory.extent("t")).isEqualTo(new Memory.Extent(1, 6, 0, 1, 0, 0));
+  }
+
+  private List<String> ids() {
+    return memory.places("t").stream().map(Place::id).toList();
   }
 
   private static long bytes(Map<String, byte[]> values) {

@@ -9,12 +9,19 @@ import static io.gripstream.curator.Fixtures.zeroShot;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.gripstream.event.CommandType;
+import io.gripstream.event.Modality;
+import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptIdentity;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
+import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.event.Tensor;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -96,11 +103,90 @@ class RulesTest {
     broken.getData().order(java.nio.ByteOrder.LITTLE_ENDIAN).putFloat(0, Float.NaN);
     assertThat(Prompts.fault(prompt(0).setTensors(Map.of("context", broken)).build()))
         .hasValue("context holds a number that is not finite");
-    var short_ = new io.gripstream.event.Tensor(List.of(2, 2), java.nio.ByteBuffer.allocate(4));
+    var short_ = new Tensor(List.of(2, 2), ByteBuffer.allocate(4));
     assertThat(Prompts.fault(prompt(0).setTensors(Map.of("context", short_)).build()))
         .hasValue("context of shape [2, 2] has 4 bytes");
     assertThat(Prompts.fault(prompt(0).setModelId("m".repeat(100_000)).build())).isPresent();
     assertThat(Prompts.fault(zeroShot(0))).isEmpty();
+  }
+
+  @Test
+  void promptsOfEveryModalityAreSoundAndShapesThatTheirDataCannotHaveAreNot() {
+    Map<String, Tensor> tensors =
+        Map.of(
+            "context",
+            new Tensor(List.of(1, 2, 3), ByteBuffer.allocate(24)),
+            "prefix",
+            Fixtures.tensor(4, 6),
+            "fusion.up",
+            Fixtures.tensor(6, 2),
+            "fusion.bias",
+            new Tensor(List.of(6), ByteBuffer.allocate(24)));
+    assertThat(
+            Prompts.fault(prompt(1).setModality(Modality.MULTIMODAL).setTensors(tensors).build()))
+        .isEmpty();
+    // 2^31 * 2^31 * 4 is 2^64, which is 0 in 64 bits.
+    Tensor wrapping = new Tensor(List.of(1 << 30, 1 << 30, 4), ByteBuffer.allocate(0));
+    assertThat(Prompts.fault(prompt(1).setTensors(Map.of("prefix", wrapping)).build()))
+        .hasValue("prefix of shape [1073741824, 1073741824, 4] has 0 bytes");
+    Tensor empty = new Tensor(List.of(0, 6), ByteBuffer.allocate(0));
+    assertThat(Prompts.fault(prompt(1).setTensors(Map.of("prefix", empty)).build()))
+        .hasValue("prefix has the shape [0, 6]");
+    Tensor deep = new Tensor(Collections.nCopies(9, 1), ByteBuffer.allocate(4));
+    assertThat(Prompts.fault(prompt(1).setTensors(Map.of("prefix", deep)).build())).isPresent();
+    Map<String, Tensor> many = new HashMap<>();
+    for (int i = 0; i < 101; i++) {
+      many.put("tensor-" + i, Fixtures.tensor(1, 1));
+    }
+    assertThat(Prompts.fault(prompt(1).setTensors(many).build())).isPresent();
+    assertThat(Prompts.fault(prompt(1).setTensors(Map.of(" ", empty)).build())).isPresent();
+  }
+
+  @Test
+  void anotherModalityStrategyOrParadigmChangesNeitherWhatIsLiveNorTheRoundInFlight() {
+    command(CommandType.REFINE_NOW);
+    turn(
+        turn ->
+            definitions.adopt(
+                turn,
+                definition()
+                    .setModality(Modality.VISUAL)
+                    .setStrategy(Strategy.CPL)
+                    .setParadigm(Paradigm.UL)
+                    .build()));
+    assertThat(decisions).isEmpty();
+    assertThat(state.live().fits()).isTrue();
+    turn(turn -> candidates.consider(turn, trained(1, 1, zeroShot(0), 1)));
+    assertThat(served()).containsExactly(1);
+
+    command(CommandType.REFINE_NOW);
+    PromptVersion visual =
+        PromptVersion.newBuilder(trained(2, 2, trained(1, 1, zeroShot(0), 1), 1))
+            .setModality(Modality.VISUAL)
+            .setTensors(Map.of("prefix", Fixtures.tensor(4, 6)))
+            .build();
+    turn(turn -> candidates.consider(turn, visual));
+    assertThat(served()).containsExactly(2);
+    command(CommandType.ROLL_BACK);
+    assertThat(served()).containsExactly(1);
+  }
+
+  @Test
+  void theVerdictOnACandidateBearsItsParadigm() {
+    command(CommandType.REFINE_NOW);
+    turn(turn -> candidates.consider(turn, of(1, Paradigm.SSL, 0)));
+    assertThat(events()).extracting(RoundEvent::getType).containsExactly(RoundEventType.HELD);
+    assertThat(events()).extracting(RoundEvent::getParadigm).containsExactly(Paradigm.SSL);
+    command(CommandType.REFINE_NOW);
+    turn(turn -> candidates.consider(turn, of(2, Paradigm.TRZSL, 1)));
+    assertThat(events()).extracting(RoundEvent::getType).containsExactly(RoundEventType.PROMOTED);
+    assertThat(events()).extracting(RoundEvent::getParadigm).containsExactly(Paradigm.TRZSL);
+  }
+
+  private static PromptVersion of(int version, Paradigm paradigm, double better) {
+    return PromptVersion.newBuilder(trained(version, version, zeroShot(0), better))
+        .setParadigm(paradigm)
+        .build();
   }
 
   @Test
@@ -237,13 +323,15 @@ class RulesTest {
 
   /** The message of the only entry that the last turn made. */
   private String note() {
-    List<RoundEvent> events =
-        decisions.stream()
-            .filter(Decision.Note.class::isInstance)
-            .map(decision -> ((Decision.Note) decision).event())
-            .toList();
-    assertThat(events).hasSize(1);
-    return events.get(0).getMessage();
+    assertThat(events()).hasSize(1);
+    return events().get(0).getMessage();
+  }
+
+  private List<RoundEvent> events() {
+    return decisions.stream()
+        .filter(Decision.Note.class::isInstance)
+        .map(decision -> ((Decision.Note) decision).event())
+        .toList();
   }
 
   private static final class MapVersions implements Versions {

@@ -1,6 +1,7 @@
 package io.gripstream.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.equalTo;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.microsoft.playwright.Browser.NewContextOptions;
@@ -95,6 +96,10 @@ class DashboardTest {
       assertThat(page.locator("#versions .entry[data-state=HELD] .reason").textContent())
           .contains("not better");
       assertThat(page.locator("#round progress").getAttribute("value")).isEqualTo("0.46");
+      assertThat(page.locator("#round .round-title").textContent()).contains("Round 4", "SSL");
+      assertThat(page.locator("#kind").textContent()).isEqualTo("text prompt · GRIP");
+      assertThat(page.locator("#versions .entry[data-state=LIVE] .note").first().textContent())
+          .startsWith("round 3 · text · SSL");
       assertThat(page.locator("#f-dead").textContent()).isEqualTo("2");
       picture(page, "dashboard-dark");
     }
@@ -133,7 +138,11 @@ class DashboardTest {
           "[...document.querySelectorAll('#panel img')].every(i => i.complete && i.naturalWidth > 0)");
       assertThat(page.locator("#panel .bars li").count()).isEqualTo(5);
       assertThat(page.locator("#panel").textContent())
-          .contains("Version 3, live now", "Trained in round 3 from 500 images");
+          .contains("Version 3, live now", "Trained in round 3 from 500 images")
+          .contains("text prompt · GRIP · semi-supervised (SSL)")
+          .contains("20 of them labelled by people, of 21 labels known")
+          .contains("gamma", "lambda", "image encodings", "images gone");
+      assertThat(page.locator("#panel .thumbnails img.labelled").count()).isPositive();
       picture(page, "label");
       page.keyboard().press("Escape");
       assertThat(page.locator("#panel").isVisible()).isFalse();
@@ -141,6 +150,89 @@ class DashboardTest {
       assertThat(page.locator("#panel .letters li").first().textContent()).contains("pixels");
     }
     assertThat(complaints).isEmpty();
+  }
+
+  @Test
+  void aKeyLabelsAnImageAndTheNextOneComesUntilEachClassHasTwo() {
+    String path = "/api/tasks/" + TASK + "/labels";
+    try (BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
+      Page page = visit(context);
+      page.locator("#label").click();
+      for (int i = 0; i < 40 && fewest(path) < 2; i++) {
+        page.locator("#panel .labeller .choice").nth(9).waitFor();
+        String id = page.locator("#panel .facts dd").first().textContent();
+        String truth =
+            gateway
+                .board()
+                .find(TASK)
+                .orElseThrow()
+                .predictions(p -> p.imageId().equals(id), 1)
+                .get(0)
+                .truth();
+        if (i == 3) {
+          picture(page, "labelling");
+        }
+        // Keys are digits: 1 is the first class, 0 the tenth.
+        page.keyboard().press(String.valueOf((Strokes.NAMES.indexOf(truth) + 1) % 10));
+        page.waitForCondition(
+            () -> !id.equals(page.locator("#panel .facts dd").first().textContent()));
+        RestAssured.get(path + "/image?imageId=" + id).then().body("label", equalTo(truth));
+      }
+      assertThat(fewest(path)).isGreaterThanOrEqualTo(2);
+
+      String shown = page.locator("#panel .facts dd").first().textContent();
+      page.keyboard().press("ArrowLeft");
+      page.waitForCondition(
+          () -> !shown.equals(page.locator("#panel .facts dd").first().textContent()));
+      page.locator("#panel .choice[aria-pressed=true]").waitFor();
+      String last = page.locator("#panel .facts dd").first().textContent();
+      page.keyboard().press("Backspace");
+      page.getByText(last + " has no label any more").waitFor();
+      page.keyboard().press("Escape");
+      until(page, "document.querySelectorAll('.class .labels:not(:empty)').length === 10");
+      assertThat(page.locator("#labelled").textContent()).endsWith("next round SSL");
+      picture(page, "labelled");
+    }
+    assertThat(complaints).isEmpty();
+  }
+
+  @Test
+  void withManyClassesTheBeginningOfANameIsEnough() {
+    String task = "many";
+    List<String> classes = new ArrayList<>(Strokes.NAMES);
+    classes.addAll(List.of("eleven", "twelve", "thirteen"));
+    RestAssured.given()
+        .contentType("application/json")
+        .body(Map.of("classes", classes, "modality", "VISUAL", "strategy", "CPL"))
+        .put("/api/tasks/" + task)
+        .then()
+        .statusCode(201);
+    try (Traffic traffic = new Traffic(clients, topics, serdes);
+        BrowserContext context = context(1440, 900, ColorScheme.LIGHT)) {
+      traffic.live(traffic.candidate(task, classes, 0, null, 0, Map.of(), Instant.now()));
+      new DigitStream(traffic, task).goOn(30);
+      Page page = visit(context, home + "#" + task);
+      assertThat(page.locator("#kind").textContent()).isEqualTo("visual prompt · CPL");
+      page.locator("#label").click();
+      page.locator("#panel .labeller input").waitFor();
+      String id = page.locator("#panel .facts dd").first().textContent();
+      page.keyboard().type("tw");
+      picture(page, "labelling-many");
+      page.keyboard().press("Enter");
+      page.waitForCondition(
+          () -> !id.equals(page.locator("#panel .facts dd").first().textContent()));
+      RestAssured.get("/api/tasks/" + task + "/labels/image?imageId=" + id)
+          .then()
+          .body("label", equalTo("two"));
+    } finally {
+      RestAssured.delete("/api/tasks/" + task).then().statusCode(204);
+    }
+    assertThat(complaints).isEmpty();
+  }
+
+  private static int fewest(String path) {
+    List<Integer> training = RestAssured.get(path).jsonPath().getList("classes.training");
+    return training.stream().mapToInt(count -> count).min().orElseThrow();
   }
 
   @Test

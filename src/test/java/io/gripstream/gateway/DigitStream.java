@@ -1,10 +1,14 @@
 package io.gripstream.gateway;
 
+import static java.util.Map.entry;
+
 import io.gripstream.event.BatchSample;
 import io.gripstream.event.ImageReference;
+import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.ScoredLabel;
+import io.gripstream.event.TaskDefinition;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -82,15 +86,16 @@ final class DigitStream {
         start.plusSeconds(200));
     images(300, 3, start.plusSeconds(200), 100);
     Instant fourth = now.minusSeconds(14);
-    traffic.batch(task, 4, List.copyOf(samples), fourth);
+    traffic.batch(task, definition(), 4, List.copyOf(samples), fourth);
     traffic.round(
         task,
         4,
         RoundEventType.REQUESTED,
         4,
+        Paradigm.SSL,
         0,
-        "500 samples since the last round.",
-        Map.of(),
+        "from version 3, with 500 samples, 20 of them labelled: SSL",
+        Map.of("labelled", 20.0, "labels", 21.0),
         fourth);
     traffic.round(
         task,
@@ -130,15 +135,17 @@ final class DigitStream {
       double candidate,
       Instant end) {
     Instant begin = end.minusSeconds(16);
-    traffic.batch(task, round, List.copyOf(samples), begin);
+    Paradigm paradigm = round == 3 ? Paradigm.SSL : Paradigm.UL;
+    traffic.batch(task, definition(), round, List.copyOf(samples), begin);
     traffic.round(
         task,
         round,
         RoundEventType.REQUESTED,
         round,
+        paradigm,
         0,
-        "500 samples since the last round.",
-        Map.of(),
+        "from version %d, with 500 samples".formatted(parent),
+        Map.of("labelled", round == 3 ? 20.0 : 0.0, "labels", round == 3 ? 21.0 : 0.0),
         begin);
     traffic.round(
         task,
@@ -150,29 +157,29 @@ final class DigitStream {
         Map.of("pseudolabels", 90.0 * round),
         begin);
     Map<String, Double> evidence =
-        Map.of(
-            "heldOut",
-            101.0,
-            "baseScore",
-            live,
-            "candidateScore",
-            candidate,
-            "zeroShotScore",
-            .552,
-            "agreement",
-            .81,
-            "temperature",
-            1.42,
-            "pseudolabels",
-            416.0,
-            "samples",
-            500.0);
+        Map.ofEntries(
+            entry("heldOut", 101.0),
+            entry("baseScore", live),
+            entry("candidateScore", candidate),
+            entry("zeroShotScore", .552),
+            entry("agreement", .81),
+            entry("temperature", 1.42),
+            entry("pseudolabels", 416.0),
+            entry("gamma", round == 3 ? 20.8 : 0.0),
+            entry("lambda", 1.0),
+            entry("imageEncodings", 0.0),
+            entry("imagesGone", 0.0),
+            entry("samples", 500.0));
     PromptVersion prompt =
-        traffic.candidate(task, Strokes.NAMES, round, parent, round, evidence, end);
-    traffic.round(task, round, verdict, round, 1, reason, evidence, end);
+        traffic.candidate(task, Strokes.NAMES, round, parent, round, paradigm, evidence, end);
+    traffic.round(task, round, verdict, round, paradigm, 1, reason, evidence, end);
     if (verdict == RoundEventType.PROMOTED) {
       traffic.live(prompt);
     }
+  }
+
+  private static TaskDefinition definition() {
+    return TaskDefinition.newBuilder().setClasses(Strokes.NAMES).build();
   }
 
   private void images(int count, int version, Instant from, int seconds) {
@@ -182,7 +189,8 @@ final class DigitStream {
       ImageReference image = traffic.image(id, Strokes.png(digit, random));
       truths.put(id, Strokes.NAMES.get(digit));
       if (samples.size() < 500) {
-        samples.add(Traffic.sample(id, image));
+        String label = i % 23 == 0 ? Strokes.NAMES.get(digit) : null;
+        samples.add(Traffic.sample(id, image, label));
       }
       double luck = random.nextDouble();
       String wrong = Strokes.NAMES.get((digit + 1 + random.nextInt(9)) % 10);

@@ -4,6 +4,7 @@ import io.gripstream.event.BatchSample;
 import io.gripstream.event.ImageEvent;
 import io.gripstream.event.ImageReference;
 import io.gripstream.event.Modality;
+import io.gripstream.event.Paradigm;
 import io.gripstream.event.Prediction;
 import io.gripstream.event.PromptIdentity;
 import io.gripstream.event.PromptVersion;
@@ -11,6 +12,7 @@ import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.ScoredLabel;
+import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Tensor;
 import io.gripstream.messaging.AvroSerde;
 import io.gripstream.messaging.KafkaClients;
@@ -85,6 +87,19 @@ public final class Traffic implements AutoCloseable {
       int round,
       Map<String, Double> evidence,
       Instant at) {
+    return candidate(task, classes, version, parent, round, null, evidence, at);
+  }
+
+  /** The same, of a round with human labels or without. */
+  public PromptVersion candidate(
+      String task,
+      List<String> classes,
+      int version,
+      Integer parent,
+      int round,
+      Paradigm paradigm,
+      Map<String, Double> evidence,
+      Instant at) {
     Tensor features = tensor(classes.size(), 4);
     PromptVersion prompt =
         PromptVersion.newBuilder()
@@ -94,6 +109,7 @@ public final class Traffic implements AutoCloseable {
             .setParent(parent == null ? null : new PromptIdentity(parent, digest(parent)))
             .setModelId(MODEL)
             .setModality(Modality.TEXT)
+            .setParadigm(paradigm)
             .setClasses(classes)
             .setTemplate("a hand-drawn {}")
             .setTensors(version == 0 ? Map.of() : Map.of("context", tensor(16, 8)))
@@ -121,16 +137,36 @@ public final class Traffic implements AutoCloseable {
       String message,
       Map<String, Double> metrics,
       Instant at) {
+    round(task, round, type, version, null, progress, message, metrics, at);
+  }
+
+  /** The same, with the paradigm of the round. */
+  public void round(
+      String task,
+      int round,
+      RoundEventType type,
+      Integer version,
+      Paradigm paradigm,
+      double progress,
+      String message,
+      Map<String, Double> metrics,
+      Instant at) {
     send(
         topics.rounds(),
         task,
         serdes.rounds(),
-        new RoundEvent(task, round, type, version, null, progress, message, metrics, at),
+        new RoundEvent(task, round, type, version, paradigm, progress, message, metrics, at),
         at);
   }
 
   /** Writes a round's batch in chunks of 100. */
   public void batch(String task, int round, List<BatchSample> samples, Instant at) {
+    batch(task, null, round, samples, at);
+  }
+
+  /** The same, with the definition in the first chunk. */
+  public void batch(
+      String task, TaskDefinition definition, int round, List<BatchSample> samples, Instant at) {
     int chunks = (samples.size() + 99) / 100;
     for (int chunk = 0; chunk < chunks; chunk++) {
       List<BatchSample> part =
@@ -139,7 +175,8 @@ public final class Traffic implements AutoCloseable {
           topics.batches(),
           task,
           serdes.batches(),
-          new RefinementBatch(task, round, round, chunk, chunks, at, null, null, part),
+          new RefinementBatch(
+              task, round, round, chunk, chunks, at, chunk == 0 ? definition : null, null, part),
           at);
     }
   }
@@ -157,7 +194,11 @@ public final class Traffic implements AutoCloseable {
   }
 
   public static BatchSample sample(String id, ImageReference image) {
-    return new BatchSample(id, image, ByteBuffer.wrap(new byte[8]), null);
+    return sample(id, image, null);
+  }
+
+  public static BatchSample sample(String id, ImageReference image, String label) {
+    return new BatchSample(id, image, ByteBuffer.wrap(new byte[8]), label);
   }
 
   private static Tensor tensor(int rows, int columns) {

@@ -40,13 +40,17 @@ final class Batches {
   }
 
   static RefinementBatch chunk(String task, int round, int chunk, int chunks) {
+    return chunk(task, round, chunk, chunks, null);
+  }
+
+  static RefinementBatch chunk(String task, int round, int chunk, int chunks, String label) {
     TaskDefinition definition = task("a", "b");
     BatchSample sample =
         new BatchSample(
             "image-" + chunk,
             new ImageReference("images", 0, (long) chunk, null, "0".repeat(64)),
             ByteBuffer.allocate(2),
-            null);
+            label);
     return RefinementBatch.newBuilder()
         .setTask(task)
         .setRound(round)

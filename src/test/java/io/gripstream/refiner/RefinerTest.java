@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
@@ -74,6 +75,26 @@ class RefinerTest {
     await().atMost(LONG).until(() -> diary("digits").contains("1 PROGRESS 1.0"));
     assertThat(diary("digits").get(0)).isEqualTo("1 STARTED 0.0");
     assertThat(refiner.notReady()).isEmpty();
+  }
+
+  @Test
+  void theDiaryOfARoundNamesTheBatchsParadigmAndThenTheCandidates() {
+    start("one");
+    stream.send(
+        stream.topics().batches(),
+        "digits",
+        Batches.chunk("digits", 1, 0, 1, "b"),
+        stream.serdes().batches());
+    awaitCandidates(1);
+    await().atMost(LONG).until(() -> diary("digits").contains("1 PROGRESS 1.0"));
+    assertThat(rounds.values())
+        .filteredOn(event -> event.getType() == RoundEventType.STARTED || event.getProgress() < 1)
+        .extracting(RoundEvent::getParadigm)
+        .containsOnly(Paradigm.TRZSL);
+    assertThat(rounds.values())
+        .filteredOn(event -> event.getProgress() == 1)
+        .extracting(RoundEvent::getParadigm)
+        .containsExactly(Paradigm.SSL);
   }
 
   @Test
@@ -349,6 +370,7 @@ class RefinerTest {
           .setRound(batch.round())
           .setTensors(Map.of("context", new Tensor(List.of(1), ByteBuffer.allocate(4))))
           .setEvidence(Map.of("samples", (double) batch.samples().size()))
+          .setParadigm(Paradigm.SSL)
           .build();
     }
   }

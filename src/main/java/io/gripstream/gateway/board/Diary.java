@@ -68,6 +68,7 @@ final class Diary {
             entry.round(),
             entry.type(),
             entry.version() != null || before == null ? entry.version() : before.version(),
+            entry.paradigm() != null || before == null ? entry.paradigm() : before.paradigm(),
             progress(entry, before),
             entry.message().isEmpty() && before != null ? before.message() : entry.message(),
             metrics,

@@ -8,6 +8,7 @@ import java.util.Map;
  * @param state the last thing that happened to it: {@code REQUESTED}, {@code STARTED}, {@code
  *     PROGRESS}, {@code PROMOTED}, {@code HELD} or {@code FAILED}
  * @param version the candidate's version, once known
+ * @param paradigm which human labels it trains on, once known
  * @param progress from 0 to 1
  * @param message why, in a sentence for people
  * @param metrics everything measured so far, by name; later figures replace earlier ones
@@ -19,6 +20,7 @@ public record RoundView(
     int round,
     String state,
     Integer version,
+    String paradigm,
     double progress,
     String message,
     Map<String, Double> metrics,
@@ -36,6 +38,6 @@ public record RoundView(
 
   RoundView withSamples(Integer count) {
     return new RoundView(
-        round, state, version, progress, message, metrics, count, startedAt, updatedAt);
+        round, state, version, paradigm, progress, message, metrics, count, startedAt, updatedAt);
   }
 }

@@ -24,6 +24,7 @@ public final class TaskBoard {
   private final Diary diary = new Diary();
   private final Scoreboard told = new Scoreboard();
   private final Scoreboard heldOut = new Scoreboard();
+  private final HumanLabels labels;
   private final TreeMap<Integer, Candidate> versions = new TreeMap<>();
   private final TreeMap<Integer, BatchPlace> batches = new TreeMap<>();
   private final Map<String, Long> counts = new TreeMap<>();
@@ -44,6 +45,7 @@ public final class TaskBoard {
 
   TaskBoard(String task) {
     this.task = task;
+    this.labels = new HumanLabels(task);
   }
 
   /**
@@ -60,6 +62,9 @@ public final class TaskBoard {
       counted = 0;
       told.forgetPredictions();
       heldOut.forgetPredictions();
+    }
+    if (now == null) {
+      labels.clear();
     }
     definition = now;
     structure++;
@@ -88,10 +93,21 @@ public final class TaskBoard {
     recent.settle(imageId, label, ++revision);
   }
 
-  /** A person's label of an image that never trains. */
-  synchronized void heldOutLabel(String imageId, String label) {
-    heldOut.truth(imageId, label);
-    recent.settle(imageId, label, ++revision);
+  /**
+   * A person's label. It is scored by only if the image is held out for evaluation: others have
+   * trained what they would judge.
+   *
+   * @param label null takes an earlier one back
+   */
+  synchronized void label(String imageId, String label) {
+    if (definition == null || imageId.length() > LONGEST_ID) {
+      return;
+    }
+    labels.put(imageId, label);
+    if (labels.of(definition, imageId).heldOut()) {
+      heldOut.truth(imageId, label);
+      recent.settle(imageId, label, ++revision);
+    }
   }
 
   synchronized void candidate(VersionFacts facts, Coordinates place) {
@@ -182,6 +198,23 @@ public final class TaskBoard {
     return recent.newest(wanted, limit);
   }
 
+  /** What people have labelled; empty when the task has ended. */
+  public synchronized Optional<LabelsView> labels() {
+    return definition().map(labels::view);
+  }
+
+  /** What a person said of an image; empty when the task has ended. */
+  public synchronized Optional<LabelsView.ImageLabel> label(String imageId) {
+    return definition().map(current -> labels.of(current, imageId));
+  }
+
+  /** Recent images that nobody has labelled, those first that a label would help most. */
+  public synchronized List<PredictionView> toLabel(int limit) {
+    return definition()
+        .map(current -> labels.suggest(current, recent.newest(any -> true, RECENT), limit))
+        .orElse(List.of());
+  }
+
   /** Held-out human labels count where nobody told the truth outright. */
   public synchronized ScoreView score() {
     boolean people = !told.used() && heldOut.used();
@@ -212,6 +245,7 @@ public final class TaskBoard {
         diary.pinned(),
         diary.paused(),
         versions.size(),
+        labels.size(),
         told.used() ? told.outcomes() : heldOut.outcomes());
   }
 

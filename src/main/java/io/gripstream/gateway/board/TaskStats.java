@@ -9,6 +9,7 @@ import java.util.Map;
  * @param classes how often each class was the label
  * @param confidence the labels' mean confidence; null before the first prediction
  * @param changed the share of labels that refinement changed; null before the first prediction
+ * @param labels images that people have labelled
  * @param live the version that labels now; null before the first
  */
 public record TaskStats(
@@ -23,4 +24,5 @@ public record TaskStats(
     Integer pinned,
     boolean paused,
     int versions,
+    int labels,
     long scored) {}

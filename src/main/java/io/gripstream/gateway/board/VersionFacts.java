@@ -11,6 +11,7 @@ import java.util.TreeMap;
  * when asked for.
  *
  * @param parent the version that the round began with; null for the first
+ * @param paradigm which human labels the round trained on; null for version 0
  * @param tensors shapes by name
  * @param createdAt milliseconds since the epoch
  */
@@ -21,6 +22,7 @@ public record VersionFacts(
     Integer parent,
     String modelId,
     String modality,
+    String paradigm,
     List<String> classes,
     String template,
     float logitScale,
@@ -42,6 +44,7 @@ public record VersionFacts(
         prompt.getParent() == null ? null : prompt.getParent().getVersion(),
         prompt.getModelId(),
         prompt.getModality().name(),
+        prompt.getParadigm() == null ? null : prompt.getParadigm().name(),
         List.copyOf(prompt.getClasses()),
         prompt.getTemplate(),
         prompt.getLogitScale(),

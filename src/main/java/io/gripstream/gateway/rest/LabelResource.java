@@ -7,18 +7,28 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import io.gripstream.event.LabelEvent;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.gateway.Gateway;
+import io.gripstream.gateway.board.LabelsView;
+import io.gripstream.gateway.board.LabelsView.ImageLabel;
+import io.gripstream.gateway.board.PredictionView;
+import io.gripstream.gateway.stream.Publisher.Position;
 import io.gripstream.messaging.Topics;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
 import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DefaultValue;
+import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.Response.Status;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -29,13 +39,14 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/** Human labels, on their way into the {@code labels} topic. */
+/** Human labels: on their way into the {@code labels} topic, and what came of them. */
 @Path("/api/tasks/{task}/labels")
 @Produces(MediaType.APPLICATION_JSON)
 @Consumes(MediaType.APPLICATION_JSON)
 @Tag(name = "Labels")
 @Blocking
 public final class LabelResource {
+  private static final Duration READ_OWN_WRITE = Duration.ofSeconds(5);
   private static final int LABELS = 1000;
   private static final int LONGEST_ANNOTATOR = 200;
 
@@ -64,6 +75,37 @@ public final class LabelResource {
   /** How many labels were written. */
   public record Written(int labels) {}
 
+  @GET
+  @Operation(
+      summary = "How many labels each class has",
+      description = "As far as this process has seen: the latest 20000 images that were labelled.")
+  public LabelsView counts(@PathParam("task") String task) {
+    return tasks.board(task).labels().orElseThrow(() -> ProblemException.noTask(task));
+  }
+
+  @GET
+  @Path("image")
+  @Operation(summary = "What a person said of one image")
+  public ImageLabel ofImage(
+      @PathParam("task") String task, @NotNull @QueryParam("imageId") String imageId) {
+    return tasks
+        .board(task)
+        .label(Names.imageId(imageId))
+        .orElseThrow(() -> ProblemException.noTask(task));
+  }
+
+  @GET
+  @Path("suggestions")
+  @Operation(
+      summary = "Images worth labelling next",
+      description =
+          "Recent images without a label, those first that seem to be of the classes with the fewest labels that train.")
+  public List<PredictionView> suggestions(
+      @PathParam("task") String task,
+      @QueryParam("limit") @DefaultValue("20") @Min(1) @Max(100) int limit) {
+    return tasks.board(task).toLabel(limit);
+  }
+
   @POST
   @Operation(
       summary = "Labels images",
@@ -76,19 +118,23 @@ public final class LabelResource {
               content =
                   @Content(schema = @Schema(oneOf = {LabelRequest.class, LabelRequest[].class})))
           JsonNode body)
-      throws IOException {
+      throws IOException, InterruptedException {
     TaskDefinition definition = tasks.definition(task);
     List<LabelRequest> labels = reader.readValue(body);
     check(definition, labels);
+    Position last = null;
     for (LabelRequest label : labels) {
       LabelEvent event = new LabelEvent(label.imageId(), label.label(), label.annotator());
-      gateway
-          .publisher()
-          .publish(
-              topics.labels(),
-              task,
-              gateway.serdes().labels().serializer().serialize(topics.labels(), event));
+      last =
+          gateway
+              .publisher()
+              .publish(
+                  topics.labels(),
+                  task,
+                  gateway.serdes().labels().serializer().serialize(topics.labels(), event));
     }
+    // All have one key and lie on one partition: when the last one is on the board, all are.
+    gateway.feeds().labels().await(last.partition(), last.offset(), READ_OWN_WRITE);
     return Response.accepted(new Written(labels.size())).build();
   }
 

@@ -1,7 +1,10 @@
 package io.gripstream.gateway.rest;
 
 import io.gripstream.event.BatchSample;
+import io.gripstream.event.Modality;
 import io.gripstream.event.RefinementBatch;
+import io.gripstream.event.Strategy;
+import io.gripstream.event.TaskDefinition;
 import io.gripstream.gateway.Gateway;
 import io.gripstream.gateway.board.Coordinates;
 import io.gripstream.gateway.board.DiaryEntry;
@@ -61,10 +64,18 @@ public final class RoundResource {
    * A round and what it trained on.
    *
    * @param round null when nothing but its batch is known
+   * @param modality what it tunes; null when its batch is not to be had
+   * @param strategy how it chooses pseudolabels; null when its batch is not to be had
    * @param total how many samples the batch has
    * @param samples some of them, in order of image id
    */
-  public record RoundDetail(RoundView round, int total, int offset, List<SampleView> samples) {}
+  public record RoundDetail(
+      RoundView round,
+      Modality modality,
+      Strategy strategy,
+      int total,
+      int offset,
+      List<SampleView> samples) {}
 
   @GET
   @Operation(summary = "The task's diary")
@@ -88,12 +99,14 @@ public final class RoundResource {
     if (known.isEmpty() && places.isEmpty()) {
       throw ProblemException.of(Status.NOT_FOUND, "nothing is known of round " + round);
     }
+    TaskDefinition definition = null;
     int total = 0;
     List<SampleView> samples = new ArrayList<>();
     for (ConsumerRecord<String, byte[]> record :
         gateway.reader().readAll(topics.batches(), places, TIMEOUT)) {
       RefinementBatch chunk =
           gateway.serdes().batches().deserializer().deserialize(topics.batches(), record.value());
+      definition = chunk.getDefinition() == null ? definition : chunk.getDefinition();
       for (BatchSample sample : chunk.getSamples()) {
         if (total >= offset && samples.size() < limit) {
           samples.add(
@@ -103,6 +116,12 @@ public final class RoundResource {
         total++;
       }
     }
-    return new RoundDetail(known.orElse(null), total, offset, samples);
+    return new RoundDetail(
+        known.orElse(null),
+        definition == null ? null : definition.getModality(),
+        definition == null ? null : definition.getStrategy(),
+        total,
+        offset,
+        samples);
   }
 }

@@ -7,7 +7,6 @@ import io.gripstream.gateway.board.TaskStats;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
-import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
@@ -23,12 +22,10 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Blocking
 public final class SummaryResource {
   private final Gateway gateway;
-  private final Tasks tasks;
   private final GripstreamConfig config;
 
-  SummaryResource(Gateway gateway, Tasks tasks, GripstreamConfig config) {
+  SummaryResource(Gateway gateway, GripstreamConfig config) {
     this.gateway = gateway;
-    this.tasks = tasks;
     this.config = config;
   }
 
@@ -66,13 +63,6 @@ public final class SummaryResource {
         now,
         gateway.board().defined().stream().map(board -> board.stats(now)).toList(),
         gateway.board().deadLetterCount());
-  }
-
-  @GET
-  @Path("tasks/{task}/summary")
-  @Operation(summary = "One task in figures")
-  public TaskStats task(@PathParam("task") String task) {
-    return tasks.board(task).stats(gateway.board().now());
   }
 
   @GET

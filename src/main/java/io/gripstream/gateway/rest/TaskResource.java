@@ -58,6 +58,13 @@ public final class TaskResource {
     return view(tasks.board(task));
   }
 
+  @GET
+  @Path("{task}/summary")
+  @Operation(summary = "One task in figures")
+  public TaskStats summary(@PathParam("task") String task) {
+    return tasks.board(task).stats(gateway.board().now());
+  }
+
   @PUT
   @Path("{task}")
   @Consumes(MediaType.APPLICATION_JSON)

@@ -32,6 +32,7 @@ public final class Feeds implements AutoCloseable {
   private final TopicSerdes serdes;
   private final Board board;
   private final Follower tasks;
+  private final Follower labels;
   private final List<Follower> others = new ArrayList<>();
 
   /**
@@ -52,7 +53,8 @@ public final class Feeds implements AutoCloseable {
     others.add(new Follower(clients, topics.candidates(), ALL, this::candidate));
     others.add(new Follower(clients, topics.prompts(), ALL, this::prompt));
     others.add(new Follower(clients, topics.rounds(), ALL, this::round));
-    others.add(new Follower(clients, topics.labels(), ALL, this::label));
+    labels = new Follower(clients, topics.labels(), ALL, this::label);
+    others.add(labels);
     others.add(new Follower(clients, topics.batches(), TAIL, this::batch));
     others.add(new Follower(clients, topics.predictions(), TAIL, this::prediction));
     others.add(new Follower(clients, topics.deadLetters(), DEAD_LETTER_TAIL, this::deadLetter));
@@ -66,6 +68,11 @@ public final class Feeds implements AutoCloseable {
   /** Follows {@code tasks}: to wait until one's own change is on the board. */
   public Follower tasks() {
     return tasks;
+  }
+
+  /** Follows {@code labels}, for the same reason. */
+  public Follower labels() {
+    return labels;
   }
 
   private void task(ConsumerRecord<String, byte[]> record) {

@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.gripstream.event.ImageReference;
 import io.gripstream.event.LabelEvent;
+import io.gripstream.event.Paradigm;
 import io.gripstream.event.Prediction;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.ScoredLabel;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.gateway.board.LabelsView.ClassLabels;
+import io.gripstream.gateway.board.LabelsView.ImageLabel;
 import io.gripstream.refine.HeldOut;
 import java.time.Clock;
 import java.time.Instant;
@@ -90,6 +93,76 @@ class TaskBoardTest {
   }
 
   @Test
+  void labelsAreCountedByClassAndByWhetherTheyTrain() {
+    double share = task().definition().orElseThrow().getGate().getHeldOutShare();
+    String held = id(share, true);
+    String training = id(share, false);
+    board.label("t", new LabelEvent(held, "a", null));
+    board.label("t", new LabelEvent(training, "b", null));
+    board.label("t", new LabelEvent("other", "no class", null));
+    board.label("nobody", new LabelEvent("other", "a", null));
+    assertThat(task().labels())
+        .hasValue(
+            new LabelsView(
+                2, "SSL", List.of(new ClassLabels("a", 0, 1), new ClassLabels("b", 1, 0))));
+    assertThat(task().label(held)).hasValue(new ImageLabel(held, "a", true));
+    assertThat(task().label("other")).get().extracting(ImageLabel::label).isNull();
+
+    board.label("t", new LabelEvent(training, "a", null));
+    board.label("t", new LabelEvent(held, null, null));
+    assertThat(task().labels())
+        .hasValue(
+            new LabelsView(
+                1, "TRZSL", List.of(new ClassLabels("a", 1, 0), new ClassLabels("b", 0, 0))));
+    board.task("t", null);
+    board.task("t", TaskDefinition.newBuilder().setClasses(List.of("a", "b")).build());
+    assertThat(task().labels()).get().extracting(LabelsView::labels).isEqualTo(0);
+  }
+
+  @Test
+  void howeverManyLabelsComeTheLatestOfBoundedlyManyAreKnown() {
+    for (int i = 0; i < 20_100; i++) {
+      board.label("t", new LabelEvent("image-" + i, "a", null));
+    }
+    board.label("t", new LabelEvent("x".repeat(5000), "a", null));
+    assertThat(task().labels()).get().extracting(LabelsView::labels).isEqualTo(20_000);
+    assertThat(task().label("image-99")).get().extracting(ImageLabel::label).isNull();
+    assertThat(task().label("image-100")).get().extracting(ImageLabel::label).isEqualTo("a");
+  }
+
+  @Test
+  void imagesOfTheClassesWithTheFewestLabelsAreSuggestedFirst() {
+    for (int i = 0; i < 5; i++) {
+      predict("a" + i, "a", "a");
+    }
+    predict("b0", "b", "a");
+    predict("b1", "b", "a");
+    double share = task().definition().orElseThrow().getGate().getHeldOutShare();
+    IntStream.range(0, 1000)
+        .mapToObj(i -> "training-" + i)
+        .filter(id -> !HeldOut.contains("t", id, share))
+        .limit(2)
+        .forEach(id -> board.label("t", new LabelEvent(id, "b", null)));
+    board.label("t", new LabelEvent("a3", "a", null));
+    assertThat(task().toLabel(5))
+        .extracting(PredictionView::imageId)
+        .startsWith("a4")
+        .doesNotContain("a3")
+        .contains("b1");
+    assertThat(task().toLabel(100)).hasSize(6);
+    assertThat(task().toLabel(1)).extracting(PredictionView::imageId).containsExactly("a4");
+  }
+
+  @Test
+  void aRoundKeepsTheParadigmThatWasSaidOfIt() {
+    round(1, RoundEventType.REQUESTED, 0, Map.of("labelled", 4.0), Paradigm.SSL);
+    round(1, RoundEventType.PROGRESS, .4, Map.of());
+    assertThat(task().round(1)).get().extracting(RoundView::paradigm).isEqualTo("SSL");
+    assertThat(task().diary().get(0).paradigm()).isEqualTo("SSL");
+    assertThat(task().round(1).orElseThrow().metrics()).containsEntry("labelled", 4.0);
+  }
+
+  @Test
   void aRoundIsWhatItsDiaryAddsUpTo() {
     round(1, RoundEventType.REQUESTED, 0, Map.of());
     round(1, RoundEventType.PROGRESS, .4, Map.of("loss", 2.0));
@@ -120,7 +193,16 @@ class TaskBoardTest {
   }
 
   private void round(int round, RoundEventType type, double progress, Map<String, Double> metrics) {
-    board.round(new RoundEvent("t", round, type, 1, null, progress, "because", metrics, NOW));
+    round(round, type, progress, metrics, null);
+  }
+
+  private void round(
+      int round,
+      RoundEventType type,
+      double progress,
+      Map<String, Double> metrics,
+      Paradigm paradigm) {
+    board.round(new RoundEvent("t", round, type, 1, paradigm, progress, "because", metrics, NOW));
   }
 
   private void predict(String id, String label, String zeroShot) {

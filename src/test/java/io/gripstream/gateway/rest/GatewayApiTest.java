@@ -11,6 +11,7 @@ import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.nullValue;
 import static org.hamcrest.Matchers.startsWith;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -268,6 +269,58 @@ class GatewayApiTest {
         values(topics.labels(), task, 3).map(serdes.labels(), topics.labels());
     assertThat(written).extracting(LabelEvent::getImageId).containsExactly("x", "y", "z");
     assertThat(written).extracting(LabelEvent::getLabel).containsExactly("a", "b", null);
+  }
+
+  @Test
+  void whoLabelledCanReadAtOnceWhatIsKnown() {
+    String path = "/api/tasks/" + task + "/labels";
+    get(path).then().body("labels", is(0)).body("paradigm", equalTo("UL"));
+    json(List.of(
+            Map.of("imageId", "x", "label", "a"),
+            Map.of("imageId", "y", "label", "a"),
+            Map.of("imageId", "z", "label", "c")))
+        .post(path)
+        .then()
+        .statusCode(202);
+    get(path)
+        .then()
+        .statusCode(200)
+        .body("labels", is(3))
+        .body("paradigm", equalTo("TRZSL"))
+        .body("classes.label", equalTo(List.of("a", "b", "c")))
+        .body("classes.collect { it.training + it.heldOut }", equalTo(List.of(2, 0, 1)));
+    get(path + "/image?imageId=y").then().body("label", equalTo("a"));
+    json(Map.of("imageId", "y")).post(path).then().statusCode(202);
+    get(path + "/image?imageId=y").then().statusCode(200).body("label", nullValue());
+    get("/api/tasks/" + task + "/summary").then().body("labels", is(2));
+    problem(get(path + "/image").then(), 400, "imageId");
+    problem(get("/api/tasks/nobodys/labels").then(), 404, "no task");
+    var image = traffic.image("w", Strokes.png(5, new Random(5)));
+    predict("w", image, "b", "b");
+    predict("x", image, "b", "b");
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(10))
+        .untilAsserted(
+            () -> get(path + "/suggestions").then().body("imageId", equalTo(List.of("w"))));
+  }
+
+  @Test
+  void aTaskSaysWhatItTunesHowAndOnWhichLabels() {
+    json(Map.of(
+            "classes", List.of("a", "b"),
+            "modality", "MULTIMODAL",
+            "strategy", "CPL",
+            "paradigm", "SSL",
+            "training", Map.of("prefixLength", 8, "steps", 200, "candidateMass", 0.8)))
+        .put("/api/tasks/" + task)
+        .then()
+        .statusCode(200)
+        .body("definition.modality", equalTo("MULTIMODAL"))
+        .body("definition.strategy", equalTo("CPL"))
+        .body("definition.paradigm", equalTo("SSL"))
+        .body("definition.training.steps", equalTo(200))
+        .body("definition.training.candidateQuantile", equalTo(.5f));
+    refused(Map.of("classes", List.of("a", "b"), "modality", "AUDIO"), "modality");
   }
 
   @Test
