@@ -3,19 +3,19 @@ package io.gripstream.labeler;
 import io.gripstream.clip.ClipModel;
 import io.gripstream.clip.FloatTensor;
 import io.gripstream.event.ImageEvent;
+import io.gripstream.image.ImageReader;
+import io.gripstream.image.ImageReader.Image;
+import io.gripstream.image.RejectedImageException;
 import io.gripstream.labeler.Assignment.Label;
 import io.gripstream.labeler.Assignment.Refuse;
 import io.gripstream.labeler.Assignment.Verdict;
 import io.gripstream.labeler.Assignment.Wait;
-import io.gripstream.labeler.ImageReader.Image;
 import io.gripstream.labeler.PromptBoard.Snapshot;
 import io.gripstream.messaging.DeadLetters;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
 import java.util.function.LongSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -168,14 +168,9 @@ final class Labelling {
     List<Decoded> images = new ArrayList<>();
     for (Work work : works) {
       try {
-        images.add(new Decoded(work, work.image().get()));
-      } catch (ExecutionException e) {
-        Throwable cause =
-            e.getCause() instanceof CompletionException wrapped ? wrapped.getCause() : e.getCause();
-        if (!(cause instanceof RejectedEventException)) {
-          throw new IllegalStateException("reading an image failed", cause);
-        }
-        outputs.add(letter(work.arrival().record(), cause.getMessage()));
+        images.add(new Decoded(work, ImageReader.await(work.image())));
+      } catch (RejectedImageException e) {
+        outputs.add(letter(work.arrival().record(), e.getMessage()));
       }
     }
     return images;
