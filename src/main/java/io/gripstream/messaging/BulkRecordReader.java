@@ -21,6 +21,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jboss.logging.Logger;
@@ -34,7 +35,7 @@ import org.jboss.logging.Logger;
  */
 public final class BulkRecordReader implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(BulkRecordReader.class);
-  private static final int FETCH_BYTES = 1 << 20;
+  private static final int FETCH_BYTES = 256 << 10;
   private static final int POLL_RECORDS = 64;
   private static final Duration POLL = Duration.ofMillis(500);
   private static final Duration ANSWER = Duration.ofSeconds(10);
@@ -43,6 +44,7 @@ public final class BulkRecordReader implements AutoCloseable {
 
   private final KafkaClients clients;
   private final Duration patience;
+  private final Duration answer;
   private final ReentrantLock reading = new ReentrantLock();
   private final CountDownLatch closed = new CountDownLatch(1);
   private volatile Consumer<byte[], byte[]> consumer;
@@ -53,6 +55,7 @@ public final class BulkRecordReader implements AutoCloseable {
   public BulkRecordReader(KafkaClients clients, Duration patience) {
     this.clients = clients;
     this.patience = patience;
+    this.answer = patience.compareTo(ANSWER) < 0 ? patience : ANSWER;
   }
 
   /**
@@ -121,7 +124,12 @@ public final class BulkRecordReader implements AutoCloseable {
           // Retention was faster; the next sweep begins with asking how far it is.
           LOG.debugf("%s: %s", topic, e.getMessage());
         } catch (RetriableException e) {
-          checkPatience(e);
+          if (stuck()) {
+            throw new TimeoutException(
+                "%s: %d records could not be read within %s"
+                    .formatted(topic, wanted.size(), patience),
+                e);
+          }
           LOG.warnf("%s: waiting before reading on: %s", topic, e.getMessage());
           discard();
           pause();
@@ -131,8 +139,14 @@ public final class BulkRecordReader implements AutoCloseable {
 
     private void sweep(Consumer<byte[], byte[]> consumer) throws InterruptedException {
       List<TopicPartition> partitions = partitions(consumer);
-      Map<TopicPartition, Long> begins = consumer.beginningOffsets(partitions, ANSWER);
-      Map<TopicPartition, Long> ends = consumer.endOffsets(partitions, ANSWER);
+      consumer.assign(partitions);
+      consumer.pause(partitions);
+      for (TopicPartition partition : partitions) {
+        // Each needs a position, lest one be looked for.
+        consumer.seek(partition, 0);
+      }
+      Map<TopicPartition, Long> begins = consumer.beginningOffsets(partitions, answer);
+      Map<TopicPartition, Long> ends = consumer.endOffsets(partitions, answer);
       while (!wanted.isEmpty()) {
         Coordinates place = wanted.first();
         TopicPartition partition = new TopicPartition(topic, place.partition());
@@ -147,41 +161,44 @@ public final class BulkRecordReader implements AutoCloseable {
     }
 
     private List<TopicPartition> partitions(Consumer<byte[], byte[]> consumer) {
-      List<PartitionInfo> known = consumer.partitionsFor(topic, ANSWER);
+      List<PartitionInfo> known = consumer.partitionsFor(topic, answer);
       var asked = wanted.stream().map(Coordinates::partition).collect(Collectors.toSet());
-      return known == null
-          ? List.of()
-          : known.stream()
-              .filter(info -> asked.contains(info.partition()))
-              .map(info -> new TopicPartition(topic, info.partition()))
-              .toList();
+      if (known == null || known.isEmpty()) {
+        // Brokers that have just started may not know the topic yet; nothing follows from that.
+        throw new UnknownTopicOrPartitionException("there is no topic " + topic);
+      }
+      return known.stream()
+          .filter(info -> asked.contains(info.partition()))
+          .map(info -> new TopicPartition(topic, info.partition()))
+          .toList();
     }
 
     /** Reads one partition as far as anything is wanted of it. */
     private void forward(Consumer<byte[], byte[]> consumer, TopicPartition partition, long end)
         throws InterruptedException {
-      consumer.assign(List.of(partition));
-      consumer.seek(partition, wanted.first().offset());
       long position = wanted.first().offset();
+      consumer.seek(partition, position);
+      consumer.resume(List.of(partition));
       while (wants(partition, end)) {
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
           passed(partition, record.offset());
           take(record);
         }
         long before = position;
-        position = consumer.position(partition, ANSWER);
+        position = consumer.position(partition, answer);
         // Behind what poll returns there may be ends of transactions, which it never returns.
         passed(partition, position);
         if (position > before) {
           lastProgress = System.nanoTime();
-        } else {
-          checkPatience(null);
+        } else if (stuck()) {
+          throw new TimeoutException("no record came from " + partition);
         }
         if (wants(partition, end) && worthSeeking(wanted.first().offset() - position)) {
           position = wanted.first().offset();
           consumer.seek(partition, position);
         }
       }
+      consumer.pause(List.of(partition));
     }
 
     private boolean wants(TopicPartition partition, long end) {
@@ -222,12 +239,8 @@ public final class BulkRecordReader implements AutoCloseable {
       return gap > 0 && records > 0 && gap * (bytes / records) > FETCH_BYTES;
     }
 
-    private void checkPatience(Throwable cause) {
-      if (System.nanoTime() - lastProgress > patience.toNanos()) {
-        throw new TimeoutException(
-            "%s: %d records could not be read within %s".formatted(topic, wanted.size(), patience),
-            cause);
-      }
+    private boolean stuck() {
+      return System.nanoTime() - lastProgress > patience.toNanos();
     }
   }
 
@@ -241,9 +254,17 @@ public final class BulkRecordReader implements AutoCloseable {
               new ByteArrayDeserializer(),
               Map.of(
                   // Where retention has removed a record, no other must be taken for it.
-                  ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none",
-                  ConsumerConfig.MAX_POLL_RECORDS_CONFIG, POLL_RECORDS,
-                  ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, FETCH_BYTES));
+                  ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+                  "none",
+                  ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
+                  POLL_RECORDS,
+                  // All that is wanted is there. A fetch ahead that waits at a partition's end
+                  // would
+                  // hold up the next partition's.
+                  ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG,
+                  0,
+                  ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG,
+                  FETCH_BYTES));
     }
     if (closed.getCount() == 0) {
       throw new IllegalStateException("the reader is closed");
