@@ -73,7 +73,7 @@ public final class Labeler implements AutoCloseable {
             new Assignment(config.labeler().promptPatience()),
             System::nanoTime,
             new ImageReader(config.images(), model.imageSize(), workers),
-            model,
+            new TowerPasses(model, metrics),
             new LabelRecords(
                 topics,
                 serdes,
