@@ -38,6 +38,8 @@ class ArchitectureTest {
           .definedBy("io.gripstream.refine..")
           .layer("messaging")
           .definedBy("io.gripstream.messaging..")
+          .layer("image")
+          .definedBy("io.gripstream.image..")
           .layer("labeler")
           .definedBy("io.gripstream.labeler..")
           .layer("curator")
@@ -66,14 +68,24 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("pico")
           .mayOnlyBeAccessedByLayers("cli")
-          .whereLayer("messaging")
+          .whereLayer("image")
           .mayOnlyBeAccessedByLayers("labeler", "curator", "refiner", "gateway", "cli")
+          .whereLayer("messaging")
+          .mayOnlyBeAccessedByLayers("image", "labeler", "curator", "refiner", "gateway", "cli")
           .whereLayer("refine")
           .mayOnlyBeAccessedByLayers(
-              "messaging", "labeler", "curator", "refiner", "gateway", "pico", "cli")
+              "messaging", "image", "labeler", "curator", "refiner", "gateway", "pico", "cli")
           .whereLayer("prompt")
           .mayOnlyBeAccessedByLayers(
-              "refine", "messaging", "labeler", "curator", "refiner", "gateway", "pico", "cli");
+              "refine",
+              "messaging",
+              "image",
+              "labeler",
+              "curator",
+              "refiner",
+              "gateway",
+              "pico",
+              "cli");
 
   @ArchTest
   static final ArchRule theCoreKnowsNoFramework =
@@ -89,6 +101,15 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAnyPackage(
               "org.apache.kafka..", "io.quarkus..", "io.smallrye..", "jakarta..", "io.vertx..");
+
+  @ArchTest
+  static final ArchRule whatReadsImagesNeedsNoContainer =
+      noClasses()
+          .that()
+          .resideInAPackage("io.gripstream.image..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.quarkus..", "io.smallrye..", "jakarta..", "io.vertx..");
 
   @ArchTest
   static final ArchRule clipKnowsNoEvents =

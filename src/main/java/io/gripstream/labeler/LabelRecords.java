@@ -2,12 +2,13 @@ package io.gripstream.labeler;
 
 import io.gripstream.clip.ClipModel;
 import io.gripstream.clip.Float16;
-import io.gripstream.clip.FloatTensor;
 import io.gripstream.event.ImageReference;
 import io.gripstream.event.Prediction;
 import io.gripstream.event.Sample;
 import io.gripstream.event.ScoredLabel;
 import io.gripstream.labeler.PromptBoard.Served;
+import io.gripstream.labeler.TowerPasses.Feature;
+import io.gripstream.labeler.TowerPasses.Features;
 import io.gripstream.messaging.Keys;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
@@ -39,27 +40,28 @@ final class LabelRecords {
 
   /**
    * @param sha256 of the encoded image
-   * @param features {@code [N, D]}
-   * @param row which of the features is the image's
+   * @param features what the image tower made of the image
    */
   void write(
       Arrival arrival,
       String sha256,
       List<Served> tasks,
-      FloatTensor features,
-      int row,
+      Features features,
       Consumer<ProducerRecord<byte[], byte[]>> outputs) {
     ImageReference reference = reference(arrival, sha256);
-    ByteBuffer half = ByteBuffer.wrap(Float16.encode(features.row(row)));
+    // By contract a sample's feature is the plain one, whatever prompt is live: any round may start
+    // from it.
+    Feature plain = features.plain();
+    ByteBuffer half = ByteBuffer.wrap(Float16.encode(plain.features().row(plain.row())));
     for (Served task : tasks) {
       LivePrompt prompt = task.prompt();
-      float[] probabilities = prompt.live().probabilities(features.values(), row);
+      float[] probabilities = probabilities(prompt.live(), features.of(prompt));
       Prediction prediction =
           new Prediction(
               arrival.imageId(),
               prompt.task(),
               scored(prompt, probabilities, Math.max(1, task.definition().getTopK())),
-              scored(prompt, prompt.zeroShot().probabilities(features.values(), row), 1).get(0),
+              scored(prompt, probabilities(prompt.zeroShot(), plain), 1).get(0),
               prompt.version(),
               prompt.digest(),
               modelId,
@@ -80,6 +82,10 @@ final class LabelRecords {
         outputs.accept(record(topics.samples(), prompt.task(), sample, samples));
       }
     }
+  }
+
+  private static float[] probabilities(ClassHead head, Feature feature) {
+    return head.probabilities(feature.features().values(), feature.row());
   }
 
   private static ImageReference reference(Arrival arrival, String sha256) {

@@ -2,9 +2,9 @@ package io.gripstream.labeler;
 
 import io.gripstream.GripstreamConfig;
 import io.gripstream.clip.ClipModel;
-import io.gripstream.clip.Preprocessor;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.image.ImageReader;
 import io.gripstream.messaging.DeadLetters;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.LoopListener;
@@ -65,12 +65,6 @@ public final class Labeler implements AutoCloseable {
     this.workers =
         Executors.newFixedThreadPool(
             Runtime.getRuntime().availableProcessors(), work -> daemon(work, "labeler-images"));
-    ImageFetcher fetcher =
-        new ImageFetcher(
-            new ImagePlaces(config.images()),
-            config.images().maxBytes(),
-            config.images().timeout(),
-            workers);
     this.labelling =
         new Labelling(
             serdes.images().deserializer(),
@@ -78,9 +72,8 @@ public final class Labeler implements AutoCloseable {
             this::catchUpOnTasks,
             new Assignment(config.labeler().promptPatience()),
             System::nanoTime,
-            new ImageReader(
-                fetcher, new Preprocessor(model.imageSize()), config.images().maxBytes(), workers),
-            model,
+            new ImageReader(config.images(), model.imageSize(), workers),
+            new TowerPasses(model, metrics),
             new LabelRecords(
                 topics,
                 serdes,

@@ -15,6 +15,8 @@ final class LabelerMetrics {
   final Counter deadLetters;
   final Timer batch;
   final Timer tower;
+  final Passes plain;
+  final Passes prefixed;
   private final MultiGauge promptVersions;
   private final MultiGauge unusablePrompts;
 
@@ -40,6 +42,8 @@ final class LabelerMetrics {
         Timer.builder("gripstream.labeler.tower")
             .description("The image tower's part of a batch")
             .register(registry);
+    plain = passes(registry, "plain");
+    prefixed = passes(registry, "prefixed");
     promptVersions =
         MultiGauge.builder("gripstream.prompt.version")
             .description("The prompt version that labels now")
@@ -48,6 +52,26 @@ final class LabelerMetrics {
         MultiGauge.builder("gripstream.prompt.unusable")
             .description("1 for a task whose live prompt this process cannot use")
             .register(registry);
+  }
+
+  /** Runs of the image tower of one kind. */
+  record Passes(Counter passes, Counter images) {
+    void count(int encoded) {
+      passes.increment();
+      images.increment(encoded);
+    }
+  }
+
+  private static Passes passes(MeterRegistry registry, String kind) {
+    return new Passes(
+        Counter.builder("gripstream.labeler.tower.passes")
+            .description("Runs of the image tower: plain, or behind a visual prompt")
+            .tag("kind", kind)
+            .register(registry),
+        Counter.builder("gripstream.labeler.tower.images")
+            .description("Images that went through the image tower; one may go several times")
+            .tag("kind", kind)
+            .register(registry));
   }
 
   /**

@@ -1,21 +1,21 @@
 package io.gripstream.labeler;
 
-import io.gripstream.clip.ClipModel;
-import io.gripstream.clip.FloatTensor;
 import io.gripstream.event.ImageEvent;
+import io.gripstream.image.ImageReader;
+import io.gripstream.image.ImageReader.Image;
+import io.gripstream.image.RejectedImageException;
 import io.gripstream.labeler.Assignment.Label;
 import io.gripstream.labeler.Assignment.Refuse;
 import io.gripstream.labeler.Assignment.Verdict;
 import io.gripstream.labeler.Assignment.Wait;
-import io.gripstream.labeler.ImageReader.Image;
 import io.gripstream.labeler.PromptBoard.Snapshot;
+import io.gripstream.labeler.TowerPasses.Features;
+import io.gripstream.labeler.TowerPasses.Input;
 import io.gripstream.messaging.DeadLetters;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
 import java.util.function.LongSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -24,7 +24,7 @@ import org.jboss.logging.Logger;
 
 /**
  * Labels one micro-batch: every record in ends as predictions or as a dead letter. The prompts are
- * read once, and the image tower runs once, for all tasks. For one thread.
+ * read once, for all tasks, and so is every image. For one thread.
  */
 final class Labelling {
   private static final Logger LOG = Logger.getLogger(Labelling.class);
@@ -35,7 +35,7 @@ final class Labelling {
   private final Assignment assignment;
   private final LongSupplier nanoTime;
   private final ImageReader reader;
-  private final ClipModel model;
+  private final TowerPasses tower;
   private final LabelRecords records;
   private final DeadLetters deadLetters;
   private final LabelerMetrics metrics;
@@ -52,7 +52,7 @@ final class Labelling {
       Assignment assignment,
       LongSupplier nanoTime,
       ImageReader reader,
-      ClipModel model,
+      TowerPasses tower,
       LabelRecords records,
       DeadLetters deadLetters,
       LabelerMetrics metrics) {
@@ -62,7 +62,7 @@ final class Labelling {
     this.assignment = assignment;
     this.nanoTime = nanoTime;
     this.reader = reader;
-    this.model = model;
+    this.tower = tower;
     this.records = records;
     this.deadLetters = deadLetters;
     this.metrics = metrics;
@@ -99,17 +99,18 @@ final class Labelling {
     long started = System.nanoTime();
     List<Decoded> images = decode(read(arrivals, verdicts, outputs), outputs);
     if (!images.isEmpty()) {
-      FloatTensor features =
-          metrics.tower.record(
-              () -> model.encodeImages(images.stream().map(i -> i.image().pixels()).toList()));
+      List<Features> features =
+          tower.encode(
+              images.stream()
+                  .map(i -> new Input(i.image().pixels(), i.work().label().tasks()))
+                  .toList());
       for (int i = 0; i < images.size(); i++) {
         Work work = images.get(i).work();
         records.write(
             work.arrival(),
             images.get(i).image().sha256(),
             work.label().tasks(),
-            features,
-            i,
+            features.get(i),
             outputs::add);
         metrics.predictions.increment(work.label().tasks().size());
       }
@@ -168,14 +169,9 @@ final class Labelling {
     List<Decoded> images = new ArrayList<>();
     for (Work work : works) {
       try {
-        images.add(new Decoded(work, work.image().get()));
-      } catch (ExecutionException e) {
-        Throwable cause =
-            e.getCause() instanceof CompletionException wrapped ? wrapped.getCause() : e.getCause();
-        if (!(cause instanceof RejectedEventException)) {
-          throw new IllegalStateException("reading an image failed", cause);
-        }
-        outputs.add(letter(work.arrival().record(), cause.getMessage()));
+        images.add(new Decoded(work, ImageReader.await(work.image())));
+      } catch (RejectedImageException e) {
+        outputs.add(letter(work.arrival().record(), e.getMessage()));
       }
     }
     return images;

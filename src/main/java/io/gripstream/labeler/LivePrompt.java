@@ -3,20 +3,23 @@ package io.gripstream.labeler;
 import io.gripstream.clip.ClipModel;
 import io.gripstream.event.PromptVersion;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A prompt ready to label with: everything that a prediction says of it, and its heads.
  *
  * @param classes in the order of the heads' rows
- * @param live what the prompt itself says
- * @param zeroShot what version 0 says; at the model's own logit scale, because the prompt's own was
- *     calibrated for its class features only
+ * @param prefix what the image tower runs behind for {@code live}; empty: nothing
+ * @param live what the prompt itself says, of features behind the prefix
+ * @param zeroShot what version 0 says, of features without a prefix; at the model's own logit
+ *     scale, because the prompt's own was calibrated for its class features only
  */
 record LivePrompt(
     String task,
     int version,
     String digest,
     List<String> classes,
+    Optional<Prefix> prefix,
     ClassHead live,
     ClassHead zeroShot) {
 
@@ -44,6 +47,7 @@ record LivePrompt(
         prompt.getVersion(),
         prompt.getDigest(),
         List.copyOf(prompt.getClasses()),
+        Prefix.of(prompt, model),
         live,
         zeroShot);
   }

@@ -4,6 +4,7 @@ import io.gripstream.GripstreamConfig;
 import io.gripstream.clip.ClipModel;
 import io.gripstream.clip.ComputeDevice;
 import io.gripstream.clip.TorchClip;
+import io.gripstream.refine.ImageSource;
 import io.gripstream.refine.PromptRefinement;
 import io.gripstream.refine.Refinement;
 import jakarta.annotation.PreDestroy;
@@ -49,8 +50,8 @@ public class LoadedModel {
 
   @Produces
   @ApplicationScoped
-  static Refinement refinement(LoadedModel loaded) {
-    return new PromptRefinement(loaded.clip, io.gripstream.refine.ImageSource.NONE);
+  static Refinement refinement(LoadedModel loaded, ImageSource images) {
+    return new PromptRefinement(loaded.clip, images);
   }
 
   @PreDestroy

@@ -4,7 +4,7 @@
  * is first asked for, so that a process that does not play a role does not carry its weight: the
  * model, above all.
  *
- * <p>Start: the topics, then the roles. End: the roles, the schema registry, the embedded broker
- * (which is whoever's who started it), and last the model.
+ * <p>Start: the topics, then the roles. End: the roles, what reads images again, the schema
+ * registry, the embedded broker (which is whoever's who started it), and last the model.
  */
 package io.gripstream.wiring;

@@ -20,6 +20,8 @@ final class ColourClip implements ClipModel {
 
   final AtomicInteger images = new AtomicInteger();
   final AtomicInteger passes = new AtomicInteger();
+  final AtomicInteger prefixedImages = new AtomicInteger();
+  final AtomicInteger prefixedPasses = new AtomicInteger();
 
   @Override
   public String id() {
@@ -45,6 +47,10 @@ final class ColourClip implements ClipModel {
   public FloatTensor encodeImages(List<byte[]> pixels) {
     passes.incrementAndGet();
     images.addAndGet(pixels.size());
+    return colours(pixels);
+  }
+
+  private static FloatTensor colours(List<byte[]> pixels) {
     float[] features = new float[pixels.size() * 3];
     for (int i = 0; i < pixels.size(); i++) {
       byte[] rgb = pixels.get(i);
@@ -67,7 +73,9 @@ final class ColourClip implements ClipModel {
    */
   @Override
   public FloatTensor encodeImages(List<byte[]> pixels, FloatTensor prefix) {
-    FloatTensor plain = encodeImages(pixels);
+    prefixedPasses.incrementAndGet();
+    prefixedImages.addAndGet(pixels.size());
+    FloatTensor plain = colours(pixels);
     float[] features = plain.values();
     for (int i = 0; i < features.length; i += 3) {
       features[i] += prefix.values()[0];

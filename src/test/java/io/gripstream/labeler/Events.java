@@ -43,6 +43,18 @@ final class Events {
         .build();
   }
 
+  /** The same prompt behind a visual prompt, each vector of one number. */
+  static PromptVersion behind(PromptVersion prompt, float... prefix) {
+    float[][] vectors = new float[prefix.length][];
+    for (int v = 0; v < prefix.length; v++) {
+      vectors[v] = new float[] {prefix[v]};
+    }
+    return PromptVersion.newBuilder(prompt)
+        .setModality(Modality.VISUAL)
+        .setTensors(Map.of(VisualPrompt.PREFIX, tensor(vectors)))
+        .build();
+  }
+
   static Tensor tensor(float[]... rows) {
     ByteBuffer data =
         ByteBuffer.allocate(rows.length * rows[0].length * Float.BYTES)

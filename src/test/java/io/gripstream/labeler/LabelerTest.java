@@ -187,6 +187,75 @@ class LabelerTest {
   }
 
   @Test
+  void aVisualPromptHasATowerPassOfItsOwnOverTheImagesThatAreMeantForIt() {
+    start(Map.of());
+    define("colours", Events.task("red", "green", "blue"));
+    promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
+    define("tinted", Events.task("red", "green", "blue"));
+    promote(Events.behind(Events.prompt("tinted", 1, COLOURS, RED, GREEN, BLUE), 9));
+    define("also tinted", Events.task("red", "green", "blue"));
+    promote(Events.behind(Events.prompt("also tinted", 2, COLOURS, RED, GREEN, BLUE), 9));
+    for (int i = 0; i < 10; i++) {
+      String[] tasks =
+          i % 2 == 0 ? new String[] {"colours", "tinted", "also tinted"} : new String[] {"colours"};
+      image("image-" + i, Events.image(ColourClip.png(Color.BLUE), tasks));
+    }
+
+    for (Prediction prediction : awaitPredictions(20)) {
+      boolean tinted = prediction.getTask().endsWith("tinted");
+      assertThat(prediction.getLabels().get(0).getLabel()).isEqualTo(tinted ? "red" : "blue");
+      // What the task had without any tuning, so without the prefix too.
+      assertThat(prediction.getZeroShot().getLabel()).isEqualTo("blue");
+    }
+    await().atMost(LONG).until(() -> samples.values().size() == 20);
+    for (Sample sample : samples.values()) {
+      assertThat(Float16.decode(sample.getFeature())).containsExactly(BLUE);
+      boolean tinted = sample.getPromptVersion() > 0;
+      assertThat(sample.getProbabilities().get(tinted ? 0 : 2)).isGreaterThan(0.9f);
+    }
+    assertThat(model.images).hasValue(10);
+    // Two tasks with the same visual prompt share its pass.
+    assertThat(model.prefixedImages).hasValue(5);
+    assertThat(model.prefixedPasses.get()).isBetween(1, 5);
+    assertThat(tower("passes", "plain")).isEqualTo(model.passes.get());
+    assertThat(tower("images", "plain")).isEqualTo(10);
+    assertThat(tower("passes", "prefixed")).isEqualTo(model.prefixedPasses.get());
+    assertThat(tower("images", "prefixed")).isEqualTo(5);
+  }
+
+  @Test
+  void everyPredictionComesFromTheFeaturesOfThePromptThatItNamesWhenVisualPromptsSwapIn() {
+    start(Map.of("labeler.batch-size", "3"));
+    define("colours", Events.task("red", "green", "blue"));
+    for (int version = 0; version < 8; version++) {
+      PromptVersion plain = Events.prompt("colours", version, COLOURS, RED, GREEN, BLUE);
+      promote(version % 2 == 0 ? plain : Events.behind(plain, 9));
+      for (int i = 0; i < 10; i++) {
+        image(version + "-" + i, Events.image(ColourClip.png(Color.BLUE)));
+      }
+      // The next version comes when this one labels.
+      int live = version;
+      await()
+          .atMost(LONG)
+          .until(
+              () -> {
+                image("after", Events.image(ColourClip.png(Color.BLUE)));
+                return predictions.values().stream().anyMatch(p -> p.getPromptVersion() == live);
+              });
+    }
+
+    assertThat(predictions.values())
+        .hasSizeGreaterThanOrEqualTo(80)
+        .allSatisfy(
+            prediction -> {
+              boolean visual = prediction.getPromptVersion() % 2 == 1;
+              assertThat(prediction.getLabels().get(0).getLabel())
+                  .isEqualTo(visual ? "red" : "blue");
+              assertThat(prediction.getZeroShot().getLabel()).isEqualTo("blue");
+            });
+  }
+
+  @Test
   void anImageWaitsForThePromptOfItsTask() {
     start(Map.of());
     image("early", Events.image(ColourClip.png(Color.RED)));
@@ -331,6 +400,10 @@ class LabelerTest {
 
   private void image(String id, ImageEvent event) {
     stream.send(stream.topics().images(), id, event, stream.serdes().images());
+  }
+
+  private double tower(String what, String kind) {
+    return meters.get("gripstream.labeler.tower." + what).tag("kind", kind).counter().count();
   }
 
   /** Exactly so many; more would be duplicates. */

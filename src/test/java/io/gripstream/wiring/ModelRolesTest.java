@@ -2,10 +2,13 @@ package io.gripstream.wiring;
 
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.equalTo;
 
 import io.gripstream.clip.ClipModel;
+import io.gripstream.clip.Float16;
+import io.gripstream.clip.FloatTensor;
 import io.gripstream.event.BatchSample;
 import io.gripstream.event.ImageEvent;
 import io.gripstream.event.Prediction;
@@ -18,6 +21,7 @@ import io.gripstream.messaging.BrokerResource;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.SchemaRegistry;
 import io.gripstream.messaging.Topics;
+import io.gripstream.refine.ImageSource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
@@ -49,6 +53,7 @@ class ModelRolesTest {
   @Inject KafkaClients clients;
   @Inject SchemaRegistry registry;
   @Inject ClipModel model;
+  @Inject ImageSource images;
 
   /** Labeler and refiner, the model drawn. */
   public static final class ModelRoles implements QuarkusTestProfile {
@@ -70,7 +75,7 @@ class ModelRolesTest {
 
   @Test
   void imagesBecomeSamplesAndSamplesBecomeACandidateThatTheSameBatchMakesAgainBitForBit()
-      throws IOException {
+      throws IOException, InterruptedException {
     // Not closed: its registry is the application's.
     TestStream stream = new TestStream(topics, clients, registry);
     TaskDefinition definition =
@@ -118,6 +123,7 @@ class ModelRolesTest {
               });
 
       RefinementBatch batch = batch(definition, zeroShot, samples.values());
+      readAgain(batch.getSamples());
       stream.send(topics.batches(), "pets", batch, stream.serdes().batches());
       stream.send(topics.batches(), "pets", batch, stream.serdes().batches());
       await().atMost(LONG).until(() -> candidates.values().size() == 3);
@@ -136,6 +142,17 @@ class ModelRolesTest {
                 List<Prediction> all = predictions.values();
                 return all.get(all.size() - 1).getPromptDigest().equals(trained.getDigest());
               });
+    }
+  }
+
+  /** The refiner sees what the labeler saw. */
+  private void readAgain(List<BatchSample> samples) throws InterruptedException {
+    List<byte[]> pixels = images.pixels(samples);
+    assertThat(pixels).hasSize(IMAGES).doesNotContainNull();
+    FloatTensor features = model.encodeImages(pixels);
+    for (int i = 0; i < IMAGES; i++) {
+      assertThat(features.row(i))
+          .containsExactly(Float16.decode(samples.get(i).getFeature()), within(2e-3f));
     }
   }
 

@@ -3,6 +3,7 @@ package io.gripstream.gateway.board;
 import io.gripstream.event.Prediction;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.messaging.Coordinates;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

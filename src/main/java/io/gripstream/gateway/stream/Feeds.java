@@ -4,9 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.gripstream.event.PromptVersion;
 import io.gripstream.gateway.board.Board;
-import io.gripstream.gateway.board.Coordinates;
 import io.gripstream.gateway.board.DeadLetter;
 import io.gripstream.gateway.board.VersionFacts;
+import io.gripstream.messaging.Coordinates;
 import io.gripstream.messaging.DeadLetters;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicSerdes;

@@ -1,8 +1,10 @@
 package io.gripstream.gateway.stream;
 
 import io.gripstream.event.ImageEvent;
-import io.gripstream.gateway.board.Coordinates;
+import io.gripstream.messaging.Coordinates;
+import io.gripstream.messaging.RecordReader;
 import io.gripstream.messaging.TopicSerdes;
+import io.gripstream.messaging.UnreadableRecordException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Iterator;

@@ -1,4 +1,4 @@
-package io.gripstream.labeler;
+package io.gripstream.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -154,7 +154,7 @@ class ImageFetcherTest {
     assertThatThrownBy(() -> fetch(uri))
         .isInstanceOf(ExecutionException.class)
         .cause()
-        .isInstanceOf(RejectedEventException.class)
+        .isInstanceOf(RejectedImageException.class)
         .hasMessageContaining(reason);
   }
 

@@ -1,5 +1,6 @@
-package io.gripstream.labeler;
+package io.gripstream.image;
 
+import io.gripstream.image.RejectedImageException.Why;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -46,12 +47,12 @@ final class ImageFetcher {
             .build();
   }
 
-  /** The bytes; fails with a {@link RejectedEventException} when they are not to be had. */
+  /** The bytes; fails with a {@link RejectedImageException} when they are not to be had. */
   CompletableFuture<byte[]> fetch(String text) {
     URI uri;
     try {
       uri = places.check(text);
-    } catch (RejectedEventException e) {
+    } catch (RejectedImageException e) {
       return CompletableFuture.failedFuture(e);
     }
     if (uri.getScheme().equalsIgnoreCase("file")) {
@@ -59,7 +60,7 @@ final class ImageFetcher {
           () -> {
             try {
               return readFile(uri);
-            } catch (RejectedEventException e) {
+            } catch (RejectedImageException e) {
               throw new CompletionException(e);
             }
           },
@@ -68,26 +69,27 @@ final class ImageFetcher {
     return download(uri);
   }
 
-  private byte[] readFile(URI uri) throws RejectedEventException {
+  private byte[] readFile(URI uri) throws RejectedImageException {
     try {
       Path root = places.fileRoot().orElseThrow().toRealPath();
       // Real paths are compared, so neither ".." nor a link on the way leads out of the root.
       Path file = Path.of(uri).toRealPath();
       if (!file.startsWith(root)) {
-        throw new RejectedEventException("the file is not in the folder that is allowed");
+        throw new RejectedImageException(
+            Why.UNREADABLE, "the file is not in the folder that is allowed");
       }
       if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-        throw new RejectedEventException("not a regular file");
+        throw new RejectedImageException(Why.UNREADABLE, "not a regular file");
       }
       try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
         byte[] bytes = in.readNBytes(Math.addExact(maxBytes, 1));
         if (bytes.length > maxBytes) {
-          throw new RejectedEventException(tooLarge(maxBytes));
+          throw new RejectedImageException(Why.UNREADABLE, tooLarge(maxBytes));
         }
         return bytes;
       }
     } catch (IOException | IllegalArgumentException e) {
-      throw new RejectedEventException("the file cannot be read: " + e, e);
+      throw new RejectedImageException(Why.UNREADABLE, "the file cannot be read: " + e, e);
     }
   }
 
@@ -125,6 +127,6 @@ final class ImageFetcher {
   }
 
   private static CompletionException rejected(String reason, Throwable cause) {
-    return new CompletionException(new RejectedEventException(reason, cause));
+    return new CompletionException(new RejectedImageException(Why.UNREADABLE, reason, cause));
   }
 }

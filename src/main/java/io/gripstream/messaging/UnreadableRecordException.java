@@ -1,4 +1,4 @@
-package io.gripstream.gateway.stream;
+package io.gripstream.messaging;
 
 /** A record cannot be read again; the message says why, in words for people. */
 public final class UnreadableRecordException extends Exception {
@@ -21,7 +21,8 @@ public final class UnreadableRecordException extends Exception {
     this.why = why;
   }
 
-  static UnreadableRecordException missing(String topic, int partition, long offset) {
+  /** There is no such record. */
+  public static UnreadableRecordException missing(String topic, int partition, long offset) {
     return new UnreadableRecordException(
         Why.MISSING, "no record at %s-%d@%d".formatted(topic, partition, offset));
   }

@@ -1,4 +1,4 @@
-package io.gripstream.labeler;
+package io.gripstream.image;
 
 import java.io.ByteArrayOutputStream;
 import java.net.http.HttpResponse.BodySubscriber;

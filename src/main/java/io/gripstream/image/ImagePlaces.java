@@ -1,6 +1,7 @@
-package io.gripstream.labeler;
+package io.gripstream.image;
 
 import io.gripstream.GripstreamConfig;
+import io.gripstream.image.RejectedImageException.Why;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -34,42 +35,44 @@ final class ImagePlaces {
    * Checks an event's URI. What a file URI really points to is for the one who opens it to check.
    *
    * @return the URI, of scheme file, http or https
-   * @throws RejectedEventException when it is none, or names a place that is not allowed
+   * @throws RejectedImageException when it is none, or names a place that is not allowed
    */
-  URI check(String text) throws RejectedEventException {
+  URI check(String text) throws RejectedImageException {
     URI uri;
     try {
       uri = new URI(text);
     } catch (URISyntaxException e) {
-      throw new RejectedEventException("not a URI: " + e.getMessage(), e);
+      throw new RejectedImageException(Why.UNREADABLE, "not a URI: " + e.getMessage(), e);
     }
     String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
     if (!schemes.contains(scheme)) {
-      throw new RejectedEventException(
-          "URIs with scheme '%s' are not allowed here".formatted(scheme));
+      throw new RejectedImageException(
+          Why.UNREADABLE, "URIs with scheme '%s' are not allowed here".formatted(scheme));
     }
     switch (scheme) {
       case "file" -> {
         if (fileRoot.isEmpty()) {
-          throw new RejectedEventException("there is no folder that file URIs may point into");
+          throw new RejectedImageException(
+              Why.UNREADABLE, "there is no folder that file URIs may point into");
         }
       }
       case "http", "https" -> checkHost(uri);
       default ->
-          throw new RejectedEventException(
-              "URIs with scheme '%s' cannot be read".formatted(scheme));
+          throw new RejectedImageException(
+              Why.UNREADABLE, "URIs with scheme '%s' cannot be read".formatted(scheme));
     }
     return uri;
   }
 
-  private void checkHost(URI uri) throws RejectedEventException {
+  private void checkHost(URI uri) throws RejectedImageException {
     if (uri.getHost() == null || uri.getUserInfo() != null) {
-      throw new RejectedEventException("a URI must name a host, and no user");
+      throw new RejectedImageException(Why.UNREADABLE, "a URI must name a host, and no user");
     }
     String host = uri.getHost().toLowerCase(Locale.ROOT);
     String allowed = uri.getPort() < 0 ? host : host + ":" + uri.getPort();
     if (!hosts.contains(allowed)) {
-      throw new RejectedEventException("host '%s' is not allowed here".formatted(allowed));
+      throw new RejectedImageException(
+          Why.UNREADABLE, "host '%s' is not allowed here".formatted(allowed));
     }
   }
 

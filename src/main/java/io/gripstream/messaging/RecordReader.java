@@ -1,7 +1,5 @@
-package io.gripstream.gateway.stream;
+package io.gripstream.messaging;
 
-import io.gripstream.gateway.board.Coordinates;
-import io.gripstream.messaging.KafkaClients;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,0 +1,137 @@
+package io.gripstream.image;
+
+import io.gripstream.GripstreamConfig;
+import io.gripstream.clip.InvalidImageException;
+import io.gripstream.clip.Preprocessor;
+import io.gripstream.event.ImageEvent;
+import io.gripstream.image.RejectedImageException.Why;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import org.jboss.logging.Logger;
+
+/**
+ * From an image event to what the image tower takes: fetches, checks and decodes, many images at a
+ * time. Thread-safe.
+ */
+public final class ImageReader {
+  private static final Logger LOG = Logger.getLogger(ImageReader.class);
+
+  private final ImageFetcher fetcher;
+  private final Preprocessor preprocessor;
+  private final int maxBytes;
+  private final Executor workers;
+
+  /**
+   * @param config where images may be, how large and how slow
+   * @param imageSize side {@code S} of the square that the model takes, in pixels
+   * @param workers reads files, and runs what takes computing; the caller's to end
+   */
+  public ImageReader(GripstreamConfig.Images config, int imageSize, Executor workers) {
+    this.fetcher =
+        new ImageFetcher(new ImagePlaces(config), config.maxBytes(), config.timeout(), workers);
+    this.preprocessor = new Preprocessor(imageSize);
+    this.maxBytes = config.maxBytes();
+    this.workers = workers;
+  }
+
+  /**
+   * An image that was read.
+   *
+   * @param pixels {@code [S, S, 3]} bytes, RGB
+   * @param sha256 of the encoded bytes, in lower-case hexadecimal
+   */
+  public record Image(byte[] pixels, String sha256) {}
+
+  /** The image that an event carries or names; see {@link #await}. */
+  public CompletableFuture<Image> read(ImageEvent event) {
+    return read(event, event.getSha256());
+  }
+
+  /**
+   * The image that an event carries or names, if it still is the one that was seen before.
+   *
+   * @param sha256 of the encoded bytes, in lower-case hexadecimal; null: any will do
+   */
+  public CompletableFuture<Image> read(ImageEvent event, String sha256) {
+    return event.getContent() == null
+        ? read(event.getUri(), sha256)
+        : decode(CompletableFuture.completedFuture(bytes(event.getContent())), sha256);
+  }
+
+  /** The image at a place, if it is the one that the place was named for; as above. */
+  public CompletableFuture<Image> read(String uri, String sha256) {
+    return decode(fetcher.fetch(uri), sha256);
+  }
+
+  /**
+   * Waits for an image.
+   *
+   * @throws RejectedImageException when there is none
+   */
+  public static Image await(CompletableFuture<Image> image)
+      throws RejectedImageException, InterruptedException {
+    try {
+      return image.get();
+    } catch (ExecutionException e) {
+      Throwable cause =
+          e.getCause() instanceof CompletionException wrapped ? wrapped.getCause() : e.getCause();
+      if (cause instanceof RejectedImageException rejected) {
+        throw rejected;
+      }
+      throw new IllegalStateException("reading an image failed", cause);
+    }
+  }
+
+  private CompletableFuture<Image> decode(CompletableFuture<byte[]> encoded, String sha256) {
+    return encoded.thenApplyAsync(
+        bytes -> {
+          try {
+            return decode(bytes, sha256);
+          } catch (RejectedImageException e) {
+            throw new CompletionException(e);
+          }
+        },
+        workers);
+  }
+
+  private Image decode(byte[] encoded, String expectedSha256) throws RejectedImageException {
+    if (encoded.length > maxBytes) {
+      throw new RejectedImageException(Why.UNREADABLE, ImageFetcher.tooLarge(maxBytes));
+    }
+    String sha256 = sha256(encoded);
+    if (expectedSha256 != null && !expectedSha256.equals(sha256)) {
+      throw new RejectedImageException(
+          Why.CHANGED, "the image's sha256 is %s, not %s".formatted(sha256, expectedSha256));
+    }
+    try {
+      return new Image(preprocessor.pixels(encoded), sha256);
+    } catch (InvalidImageException e) {
+      throw new RejectedImageException(Why.UNDECODABLE, e.getMessage(), e);
+    } catch (RuntimeException e) {
+      // A decoder's own slip over hostile bytes; without this the same image would stop the stream
+      // for ever.
+      LOG.warnf(e, "a decoder failed on an image with sha256 %s", sha256);
+      throw new RejectedImageException(Why.UNDECODABLE, "cannot be decoded: " + e, e);
+    }
+  }
+
+  private static byte[] bytes(ByteBuffer content) {
+    byte[] bytes = new byte[content.remaining()];
+    content.duplicate().get(bytes);
+    return bytes;
+  }
+
+  private static String sha256(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}
