@@ -50,6 +50,10 @@ class ArchitectureTest {
           .definedBy("io.gripstream.sample..")
           .layer("pico")
           .definedBy("io.gripstream.pico..")
+          .layer("experiment")
+          .definedBy("io.gripstream.experiment..")
+          .layer("files")
+          .definedBy("io.gripstream.files..")
           .layer("cli")
           .definedBy("io.gripstream.cli..")
           .whereLayer("cli")
@@ -66,14 +70,26 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("pico")
           .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("experiment")
+          .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("files")
+          .mayOnlyBeAccessedByLayers("experiment", "cli")
           .whereLayer("messaging")
           .mayOnlyBeAccessedByLayers("labeler", "curator", "refiner", "gateway", "cli")
           .whereLayer("refine")
           .mayOnlyBeAccessedByLayers(
-              "messaging", "labeler", "curator", "refiner", "gateway", "pico", "cli")
+              "messaging", "labeler", "curator", "refiner", "gateway", "pico", "experiment", "cli")
           .whereLayer("prompt")
           .mayOnlyBeAccessedByLayers(
-              "refine", "messaging", "labeler", "curator", "refiner", "gateway", "pico", "cli");
+              "refine",
+              "messaging",
+              "labeler",
+              "curator",
+              "refiner",
+              "gateway",
+              "pico",
+              "experiment",
+              "cli");
 
   @ArchTest
   static final ArchRule theCoreKnowsNoFramework =
@@ -84,6 +100,8 @@ class ArchitectureTest {
               "io.gripstream.prompt..",
               "io.gripstream.refine..",
               "io.gripstream.pico..",
+              "io.gripstream.experiment..",
+              "io.gripstream.files..",
               "io.gripstream.sample..")
           .should()
           .dependOnClassesThat()

@@ -42,14 +42,14 @@ final class ExperimentProgress implements Experiment.Listener {
 
   @Override
   public void encoding(int done, int total) {
-    if (terminal.due()) {
+    if (terminal.isWatched() && terminal.due()) {
       terminal.progress("encoding images: %d of %d".formatted(done, total));
     }
   }
 
   @Override
   public void running(int index, Cell cell, int round, double done) {
-    if (terminal.due()) {
+    if (terminal.isWatched() && terminal.due()) {
       double all = (index + done) / cells.size();
       int full = (int) (all * BAR);
       terminal.progress(

@@ -6,6 +6,7 @@ import io.gripstream.event.Paradigm;
 import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Training;
+import io.gripstream.prompt.PromptTemplate;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -39,6 +40,8 @@ public record Settings(
     modalities = List.copyOf(modalities);
     strategies = List.copyOf(strategies);
     seeds = List.copyOf(seeds);
+    // Says what is wrong with it.
+    new PromptTemplate(template);
   }
 
   /** The grid, in the order of the results' rows. */

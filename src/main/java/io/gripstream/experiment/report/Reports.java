@@ -3,6 +3,7 @@ package io.gripstream.experiment.report;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -56,7 +57,8 @@ public final class Reports {
   /** Whole or not at all: someone may be looking at the page. */
   private static void put(Path file, String text) throws IOException {
     Path part = file.resolveSibling(file.getFileName() + ".part");
-    Files.writeString(part, text);
+    // Not writeString, which fails on half a surrogate pair; names may hold anything.
+    Files.write(part, text.getBytes(StandardCharsets.UTF_8));
     Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
   }
 }
