@@ -35,7 +35,6 @@ import picocli.CommandLine.Spec;
     })
 final class ExperimentCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
-  @Mixin private TrainingOptions training;
 
   @Option(
       names = "--model",
@@ -139,6 +138,8 @@ final class ExperimentCommand implements Callable<Integer> {
       paramLabel = "TEXT",
       description = "The zero-shot prompt, with {} for the class. Default: ${DEFAULT-VALUE}.")
   private String template;
+
+  @Mixin private TrainingOptions training;
 
   @Option(
       names = "--gate",

@@ -36,9 +36,12 @@ final class ExperimentModel {
     }
     Path folder = Files.createDirectories(directory.resolve("pico"));
     for (String file : new String[] {"config.json", "tokenizer.json", "model.safetensors"}) {
+      // Another process may read the old file: it keeps it, and nobody sees half of the new one.
+      Path part = Files.createTempFile(folder, file, ".part");
       try (InputStream in = ExperimentModel.class.getResourceAsStream("/models/pico/" + file)) {
-        Files.copy(in, folder.resolve(file), StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(in, part, StandardCopyOption.REPLACE_EXISTING);
       }
+      Files.move(part, folder.resolve(file), StandardCopyOption.ATOMIC_MOVE);
     }
     return folder;
   }

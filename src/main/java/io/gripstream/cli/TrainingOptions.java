@@ -2,6 +2,7 @@ package io.gripstream.cli;
 
 import io.gripstream.event.ClassPriorKind;
 import io.gripstream.event.Training;
+import java.math.BigDecimal;
 import picocli.CommandLine.Option;
 
 /** How a round is trained. What is not given is the contract's default. */
@@ -80,7 +81,36 @@ final class TrainingOptions {
       description = "How strongly classes with few images keep to zero-shot.")
   private Float shrinkage;
 
+  /**
+   * @throws IllegalArgumentException when a number makes no sense, naming its option
+   */
   Training training() {
+    require("--rounds", rounds, 1, 10_000);
+    require("--per-class", perClass, 1, 1_000_000);
+    require("--context-length", contextLength, 0, 64);
+    require("--prefix-length", prefixLength, 0, 256);
+    require("--epochs", epochs, 1, 100_000);
+    require("--steps", steps, 0, Integer.MAX_VALUE);
+    require("--batch-size", batchSize, 1, 1_000_000);
+    require("--learning-rate", learningRate, 0, 1000);
+    require("--weight-decay", weightDecay, 0, 1000);
+    require("--averaging", averaging, 0, 0.9999);
+    require("--shrinkage", shrinkage, 0, 1_000_000);
+    return given();
+  }
+
+  private static void require(String option, Number given, double least, double most) {
+    if (given != null && !(given.doubleValue() >= least && given.doubleValue() <= most)) {
+      throw new IllegalArgumentException(
+          "%s: expected from %s to %s, not %s".formatted(option, plain(least), plain(most), given));
+    }
+  }
+
+  private static String plain(double number) {
+    return BigDecimal.valueOf(number).stripTrailingZeros().toPlainString();
+  }
+
+  private Training given() {
     Training.Builder builder = Training.newBuilder();
     if (rounds != null) {
       builder.setRounds(rounds);

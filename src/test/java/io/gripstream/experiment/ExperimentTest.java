@@ -42,6 +42,7 @@ class ExperimentTest {
   private static final int TEST = 120;
 
   @TempDir private static Path data;
+  @TempDir private static Path sharedCache;
   private static Model model;
 
   @TempDir private Path work;
@@ -87,7 +88,7 @@ class ExperimentTest {
 
   @Test
   void anInterruptedRunGoesOnWhereItEndedAndWritesTheSameTable() throws Exception {
-    String whole = run("whole", settings(Strategy.GRIP), new Heard()).table();
+    String whole = run(data, sharedCache, "whole", settings(Strategy.GRIP), new Heard()).table();
     Heard interrupted =
         new Heard() {
           @Override
@@ -97,12 +98,12 @@ class ExperimentTest {
             }
           }
         };
-    assertThatThrownBy(() -> run("halves", settings(Strategy.GRIP), interrupted))
+    assertThatThrownBy(() -> run(data, sharedCache, "halves", settings(Strategy.GRIP), interrupted))
         .hasMessage("interrupted");
     assertThat(interrupted.finished).isEqualTo(1);
 
     Heard rest = new Heard();
-    Run resumed = run("halves", settings(Strategy.GRIP), rest);
+    Run resumed = run(data, sharedCache, "halves", settings(Strategy.GRIP), rest);
     assertThat(rest.known).isEqualTo(1);
     assertThat(rest.finished).isEqualTo(2);
     assertThat(resumed.table()).isEqualTo(whole);
@@ -110,7 +111,7 @@ class ExperimentTest {
 
   @Test
   void aHalfWrittenCellIsRunAgain() throws Exception {
-    String table = run("torn", settings(Strategy.FPL), new Heard()).table();
+    String table = run(data, sharedCache, "torn", settings(Strategy.FPL), new Heard()).table();
     try (Stream<Path> cells = Files.list(work.resolve("torn/cells"))) {
       for (Path cell : cells.toList()) {
         byte[] whole = Files.readAllBytes(cell);
@@ -118,7 +119,8 @@ class ExperimentTest {
       }
     }
     Heard heard = new Heard();
-    assertThat(run("torn", settings(Strategy.FPL), heard).table()).isEqualTo(table);
+    assertThat(run(data, sharedCache, "torn", settings(Strategy.FPL), heard).table())
+        .isEqualTo(table);
     assertThat(heard.known).isZero();
   }
 
@@ -137,7 +139,8 @@ class ExperimentTest {
             Folders.DIGITS.template(),
             training(),
             true);
-    List<CellResult> cells = run("paradigms", settings, new Heard()).outcome().cells();
+    List<CellResult> cells =
+        run(data, sharedCache, "paradigms", settings, new Heard()).outcome().cells();
     assertThat(cells).hasSize(3);
     assertThat(cells).extracting(CellResult::test).containsOnly(60);
     CellResult unsupervised = cells.get(0);
@@ -162,14 +165,14 @@ class ExperimentTest {
     Path own = work.resolve("own");
     Folders.digits(own, 60, 60);
     Folders.write(own, "train/one/broken.png", "no image at all");
-    Run run = run(own, "broken", settings(Strategy.FPL), new Heard());
+    Run run = run(own, sharedCache, "broken", settings(Strategy.FPL), new Heard());
     assertThat(run.outcome().unreadable()).containsOnlyKeys("train/one/broken.png");
     assertThat(run.outcome().cells()).hasSize(2);
 
     Folders.write(own, "train/ten/broken.png", "no image either");
     Folders.write(own, "test/ten/broken.png", "nor this");
     Heard heard = new Heard();
-    Run failed = run(own, "empty", settings(Strategy.FPL), heard);
+    Run failed = run(own, sharedCache, "empty", settings(Strategy.FPL), heard);
     assertThat(failed.outcome().cells()).isEmpty();
     assertThat(failed.outcome().failures())
         .hasSize(2)
@@ -180,10 +183,11 @@ class ExperimentTest {
   private record Run(Experiment.Outcome outcome, String table) {}
 
   private Run run(String name, Settings settings, Heard heard) throws Exception {
-    return run(data, name, settings, heard);
+    return run(data, work.resolve(name), name, settings, heard);
   }
 
-  private Run run(Path source, String name, Settings settings, Heard heard) throws Exception {
+  private Run run(Path source, Path cache, String name, Settings settings, Heard heard)
+      throws Exception {
     try (ImageFiles files = ImageFiles.open(source, "")) {
       DataSet images = DataSet.read("digits", files, DataSet.Naming.OF_FOLDERS);
       try (Experiment experiment =
@@ -192,7 +196,7 @@ class ExperimentTest {
               images,
               files,
               settings,
-              new Experiment.Folders(work.resolve(name), work.resolve(name).resolve("cells")),
+              new Experiment.Folders(cache, work.resolve(name).resolve("cells")),
               heard,
               pixels -> new Telling(new PromptRefinement(model.clip(), pixels)))) {
         Experiment.Outcome outcome = experiment.run();
@@ -232,7 +236,7 @@ class ExperimentTest {
   }
 
   private static Training training() {
-    return Training.newBuilder().setRounds(2).setEpochs(2).setPerClass(8).build();
+    return Training.newBuilder().setRounds(2).setEpochs(1).setPerClass(8).build();
   }
 
   /** Counts. */

@@ -72,7 +72,7 @@ final class ClassChart {
         Markup.format(
             "<text class=\"change %s\" x=\"%.1f\" y=\"%.1f\">%s</text>"
                 + "<text class=\"axis\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%s</text>",
-            after < before ? "loss" : "gain",
+            Markup.direction(after - before),
             WIDTH - RIGHT + 12,
             top + ROW / 2 + 4,
             Markup.points(after - before),

@@ -42,7 +42,16 @@ final class Markup {
   /** A change of a share in points, with its sign. */
   static String points(double change) {
     String text = format("%+.1f", 100 * change);
-    return text.equals("-0.0") ? "+0.0" : text.replace('-', '\u2212');
+    return isNone(text) ? "0.0" : text.replace('-', '\u2212');
+  }
+
+  /** The class that colours a change; empty where it rounds to none. */
+  static String direction(double change) {
+    return isNone(format("%+.1f", 100 * change)) ? "" : change < 0 ? "loss" : "gain";
+  }
+
+  private static boolean isNone(String points) {
+    return points.equals("-0.0") || points.equals("+0.0");
   }
 
   static String format(String pattern, Object... values) {

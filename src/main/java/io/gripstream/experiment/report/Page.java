@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -129,7 +130,7 @@ final class Page {
     return Markup.format(
         "%s<small><span class=\"%s\">%s</span>%s</small>",
         group.refined().mean() == best ? "<strong>" + value + "</strong>" : value,
-        gain < 0 ? "loss" : "gain",
+        Markup.direction(gain),
         Markup.points(gain),
         linear == null ? "" : " · linear " + spread(linear));
   }
@@ -209,15 +210,17 @@ final class Page {
     page.append("<section>\n<h2>Class by class</h2>\n")
         .append("<p class=\"legend\"><span><i class=\"before\"></i>zero-shot</span> ")
         .append("<span><i class=\"after\"></i>after the last round</span></p>\n");
-    boolean first = true;
+    Group best =
+        groups.stream()
+            .max(Comparator.comparingDouble(group -> group.refined().mean()))
+            .orElseThrow();
     for (Group group : groups) {
-      page.append(first ? "<details open=\"open\">" : "<details>")
+      page.append(group == best ? "<details open=\"open\">" : "<details>")
           .append(
               Markup.format(
                   "<summary>%s, %s</summary>\n", group.paradigm(), Markup.text(group.method())))
           .append(new ClassChart(group, summary.classes()).svg())
           .append("</details>\n");
-      first = false;
     }
     page.append("</section>\n");
   }
@@ -259,8 +262,7 @@ final class Page {
       double value = group.robinHood(whose, change);
       page.append(
           Markup.format(
-              "<td class=\"number %s\">%s</td>",
-              value < 0 ? "loss" : "gain", Markup.points(value)));
+              "<td class=\"number %s\">%s</td>", Markup.direction(value), Markup.points(value)));
     }
     for (ToDoubleFunction<RobinHood> share :
         List.<ToDoubleFunction<RobinHood>>of(
