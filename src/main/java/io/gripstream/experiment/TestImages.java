@@ -23,13 +23,22 @@ final class TestImages implements AutoCloseable {
   private static final int BATCH = 64;
 
   private final Model model;
+  private final long mostBytes;
   private final Pixels pixels;
   private List<Picture> held = List.of();
   private ImageTokens tokens;
 
   TestImages(Model model, Pixels pixels) {
+    this(model, pixels, MOST_BYTES);
+  }
+
+  /**
+   * @param mostBytes native memory that images may be kept in
+   */
+  TestImages(Model model, Pixels pixels, long mostBytes) {
     this.model = model;
     this.pixels = pixels;
+    this.mostBytes = mostBytes;
   }
 
   /**
@@ -46,7 +55,7 @@ final class TestImages implements AutoCloseable {
 
   private FloatTensor behind(FloatTensor prefix, List<Picture> pictures) {
     long bytes = (long) Float.BYTES * pictures.size() * model.tokens() * model.clip().imageWidth();
-    if (bytes >= MOST_BYTES) {
+    if (bytes >= mostBytes) {
       return fromFiles(prefix, pictures);
     }
     if (tokens == null || !held.equals(pictures)) {

@@ -3,10 +3,8 @@ package io.gripstream.experiment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.gripstream.clip.ComputeDevice;
 import io.gripstream.clip.Float16;
 import io.gripstream.clip.FloatTensor;
-import io.gripstream.clip.TorchClip;
 import io.gripstream.event.Modality;
 import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptVersion;
@@ -49,9 +47,7 @@ class ExperimentTest {
 
   @BeforeAll
   static void drawDigits() throws IOException, URISyntaxException {
-    Path folder = Path.of(ExperimentTest.class.getResource("/models/pico/config.json").toURI());
-    model =
-        new Model(TorchClip.load(folder.getParent(), "pico", ComputeDevice.cpu()), 65, "cpu-fp32");
+    model = Folders.model();
     Folders.digits(data, TRAINING, TEST);
   }
 

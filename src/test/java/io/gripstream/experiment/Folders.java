@@ -1,9 +1,13 @@
 package io.gripstream.experiment;
 
+import io.gripstream.clip.ClipConfig;
+import io.gripstream.clip.ComputeDevice;
+import io.gripstream.clip.TorchClip;
 import io.gripstream.sample.LabelledImage;
 import io.gripstream.sample.SampleStream;
 import io.gripstream.sample.SampleStreams;
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -12,6 +16,16 @@ final class Folders {
   static final SampleStream DIGITS = SampleStreams.byName("digits");
 
   private Folders() {}
+
+  /** The embedded model; the caller's to close. */
+  static Model model() throws IOException, URISyntaxException {
+    Path folder =
+        Path.of(Folders.class.getResource("/models/pico/config.json").toURI()).getParent();
+    return new Model(
+        TorchClip.load(folder, "pico", ComputeDevice.cpu()),
+        ClipConfig.read(folder.resolve("config.json")).vision().tokens(),
+        "cpu-fp32");
+  }
 
   /** A file, with the folders above it. */
   static void write(Path root, String name, byte[] content) throws IOException {
