@@ -52,6 +52,10 @@ class ArchitectureTest {
           .definedBy("io.gripstream.sample..")
           .layer("pico")
           .definedBy("io.gripstream.pico..")
+          .layer("experiment")
+          .definedBy("io.gripstream.experiment..")
+          .layer("files")
+          .definedBy("io.gripstream.files..")
           .layer("cli")
           .definedBy("io.gripstream.cli..")
           .whereLayer("cli")
@@ -68,13 +72,25 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("pico")
           .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("experiment")
+          .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("files")
+          .mayOnlyBeAccessedByLayers("experiment", "cli")
           .whereLayer("image")
           .mayOnlyBeAccessedByLayers("labeler", "curator", "refiner", "gateway", "cli")
           .whereLayer("messaging")
           .mayOnlyBeAccessedByLayers("image", "labeler", "curator", "refiner", "gateway", "cli")
           .whereLayer("refine")
           .mayOnlyBeAccessedByLayers(
-              "messaging", "image", "labeler", "curator", "refiner", "gateway", "pico", "cli")
+              "messaging",
+              "image",
+              "labeler",
+              "curator",
+              "refiner",
+              "gateway",
+              "pico",
+              "experiment",
+              "cli")
           .whereLayer("prompt")
           .mayOnlyBeAccessedByLayers(
               "refine",
@@ -85,6 +101,7 @@ class ArchitectureTest {
               "refiner",
               "gateway",
               "pico",
+              "experiment",
               "cli");
 
   @ArchTest
@@ -96,6 +113,8 @@ class ArchitectureTest {
               "io.gripstream.prompt..",
               "io.gripstream.refine..",
               "io.gripstream.pico..",
+              "io.gripstream.experiment..",
+              "io.gripstream.files..",
               "io.gripstream.sample..")
           .should()
           .dependOnClassesThat()

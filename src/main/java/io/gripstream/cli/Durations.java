@@ -30,6 +30,16 @@ final class Durations {
     }
   }
 
+  /** The same way, with at most two units: nobody waits for the seconds of an hour. */
+  static String format(Duration duration) {
+    if (duration.toHours() > 0) {
+      return "%dh%02dm".formatted(duration.toHours(), duration.toMinutesPart());
+    }
+    return duration.toMinutes() > 0
+        ? "%dm%02ds".formatted(duration.toMinutes(), duration.toSecondsPart())
+        : "%ds".formatted(duration.toSeconds());
+  }
+
   private static long number(String digits) {
     return digits == null ? 0 : Long.parseLong(digits);
   }

@@ -1,5 +1,7 @@
 package io.gripstream.cli;
 
+import io.gripstream.experiment.ExperimentException;
+import io.gripstream.files.ImageFilesException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Properties;
@@ -27,6 +29,7 @@ import picocli.CommandLine.Spec;
       ServeCommand.class,
       SendCommand.class,
       WatchCommand.class,
+      ExperimentCommand.class,
       PretrainCommand.class
     })
 final class Gripstream implements Runnable {
@@ -49,13 +52,20 @@ final class Gripstream implements Runnable {
           command.getErr().println("gripstream: " + Failures.sentence(failure));
           if (root.stacktrace) {
             failure.printStackTrace(command.getErr());
-          } else if (!(failure instanceof CommandFailure)) {
+          } else if (!isForTheUser(failure)) {
             command.getErr().println("(--stacktrace shows where it came from)");
           }
           command.getErr().flush();
           return CommandLine.ExitCode.SOFTWARE;
         });
     return line;
+  }
+
+  /** Whether the message says what to do, so that nobody needs to know where it came from. */
+  private static boolean isForTheUser(Exception failure) {
+    return failure instanceof CommandFailure
+        || failure instanceof ImageFilesException
+        || failure instanceof ExperimentException;
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.gripstream.cli;
 
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.files.ImageFiles;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.SchemaRegistry;
 import io.gripstream.messaging.TopicSerdes;

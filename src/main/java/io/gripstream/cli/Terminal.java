@@ -22,6 +22,11 @@ final class Terminal {
     this.inPlace = Boolean.getBoolean("cli.terminal");
   }
 
+  /** Whether a person watches, who sees progress in place. */
+  boolean isWatched() {
+    return inPlace;
+  }
+
   /** Whether it is time for another line of progress. */
   boolean due() {
     return System.nanoTime() - last >= (inPlace ? IN_PLACE : IN_A_FILE).toNanos();

@@ -1,4 +1,4 @@
-package io.gripstream.cli;
+package io.gripstream.files;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,7 +19,7 @@ import java.util.zip.ZipFile;
  * read when they are asked for, and never more of them than the limit, whatever an archive claims
  * or hides.
  */
-final class ImageFiles implements AutoCloseable {
+public final class ImageFiles implements AutoCloseable {
   private static final Set<String> EXTENSIONS = Set.of("jpg", "jpeg", "png", "gif", "bmp", "webp");
 
   private final Path folder;
@@ -36,9 +36,10 @@ final class ImageFiles implements AutoCloseable {
    * Lists the images, in order of their names.
    *
    * @param prefix what a relative path must begin with; empty: any
-   * @throws CommandFailure when the source is neither a folder nor a zip archive, or has no images
+   * @throws ImageFilesException when the source is neither a folder nor a zip archive, or has no
+   *     images
    */
-  static ImageFiles open(Path source, String prefix) {
+  public static ImageFiles open(Path source, String prefix) {
     ImageFiles files;
     try {
       if (Files.isDirectory(source)) {
@@ -47,14 +48,14 @@ final class ImageFiles implements AutoCloseable {
         ZipFile archive = new ZipFile(source.toFile());
         files = new ImageFiles(null, archive, list(archive, prefix));
       } else {
-        throw new CommandFailure("there is no folder or zip archive " + source);
+        throw new ImageFilesException("there is no folder or zip archive " + source);
       }
     } catch (IOException e) {
-      throw new CommandFailure(source + " is neither a folder nor a zip archive", e);
+      throw new ImageFilesException(source + " is neither a folder nor a zip archive", e);
     }
     if (files.names.isEmpty()) {
       files.close();
-      throw new CommandFailure(
+      throw new ImageFilesException(
           "no images (%s) in %s%s"
               .formatted(
                   String.join(", ", EXTENSIONS.stream().sorted().toList()),
@@ -94,7 +95,7 @@ final class ImageFiles implements AutoCloseable {
   }
 
   /** Relative paths, sorted. */
-  List<String> names() {
+  public List<String> names() {
     return names;
   }
 
@@ -102,14 +103,14 @@ final class ImageFiles implements AutoCloseable {
    * The same in an order that mixes the folders: a stream sorted by class is one that no camera
    * makes.
    */
-  List<String> shuffled(long seed) {
+  public List<String> shuffled(long seed) {
     List<String> shuffled = new ArrayList<>(names);
     Collections.shuffle(shuffled, new Random(seed));
     return shuffled;
   }
 
   /** The name of the folder that a file lies in directly; null at the top. */
-  static String folderOf(String name) {
+  public static String folderOf(String name) {
     String[] parts = name.split("/");
     return parts.length < 2 ? null : parts[parts.length - 2];
   }
@@ -119,7 +120,7 @@ final class ImageFiles implements AutoCloseable {
    *
    * @return its bytes; null when there are more than {@code limit}
    */
-  byte[] read(String name, int limit) throws IOException {
+  public byte[] read(String name, int limit) throws IOException {
     try (InputStream in =
         archive == null
             ? Files.newInputStream(folder.resolve(name))
@@ -135,7 +136,7 @@ final class ImageFiles implements AutoCloseable {
       try {
         archive.close();
       } catch (IOException e) {
-        throw new CommandFailure("the archive cannot be closed", e);
+        throw new ImageFilesException("the archive cannot be closed", e);
       }
     }
   }

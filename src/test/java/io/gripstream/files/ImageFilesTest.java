@@ -1,4 +1,4 @@
-package io.gripstream.cli;
+package io.gripstream.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -67,13 +67,13 @@ class ImageFilesTest {
     Path text = Files.writeString(directory.resolve("plain.txt"), "not an archive");
 
     assertThatThrownBy(() -> ImageFiles.open(directory.resolve("nowhere"), ""))
-        .isInstanceOf(CommandFailure.class)
+        .isInstanceOf(ImageFilesException.class)
         .hasMessageContaining("no folder or zip archive");
     assertThatThrownBy(() -> ImageFiles.open(text, ""))
-        .isInstanceOf(CommandFailure.class)
+        .isInstanceOf(ImageFilesException.class)
         .hasMessageContaining("neither a folder nor a zip archive");
     assertThatThrownBy(() -> ImageFiles.open(directory, "test/"))
-        .isInstanceOf(CommandFailure.class)
+        .isInstanceOf(ImageFilesException.class)
         .hasMessageContaining("no images")
         .hasMessageContaining("under test/");
   }
