@@ -289,7 +289,9 @@ class CircleTest {
               .sorted(Comparator.comparing(RefinementBatch::getChunk))
               .toList();
       RoundBatch batch = RoundBatch.assemble(chunks);
-      PromptVersion again = new PromptRefinement(clip, io.gripstream.refine.ImageSource.NONE).train(batch, (done, metrics) -> {});
+      PromptVersion again =
+          new PromptRefinement(clip, io.gripstream.refine.ImageSource.NONE)
+              .train(batch, (done, metrics) -> {});
 
       assertThat(text(first.record().key())).isEqualTo(TASK + "/" + again.getVersion());
       assertThat(serdes.candidates().serialize(first.record().topic(), again))

@@ -27,6 +27,8 @@ import picocli.CommandLine.Spec;
       ServeCommand.class,
       SendCommand.class,
       WatchCommand.class,
+      FetchModelCommand.class,
+      DrawModelCommand.class,
       PretrainCommand.class
     })
 final class Gripstream implements Runnable {
