@@ -90,7 +90,23 @@ public final class ClipWeights {
         return manager.create(
             entry.data().duplicate().order(entry.data().order()), shape, DataType.FLOAT32);
       }
-      return manager.create(FloatBuffer.wrap(entry.floats()), shape, DataType.FLOAT32);
+      // The engine's own memory: what the JVM lends is as scarce as its heap, and a large model's
+      // weights do not fit in.
+      try (NDManager scope = manager.newSubManager()) {
+        NDArray copy =
+            entry.type() == Type.F16
+                ? scope
+                    .create(
+                        entry.data().duplicate().order(entry.data().order()),
+                        shape,
+                        DataType.FLOAT16)
+                    .toType(DataType.FLOAT32, true)
+                : scope
+                    .create(FloatBuffer.wrap(entry.floats()), shape, DataType.FLOAT32)
+                    .duplicate();
+        copy.attach(manager);
+        return copy;
+      }
     }
   }
 

@@ -531,15 +531,7 @@ class ModelHubTest {
   }
 
   private ModelHub quietHub() {
-    FetchProgress quiet =
-        new FetchProgress() {
-          @Override
-          public void received(String file, long bytes, long total) {}
-
-          @Override
-          public void note(String line) {}
-        };
-    return new ModelHub(hub.url(), false, quiet, ModelHub.Patience.USUAL);
+    return new ModelHub(hub.url(), false, StubHub.quiet(), ModelHub.Patience.USUAL);
   }
 
   private FetchProgress progress() {

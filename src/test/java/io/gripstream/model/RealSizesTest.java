@@ -9,6 +9,7 @@ import io.gripstream.clip.SafeTensors;
 import io.gripstream.clip.TorchClip;
 import io.gripstream.model.DrawnModel.Shapes;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,14 +25,6 @@ class RealSizesTest {
   @Test
   void aModelOfRealSizeEncodesImagesAndTextsPlainAndBehindPrompts() throws IOException {
     DrawnModel.write(folder, Shapes.VIT_B_32.config(), 1, SafeTensors.Type.F32);
-    FetchProgress nobody =
-        new FetchProgress() {
-          @Override
-          public void received(String file, long bytes, long total) {}
-
-          @Override
-          public void note(String line) {}
-        };
     SplittableRandom random = new SplittableRandom(2);
     byte[] first = new byte[224 * 224 * 3];
     byte[] second = new byte[first.length];
@@ -41,7 +34,7 @@ class RealSizesTest {
     assertThat(folder.resolve("model.safetensors")).isRegularFile();
     assertThat(Files.size(folder.resolve("model.safetensors")))
         .isBetween(605_000_000L, 606_000_000L);
-    ModelHub offline = new ModelHub(java.net.URI.create("http://localhost:1"), true, nobody);
+    ModelHub offline = new ModelHub(URI.create("http://localhost:1"), true, StubHub.quiet());
     try (TorchClip clip =
         ModelFolder.of(folder.toString(), folder, offline, Optional.empty())
             .load(ComputeDevice.cpu())) {

@@ -24,7 +24,7 @@ import java.util.concurrent.Executors;
  * A hub on this machine with one small real model, {@code owner/tiny}: it has ranges and ETags, and
  * as much bad behaviour as a test asks for.
  */
-final class StubHub implements AutoCloseable {
+public final class StubHub implements AutoCloseable {
   static final HubModel MODEL = new HubModel("owner", "tiny", HubModel.DEFAULT_REVISION);
   static final ClipConfig CONFIG =
       new ClipConfig(
@@ -33,7 +33,7 @@ final class StubHub implements AutoCloseable {
           16);
 
   /** Instead of what the hub would do. */
-  interface Behaviour {
+  public interface Behaviour {
     /** Whether the exchange was answered. */
     boolean answer(HttpExchange exchange, String file) throws IOException;
   }
@@ -44,7 +44,7 @@ final class StubHub implements AutoCloseable {
   private final List<String> requests = new CopyOnWriteArrayList<>();
   private volatile Behaviour behaviour = (exchange, file) -> false;
 
-  StubHub(Path drawn) throws IOException {
+  public StubHub(Path drawn) throws IOException {
     DrawnModel.write(drawn, CONFIG, 1, SafeTensors.Type.F32);
     for (ModelFile file : ModelFile.values()) {
       files.put(file.fileName(), Files.readAllBytes(drawn.resolve(file.fileName())));
@@ -55,7 +55,7 @@ final class StubHub implements AutoCloseable {
     server.start();
   }
 
-  URI url() {
+  public URI url() {
     return URI.create("http://localhost:" + server.getAddress().getPort());
   }
 
@@ -71,12 +71,23 @@ final class StubHub implements AutoCloseable {
     files.put(file.fileName(), content);
   }
 
-  void behave(Behaviour instead) {
+  public void behave(Behaviour instead) {
     behaviour = instead;
   }
 
+  /** Says nothing to anybody. */
+  static FetchProgress quiet() {
+    return new FetchProgress() {
+      @Override
+      public void received(String file, long bytes, long total) {}
+
+      @Override
+      public void note(String line) {}
+    };
+  }
+
   /** Requests as {@code path}, or {@code path bytes=FROM-} for a range. */
-  List<String> requests() {
+  public List<String> requests() {
     return requests;
   }
 
