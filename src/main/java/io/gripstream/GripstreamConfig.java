@@ -2,6 +2,7 @@ package io.gripstream;
 
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -17,9 +18,17 @@ public interface GripstreamConfig {
   @WithDefault("labeler,curator,refiner,gateway")
   Set<Role> roles();
 
-  /** {@code pico}, or a folder in the Hugging Face layout. */
+  /**
+   * {@code pico}; or a folder in the Hugging Face layout; or a name on a hub, {@code owner/name} or
+   * {@code owner/name@revision}, which is fetched once.
+   */
   @WithDefault("pico")
   String model();
+
+  /** The SHA-256 that the model's weights must have; absent: any. */
+  Optional<String> modelSha256();
+
+  Hub modelHub();
 
   /** {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:n}. */
   @WithDefault("auto")
@@ -42,6 +51,16 @@ public interface GripstreamConfig {
   Labeler labeler();
 
   Images images();
+
+  interface Hub {
+    /** The hub that models are fetched from by name, or a mirror with the same paths. */
+    @WithDefault("https://huggingface.co")
+    URI url();
+
+    /** Whether only models that were fetched before may be used. */
+    @WithDefault("false")
+    boolean offline();
+  }
 
   interface Http {
     /** The address that the page, the REST interface and the registry listen on. */

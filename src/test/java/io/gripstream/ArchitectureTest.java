@@ -50,6 +50,8 @@ class ArchitectureTest {
           .definedBy("io.gripstream.gateway..")
           .layer("sample")
           .definedBy("io.gripstream.sample..")
+          .layer("model")
+          .definedBy("io.gripstream.model..")
           .layer("pico")
           .definedBy("io.gripstream.pico..")
           .layer("experiment")
@@ -69,6 +71,8 @@ class ArchitectureTest {
           .whereLayer("refiner")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("sample")
+          .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("model")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("pico")
           .mayOnlyBeAccessedByLayers("cli")
@@ -112,6 +116,7 @@ class ArchitectureTest {
               "io.gripstream.clip..",
               "io.gripstream.prompt..",
               "io.gripstream.refine..",
+              "io.gripstream.model..",
               "io.gripstream.pico..",
               "io.gripstream.experiment..",
               "io.gripstream.files..",

@@ -40,7 +40,9 @@ final class ExperimentCommand implements Callable<Integer> {
       names = "--model",
       defaultValue = "pico",
       paramLabel = "NAME|DIR",
-      description = "pico, or a folder in the Hugging Face layout. Default: ${DEFAULT-VALUE}.")
+      description =
+          "pico, a folder in the Hugging Face layout, or a name on a hub, such as"
+              + " openai/clip-vit-base-patch32. Default: ${DEFAULT-VALUE}.")
   private String model;
 
   @Option(
@@ -170,9 +172,9 @@ final class ExperimentCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     Settings settings = settings();
-    ExperimentProgress progress =
-        new ExperimentProgress(new Terminal(spec.commandLine().getOut()), settings.cells());
-    Model loaded = ExperimentModel.load(model, device, cache);
+    Terminal terminal = new Terminal(spec.commandLine().getOut());
+    ExperimentProgress progress = new ExperimentProgress(terminal, settings.cells());
+    Model loaded = ExperimentModel.load(model, device, terminal);
     try (AutoCloseableModel closing = new AutoCloseableModel(loaded);
         ImageFiles files = ImageFiles.open(data, "")) {
       DataSet images = DataSet.read(name(data), files, new DataSet.Naming(folderClasses, classes));

@@ -30,6 +30,8 @@ import picocli.CommandLine.Spec;
       SendCommand.class,
       WatchCommand.class,
       ExperimentCommand.class,
+      FetchModelCommand.class,
+      DrawModelCommand.class,
       PretrainCommand.class
     })
 final class Gripstream implements Runnable {

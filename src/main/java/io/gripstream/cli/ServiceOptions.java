@@ -18,7 +18,7 @@ final class ServiceOptions {
   @Option(
       names = "--data",
       paramLabel = "DIR",
-      description = "Where stream state and the embedded broker's log are kept.")
+      description = "Where stream state, the embedded broker's log and models are kept.")
   Path data;
 
   @Option(
@@ -42,7 +42,9 @@ final class ServiceOptions {
   @Option(
       names = "--model",
       paramLabel = "NAME|DIR",
-      description = "pico (the embedded model, default), or a folder in the Hugging Face layout.")
+      description =
+          "pico (the embedded model, default), a folder in the Hugging Face layout, or a name on a"
+              + " hub such as openai/clip-vit-base-patch32, fetched once.")
   String model;
 
   @Option(

@@ -21,7 +21,7 @@ import java.util.Map;
  * from tensors in the names of the Hugging Face layout. The tensors of 32-bit files stay in the
  * mapping: they must never be written to.
  */
-final class ClipWeights {
+public final class ClipWeights {
   private final NDArray[] image;
   private final NDArray[] text;
   private final float logitScale;
@@ -90,7 +90,23 @@ final class ClipWeights {
         return manager.create(
             entry.data().duplicate().order(entry.data().order()), shape, DataType.FLOAT32);
       }
-      return manager.create(FloatBuffer.wrap(entry.floats()), shape, DataType.FLOAT32);
+      // The engine's own memory: what the JVM lends is as scarce as its heap, and a large model's
+      // weights do not fit in.
+      try (NDManager scope = manager.newSubManager()) {
+        NDArray copy =
+            entry.type() == Type.F16
+                ? scope
+                    .create(
+                        entry.data().duplicate().order(entry.data().order()),
+                        shape,
+                        DataType.FLOAT16)
+                    .toType(DataType.FLOAT32, true)
+                : scope
+                    .create(FloatBuffer.wrap(entry.floats()), shape, DataType.FLOAT32)
+                    .duplicate();
+        copy.attach(manager);
+        return copy;
+      }
     }
   }
 
@@ -129,6 +145,26 @@ final class ClipWeights {
     layout.add(named("text_projection.weight", config.featureSize(), width));
     layers(layout, "text_model", text.tower());
     return layout;
+  }
+
+  /**
+   * The tensors that a file of a CLIP of these sizes has, in the names of the Hugging Face layout.
+   *
+   * @return shapes by name; a scalar's is empty
+   */
+  public static Map<String, long[]> shapes(ClipConfig config) {
+    List<Named> layout = new ArrayList<>(imageLayout(config));
+    layout.addAll(textLayout(config));
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    for (Named named : layout) {
+      for (String name : named.names()) {
+        long[] shape = named.shape().clone();
+        shape[0] /= named.names().size();
+        shapes.put(name, shape);
+      }
+    }
+    shapes.put("logit_scale", new long[0]);
+    return shapes;
   }
 
   /** The opposite of {@link #load}: the program's tensors under the names of the file. */

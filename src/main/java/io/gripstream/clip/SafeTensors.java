@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -15,7 +16,10 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.PrimitiveIterator;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /**
  * A safetensors file, memory-mapped: an 8-byte little-endian header length, a JSON header that
@@ -25,6 +29,7 @@ import java.util.Set;
 public final class SafeTensors {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final long LARGEST_HEADER = 100_000_000;
+  private static final int WRITE_BUFFER = 1 << 20;
 
   /** How numbers are stored. */
   public enum Type {
@@ -125,15 +130,47 @@ public final class SafeTensors {
     return entry;
   }
 
+  /** Gives a tensor's values one after the other, row-major. */
+  @FunctionalInterface
+  public interface Values {
+    float next();
+  }
+
   /** Writes tensors in {@code type}, which is {@code F32} or {@code F16}. */
   public static void write(Path file, Map<String, FloatTensor> tensors, Type type)
       throws IOException {
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    tensors.forEach(
+        (name, tensor) -> shapes.put(name, Arrays.stream(tensor.shape()).asLongStream().toArray()));
+    write(
+        file,
+        shapes,
+        type,
+        name -> {
+          PrimitiveIterator.OfDouble all =
+              IntStream.range(0, tensors.get(name).values().length)
+                  .mapToDouble(i -> tensors.get(name).values()[i])
+                  .iterator();
+          return () -> (float) all.nextDouble();
+        });
+  }
+
+  /**
+   * Writes tensors of any size without holding them: only a small buffer is on the heap.
+   *
+   * @param shapes by name, in the order of the file
+   * @param type {@code F32} or {@code F16}
+   * @param values asked for each tensor by its name, in that order
+   */
+  public static void write(
+      Path file, Map<String, long[]> shapes, Type type, Function<String, Values> values)
+      throws IOException {
     ObjectNode header = JSON.createObjectNode();
     long at = 0;
-    for (Map.Entry<String, FloatTensor> tensor : tensors.entrySet()) {
+    for (Map.Entry<String, long[]> tensor : shapes.entrySet()) {
       ObjectNode entry = header.putObject(tensor.getKey()).put("dtype", type.name());
-      Arrays.stream(tensor.getValue().shape()).forEach(entry.putArray("shape")::add);
-      long end = at + (long) tensor.getValue().values().length * type.bytes;
+      Arrays.stream(tensor.getValue()).forEach(entry.putArray("shape")::add);
+      long end = Math.addExact(at, Math.multiplyExact(count(tensor.getValue()), type.bytes));
       entry.putArray("data_offsets").add(at).add(end);
       at = end;
     }
@@ -141,19 +178,31 @@ public final class SafeTensors {
     // Tensors begin on an 8-byte border, as readers expect: the header is padded with spaces.
     byte[] padded = Arrays.copyOf(text, (text.length + 7) / 8 * 8);
     Arrays.fill(padded, text.length, padded.length, (byte) ' ');
-    ByteBuffer out =
-        ByteBuffer.allocate(Math.toIntExact(8 + padded.length + at)).order(ByteOrder.LITTLE_ENDIAN);
-    out.putLong(padded.length).put(padded);
-    for (FloatTensor tensor : tensors.values()) {
-      for (float value : tensor.values()) {
-        if (type == Type.F16) {
-          out.putShort(Float16.toBits(value));
-        } else {
-          out.putFloat(value);
+    try (OutputStream out = Files.newOutputStream(file)) {
+      ByteBuffer buffer = ByteBuffer.allocate(WRITE_BUFFER).order(ByteOrder.LITTLE_ENDIAN);
+      out.write(buffer.putLong(padded.length).array(), 0, buffer.position());
+      out.write(padded);
+      buffer.clear();
+      for (Map.Entry<String, long[]> tensor : shapes.entrySet()) {
+        Values source = values.apply(tensor.getKey());
+        for (long left = count(tensor.getValue()); left > 0; left--) {
+          if (buffer.remaining() < type.bytes) {
+            out.write(buffer.array(), 0, buffer.position());
+            buffer.clear();
+          }
+          if (type == Type.F16) {
+            buffer.putShort(Float16.toBits(source.next()));
+          } else {
+            buffer.putFloat(source.next());
+          }
         }
       }
+      out.write(buffer.array(), 0, buffer.position());
     }
-    Files.write(file, out.array());
+  }
+
+  private static long count(long[] shape) {
+    return Arrays.stream(shape).reduce(1, Math::multiplyExact);
   }
 
   private static JsonNode object(Path file, byte[] header) throws IOException {

@@ -4,6 +4,9 @@ import io.gripstream.GripstreamConfig;
 import io.gripstream.clip.ClipModel;
 import io.gripstream.clip.ComputeDevice;
 import io.gripstream.clip.TorchClip;
+import io.gripstream.model.FetchProgress;
+import io.gripstream.model.ModelFolder;
+import io.gripstream.model.ModelHub;
 import io.gripstream.refine.ImageSource;
 import io.gripstream.refine.PromptRefinement;
 import io.gripstream.refine.Refinement;
@@ -13,6 +16,7 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import org.jboss.logging.Logger;
 
 /**
@@ -28,9 +32,15 @@ public class LoadedModel {
   LoadedModel(GripstreamConfig config) {
     long started = System.nanoTime();
     try {
-      ModelFolder folder = ModelFolder.of(config.model(), config.dataDirectory());
       ComputeDevice device = ComputeDevice.of(config.device(), config.precision());
-      clip = TorchClip.load(folder.path(), folder.name(), device);
+      GripstreamConfig.Hub hub = config.modelHub();
+      ModelFolder folder =
+          ModelFolder.of(
+              config.model(),
+              config.dataDirectory().resolve("models"),
+              new ModelHub(hub.url(), hub.offline(), new LoggedProgress()),
+              config.modelSha256());
+      clip = folder.load(device);
       LOG.infof(
           "Loaded %s on %s in %s, %d ms",
           clip.id(),
@@ -52,6 +62,27 @@ public class LoadedModel {
   @ApplicationScoped
   static Refinement refinement(LoadedModel loaded, ImageSource images) {
     return new PromptRefinement(loaded.clip, images);
+  }
+
+  /** A line now and then, so that whoever waits sees that it goes on. */
+  private static final class LoggedProgress implements FetchProgress {
+    private static final long EVERY = Duration.ofSeconds(15).toNanos();
+
+    private long last = System.nanoTime() - EVERY;
+
+    @Override
+    public void received(String file, long bytes, long total) {
+      if (System.nanoTime() - last < EVERY && bytes != total) {
+        return;
+      }
+      last = System.nanoTime();
+      LOG.infof("Fetching %s: %d of %s bytes", file, bytes, total < 0 ? "unknown" : total);
+    }
+
+    @Override
+    public void note(String line) {
+      LOG.warn(line);
+    }
   }
 
   @PreDestroy

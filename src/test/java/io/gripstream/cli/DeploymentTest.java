@@ -33,7 +33,7 @@ import org.w3c.dom.NodeList;
 /** What is deployed and documented must be what the code reads. */
 class DeploymentTest {
   private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
-  private static final Pattern VARIABLE = Pattern.compile("\\bGRIPSTREAM_[A-Z_]+");
+  private static final Pattern VARIABLE = Pattern.compile("\\bGRIPSTREAM_[A-Z0-9_]+");
 
   /** Not configuration keys: what starts the JVM reads them. */
   private static final Set<String> OF_THE_LAUNCHER = Set.of("GRIPSTREAM_JAVA_OPTS");
@@ -101,7 +101,7 @@ class DeploymentTest {
   @Test
   void theReadmeNamesEveryConfigurationKeyAndNoOther() throws IOException {
     Set<String> named = new TreeSet<>();
-    Pattern row = Pattern.compile("(?m)^\\| `(gripstream\\.[a-z.-]+)(?:\\.\\*)?` \\|");
+    Pattern row = Pattern.compile("(?m)^\\| `(gripstream\\.[a-z0-9.-]+)(?:\\.\\*)?` \\|");
     row.matcher(Files.readString(Path.of("README.md")))
         .results()
         .forEach(match -> named.add(match.group(1)));

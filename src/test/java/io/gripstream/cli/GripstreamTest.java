@@ -15,7 +15,8 @@ class GripstreamTest {
   private final StringWriter err = new StringWriter();
 
   @ParameterizedTest
-  @ValueSource(strings = {"demo", "serve", "send", "watch", "pretrain"})
+  @ValueSource(
+      strings = {"demo", "serve", "send", "watch", "fetch-model", "draw-model", "pretrain"})
   void everyCommandExplainsItself(String command) {
     assertThat(execute(command, "--help")).isZero();
     assertThat(out.toString()).startsWith("Usage: gripstream " + command).contains("Default");
@@ -45,6 +46,13 @@ class GripstreamTest {
         "send --task t --template a_{} x    | --template belongs to --define-classes",
         "send --task t --define-classes a x | at least two classes",
         "watch clouds                       | predictions",
+        "fetch-model                        | OWNER/NAME",
+        "fetch-model pico                   | expected a name on a hub",
+        "fetch-model ../x                   | cannot be",
+        "fetch-model a/b --hub ftp://x      | https://host",
+        "fetch-model a/b --sha256 12        | 64 hexadecimal digits",
+        "draw-model x                       | --shapes",
+        "draw-model --shapes vit-z x        | vit-b-32",
         "fly                                | fly"
       })
   void badArgumentsSayWhatIsExpected(String line, String expected) {

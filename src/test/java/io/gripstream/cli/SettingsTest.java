@@ -40,6 +40,23 @@ class SettingsTest {
     assertThat(config.roles()).containsExactlyInAnyOrder(Role.values());
     assertThat(config.http().port()).isEqualTo(ServiceOptions.PORT);
     assertThat(config.kafka().bootstrapServers()).isEmpty();
+    assertThat(config.model()).isEqualTo("pico");
+    assertThat(config.modelSha256()).isEmpty();
+    assertThat(config.modelHub().offline()).isFalse();
+    assertThat(config.modelHub().url()).hasScheme("https");
+  }
+
+  @Test
+  void aModelMayBePinnedAndItsHubAMirror() {
+    Settings.set("gripstream.model-sha256", "0".repeat(64));
+    Settings.set("gripstream.model-hub.url", "http://mirror:8000/hub");
+    Settings.set("gripstream.model-hub.offline", true);
+
+    GripstreamConfig config = Settings.load();
+
+    assertThat(config.modelSha256()).contains("0".repeat(64));
+    assertThat(config.modelHub().url()).hasHost("mirror");
+    assertThat(config.modelHub().offline()).isTrue();
   }
 
   @Test

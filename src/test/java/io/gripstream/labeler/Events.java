@@ -5,6 +5,7 @@ import io.gripstream.event.Modality;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Tensor;
+import io.gripstream.prompt.VisualPrompt;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Instant;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.gripstream.event.Modality;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.Tensor;
+import io.gripstream.prompt.VisualPrompt;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
