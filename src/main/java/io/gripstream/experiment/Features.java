@@ -29,7 +29,7 @@ final class Features {
   private final Progress progress;
   private final Set<String> found = new HashSet<>();
   private final Map<String, String> unreadable = new TreeMap<>();
-  private long encoded;
+  private final Set<String> encoded = new HashSet<>();
 
   /** Hears how many of the images at hand were encoded. */
   @FunctionalInterface
@@ -56,14 +56,14 @@ final class Features {
     }
   }
 
-  /** Images that the store had. */
+  /** Images that the store had, not counting those that went through the tower. */
   long found() {
     return found.size();
   }
 
   /** Images that went through the tower. */
   long encoded() {
-    return encoded;
+    return encoded.size();
   }
 
   /** Why images could not be read, by their paths. */
@@ -77,7 +77,9 @@ final class Features {
     Set<String> digests = new HashSet<>();
     for (Picture picture : pictures) {
       if (store.contains(picture.sha256())) {
-        found.add(picture.sha256());
+        if (!encoded.contains(picture.sha256())) {
+          found.add(picture.sha256());
+        }
       } else if (!unreadable.containsKey(picture.id()) && digests.add(picture.sha256())) {
         missing.add(picture);
       }
@@ -86,7 +88,6 @@ final class Features {
       encode(missing.subList(from, Math.min(missing.size(), from + BATCH)));
       progress.at(Math.min(missing.size(), from + BATCH), missing.size());
     }
-    found.removeAll(digests);
     List<Picture> readable =
         pictures.stream().filter(each -> store.contains(each.sha256())).toList();
     int length = clip.featureSize();
@@ -124,6 +125,6 @@ final class Features {
       fresh.put(sound.get(i).sha256(), Float16.encode(features.row(i)));
     }
     store.add(fresh);
-    encoded += sound.size();
+    encoded.addAll(fresh.keySet());
   }
 }

@@ -66,6 +66,7 @@ class ExperimentTest {
         .allMatch(line -> line.startsWith("digits,pico@"))
         .noneMatch(line -> line.contains("NaN"));
     assertThat(once.outcome().encoded()).isEqualTo(TRAINING + TEST);
+    assertThat(once.outcome().found()).isZero();
   }
 
   @Test
