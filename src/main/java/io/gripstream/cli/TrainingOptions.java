@@ -63,6 +63,12 @@ final class TrainingOptions {
   private Float weightDecay;
 
   @Option(
+      names = "--validation-share",
+      paramLabel = "SHARE",
+      description = "Of the pool, to choose the best epoch by; 0: the last one is taken.")
+  private Float validationShare;
+
+  @Option(
       names = "--warm-start",
       arity = "1",
       paramLabel = "true|false",
@@ -94,6 +100,7 @@ final class TrainingOptions {
     require("--batch-size", batchSize, 1, 1_000_000);
     require("--learning-rate", learningRate, 0, 1000);
     require("--weight-decay", weightDecay, 0, 1000);
+    require("--validation-share", validationShare, 0, 0.9);
     require("--averaging", averaging, 0, 0.9999);
     require("--shrinkage", shrinkage, 0, 1_000_000);
     return given();
@@ -144,6 +151,9 @@ final class TrainingOptions {
     }
     if (weightDecay != null) {
       builder.setWeightDecay(weightDecay);
+    }
+    if (validationShare != null) {
+      builder.setValidationShare(validationShare);
     }
     if (warmStart != null) {
       builder.setWarmStart(warmStart);

@@ -140,14 +140,19 @@ public final class PromptRefinement implements Refinement {
     FloatTensor liveSays =
         live.probabilities(features(data, tokens, Prompt.prefix(base), all(data)));
     Strategy strategy = Strategy.of(definition.getStrategy(), training);
-    FloatTensor teacher = strategy.teacher() == Strategy.Teacher.LIVE ? liveSays : zeroShotSays;
+    FloatTensor prompt = strategy.teacher() == Strategy.Teacher.LIVE ? liveSays : zeroShotSays;
+    FloatTensor teacher =
+        paradigm == Paradigm.SSL
+            ? LabelEvidence.added(data.features(), prompt, data.trainingLabels())
+            : prompt;
 
     Pseudolabelling pseudolabelling =
         new Pseudolabelling(definition, paradigm, data, strategy, teacher);
     List<Pseudolabel> pseudolabels = pseudolabelling.choose(batch.round());
     progress.chosen(inRowsOf(batch, samples, pseudolabels));
     Examples examples = Examples.of(data, pseudolabels, paradigm, live.classes());
-    if (examples.training().length == 0 || examples.validation().length == 0) {
+    if (examples.training().length == 0
+        || (examples.validation().length == 0 && training.getValidationShare() > 0)) {
       throw new IllegalArgumentException(
           "%d examples to train on and %d to validate with: the pool of %d is too small"
               .formatted(examples.training().length, examples.validation().length, samples.size()));
@@ -171,7 +176,7 @@ public final class PromptRefinement implements Refinement {
     FloatTensor classFeatures =
         shrunk(tuned.classFeatures(), zeroShot.classFeatures(), examples, training);
     Classifier raw = new Classifier(classFeatures, clip.logitScale());
-    int[] validating = data.rows(Use.VALIDATES);
+    int[] validating = data.rows(training.getValidationShare() > 0 ? Use.VALIDATES : Use.TRAINS);
     double temperature =
         raw.isFinite()
             ? Calibration.temperature(

@@ -15,13 +15,18 @@ import java.util.function.DoubleConsumer;
  * Tunes a prompt of any modality by SGD with momentum. Three things keep a user from having to tune
  * it: the prompt with the least validation loss is what is returned, the start included; a period
  * that explodes is undone and goes on with half the learning rate; and periods that no longer help
- * end the round.
+ * end the round. Without validation examples the last period's prompt is returned, and only an
+ * explosion, of the loss on what trains, is undone.
  *
  * <p>A period is a pass over the examples or, where the number of steps is bounded, at most a tenth
  * of them.
  */
 final class PromptTrainer {
   private static final double EXPLODED = 2;
+
+  /** In nats: where the start has hardly any loss, twice as much is still none. */
+  private static final double SLACK = 0.5;
+
   private static final int LARGEST_HALVING = 10;
   private static final int LEAST_PERIODS = 10;
   private static final float PAPERS_RATE = 0.1f;
@@ -41,8 +46,9 @@ final class PromptTrainer {
   }
 
   /**
-   * @param startLoss validation loss of the prompt that training began with
-   * @param bestLoss validation loss of the prompt that is returned
+   * @param startLoss validation loss of the prompt that training began with; without validation
+   *     examples, the training loss of the first period
+   * @param bestLoss the same of the prompt that is returned, or of its period
    * @param periods how many were run
    * @param best which of them the prompt comes from; 0: none was better than the start
    * @param steps gradient steps in them
@@ -59,27 +65,35 @@ final class PromptTrainer {
     Rows rows = new Rows(examples.training(), training.getBatchSize(), new Random(seed));
     Descent descent = new Descent(start.parameters(), training);
     Prompt best = start;
-    double startLoss = loss(start, examples);
+    boolean validated = examples.validation().length > 0;
+    double startLoss = validated ? loss(start, examples.validation()) : Double.NaN;
     double bestLoss = startLoss;
     int bestPeriod = 0;
     int period = 0;
     int steps = 0;
     int halvings = 0;
     while (period < plan.periods()
-        && period - bestPeriod <= plan.patience()
+        && (!validated || period - bestPeriod <= plan.patience())
         && halvings <= LARGEST_HALVING) {
       double rate = peak * plan.rate(period) * Math.scalb(1.0, -halvings);
+      double trainingLoss = 0;
       for (int i = 0; i < plan.stepsPerPeriod(); i++, steps++) {
-        descent.step(objective.evaluate(descent.parameters(), rows.next()).gradient(), rate);
+        PromptObjective.Evaluation found = objective.evaluate(descent.parameters(), rows.next());
+        trainingLoss += found.loss() / plan.stepsPerPeriod();
+        descent.step(found.gradient(), rate);
       }
       period++;
       Prompt now = start.with(descent.copy());
-      double loss = loss(now, examples);
-      if (loss < bestLoss) {
+      double loss = validated ? loss(now, examples.validation()) : trainingLoss;
+      if (Double.isNaN(startLoss)) {
+        startLoss = loss;
+      }
+      boolean sound = loss < EXPLODED * startLoss + SLACK;
+      if (validated ? loss < bestLoss : sound) {
         best = now;
         bestLoss = loss;
         bestPeriod = period;
-      } else if (!(loss < EXPLODED * startLoss)) {
+      } else if (!sound) {
         descent = new Descent(best.parameters(), training);
         halvings++;
       }
@@ -95,9 +109,7 @@ final class PromptTrainer {
     return modality == Modality.MULTIMODAL ? PAPERS_MULTIMODAL_RATE : PAPERS_RATE;
   }
 
-  /** The mean loss of the validation examples. */
-  private double loss(Prompt prompt, Examples examples) {
-    int[] rows = examples.validation();
+  private double loss(Prompt prompt, int[] rows) {
     double sum = 0;
     for (int from = 0; from < rows.length; from += LOSS_ROWS) {
       int[] some = Arrays.copyOfRange(rows, from, Math.min(rows.length, from + LOSS_ROWS));

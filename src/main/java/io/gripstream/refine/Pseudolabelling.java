@@ -38,11 +38,9 @@ final class Pseudolabelling {
     this.data = data;
     this.strategy = strategy;
     this.teacher = teacher;
-    int[] labels = data.labels().clone();
-    for (int i = 0; i < labels.length; i++) {
-      if (paradigm == Paradigm.UL || data.uses().get(i) == Use.JUDGES) {
-        labels[i] = Metrics.UNKNOWN;
-      }
+    int[] labels = data.trainingLabels();
+    if (paradigm == Paradigm.UL) {
+      Arrays.fill(labels, Metrics.UNKNOWN);
     }
     this.allowed = new boolean[definition.getClasses().size()];
     Arrays.fill(allowed, true);

@@ -22,8 +22,6 @@ record RoundData(List<String> keys, FloatTensor features, int[] labels, List<Use
   /** Marks the split between training and validation, which has nothing to do with the judges'. */
   private static final String VALIDATION = "/validation";
 
-  private static final double VALIDATION_SHARE = 0.2;
-
   /** What an image is for, for good: images that judge candidates decide nothing in training. */
   enum Use {
     TRAINS,
@@ -66,17 +64,18 @@ record RoundData(List<String> keys, FloatTensor features, int[] labels, List<Use
   private static List<Use> uses(
       RoundBatch batch, List<String> keys, int[] labels, Paradigm paradigm) {
     double heldOut = batch.definition().getGate().getHeldOutShare();
+    double validation = batch.definition().getTraining().getValidationShare();
     List<Use> uses = new ArrayList<>();
     for (String key : keys) {
       uses.add(
           HeldOut.contains(batch.task(), key, heldOut)
               ? Use.JUDGES
-              : HeldOut.contains(batch.task() + VALIDATION, key, VALIDATION_SHARE)
+              : HeldOut.contains(batch.task() + VALIDATION, key, validation)
                   ? Use.VALIDATES
                   : Use.TRAINS);
     }
     if (paradigm != Paradigm.UL) {
-      // A class's few labels all train; of many, a fifth validates.
+      // A class's few labels all train; of many, a share validates.
       for (int j = 0; j < batch.definition().getClasses().size(); j++) {
         int label = j;
         int[] own =
@@ -89,7 +88,7 @@ record RoundData(List<String> keys, FloatTensor features, int[] labels, List<Use
                 .mapToInt(Integer::intValue)
                 .toArray();
         for (int k = 0; k < own.length; k++) {
-          uses.set(own[k], k < (int) (VALIDATION_SHARE * own.length) ? Use.VALIDATES : Use.TRAINS);
+          uses.set(own[k], k < (int) (validation * own.length) ? Use.VALIDATES : Use.TRAINS);
         }
       }
     }
@@ -108,6 +107,13 @@ record RoundData(List<String> keys, FloatTensor features, int[] labels, List<Use
   /** The rows of a use with, or without, a human label. */
   int[] rows(Use use, boolean labelled) {
     return rows(i -> uses.get(i) == use && (labels[i] != Metrics.UNKNOWN) == labelled);
+  }
+
+  /** {@code [N]}, the labels of images that do not judge; -1 for all others. */
+  int[] trainingLabels() {
+    return IntStream.range(0, size())
+        .map(i -> uses.get(i) == Use.JUDGES ? Metrics.UNKNOWN : labels[i])
+        .toArray();
   }
 
   /** {@code [N]}, which samples judge. */

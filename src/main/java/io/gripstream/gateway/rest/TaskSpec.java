@@ -67,6 +67,7 @@ public record TaskSpec(
       @DecimalMin("0") @DecimalMax("10") Float learningRate,
       @DecimalMin("0") @DecimalMax("1") Float weightDecay,
       @DecimalMin("0") @DecimalMax(value = "1", inclusive = false) Float momentum,
+      @DecimalMin("0") @DecimalMax("0.9") Float validationShare,
       @Min(0) @Max(10_000) Integer warmUpEpochs,
       Boolean warmStart,
       @DecimalMin("0") @DecimalMax(value = "1", inclusive = false) Float averaging,
@@ -162,6 +163,7 @@ public record TaskSpec(
     set(training.learningRate(), builder::setLearningRate);
     set(training.weightDecay(), builder::setWeightDecay);
     set(training.momentum(), builder::setMomentum);
+    set(training.validationShare(), builder::setValidationShare);
     set(training.warmUpEpochs(), builder::setWarmUpEpochs);
     set(training.warmStart(), builder::setWarmStart);
     set(training.averaging(), builder::setAveraging);
@@ -205,6 +207,7 @@ public record TaskSpec(
             training.getLearningRate(),
             training.getWeightDecay(),
             training.getMomentum(),
+            training.getValidationShare(),
             training.getWarmUpEpochs(),
             training.getWarmStart(),
             training.getAveraging(),
