@@ -23,6 +23,7 @@ import io.gripstream.prompt.VisualPrompt;
 import io.gripstream.refine.RoundData.Use;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -40,6 +41,12 @@ import java.util.stream.IntStream;
  */
 public final class PromptRefinement implements Refinement {
   private static final int READ_AT_ONCE = 64;
+
+  /**
+   * Where no images validate, so many of those that train give the one number of the temperature.
+   */
+  private static final int CALIBRATING = 1000;
+
   private static final int PREFIX_LENGTH = 16;
   private static final int FUSED_LENGTH = 4;
 
@@ -176,12 +183,15 @@ public final class PromptRefinement implements Refinement {
     FloatTensor classFeatures =
         shrunk(tuned.classFeatures(), zeroShot.classFeatures(), examples, training);
     Classifier raw = new Classifier(classFeatures, clip.logitScale());
-    int[] validating = data.rows(training.getValidationShare() > 0 ? Use.VALIDATES : Use.TRAINS);
+    int[] calibrating =
+        training.getValidationShare() > 0
+            ? data.rows(Use.VALIDATES)
+            : Arrays.stream(data.rows(Use.TRAINS)).limit(CALIBRATING).toArray();
     double temperature =
         raw.isFinite()
             ? Calibration.temperature(
-                raw.logits(features(data, tokens, tuned.prefix(), validating)),
-                Rows.of(teacher, validating))
+                raw.logits(features(data, tokens, tuned.prefix(), calibrating)),
+                Rows.of(teacher, calibrating))
             : 1;
     Classifier candidate = raw.withLogitScale((float) (clip.logitScale() / temperature));
     Map<String, Double> evidence =

@@ -98,26 +98,7 @@ class PageTest {
             2,
             0.38,
             "a <i>photo</i> of {}",
-            new Training(
-                10,
-                16,
-                io.gripstream.event.ClassPriorKind.UNIFORM,
-                0.9f,
-                0.5f,
-                0,
-                true,
-                0,
-                30,
-                0,
-                32,
-                0f,
-                0.1f,
-                0.9f,
-                5,
-                true,
-                0f,
-                0f,
-                1L),
+            Training.newBuilder().build(),
             false);
     settings.cells().forEach(cell -> cells.add(result(cell)));
     return new Summary(
