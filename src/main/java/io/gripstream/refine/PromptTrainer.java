@@ -47,7 +47,7 @@ final class PromptTrainer {
 
   /**
    * @param startLoss validation loss of the prompt that training began with; without validation
-   *     examples, the training loss of the first period
+   *     examples, on some of the training ones
    * @param bestLoss the same of the prompt that is returned, or of its period
    * @param periods how many were run
    * @param best which of them the prompt comes from; 0: none was better than the start
@@ -66,7 +66,12 @@ final class PromptTrainer {
     Descent descent = new Descent(start.parameters(), training);
     Prompt best = start;
     boolean validated = examples.validation().length > 0;
-    double startLoss = validated ? loss(start, examples.validation()) : Double.NaN;
+    double startLoss =
+        loss(
+            start,
+            validated
+                ? examples.validation()
+                : Arrays.stream(examples.training()).distinct().limit(LOSS_ROWS).toArray());
     double bestLoss = startLoss;
     int bestPeriod = 0;
     int period = 0;
@@ -85,9 +90,6 @@ final class PromptTrainer {
       period++;
       Prompt now = start.with(descent.copy());
       double loss = validated ? loss(now, examples.validation()) : trainingLoss;
-      if (Double.isNaN(startLoss)) {
-        startLoss = loss;
-      }
       boolean sound = loss < EXPLODED * startLoss + SLACK;
       if (validated ? loss < bestLoss : sound) {
         best = now;

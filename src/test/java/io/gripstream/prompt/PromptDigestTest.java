@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.gripstream.clip.FloatTensor;
 import io.gripstream.event.Modality;
+import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptIdentity;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.Tensor;
@@ -72,6 +73,7 @@ class PromptDigestTest {
         new Change("digest", "another", v -> v.setDigest("11")),
         new Change("parent", "one", v -> v.setParent(new PromptIdentity(1, "22"))),
         new Change("modality", "another", v -> v.setModality(Modality.VISUAL)),
+        new Change("paradigm", "one", v -> v.setParadigm(Paradigm.SSL)),
         new Change("template", "another", v -> v.setTemplate("{}")),
         new Change("zeroShotFeatures", "others", v -> v.setZeroShotFeatures(tensor(2, 2, 9))),
         new Change("logitScale", "another", v -> v.setLogitScale(50)),

@@ -322,6 +322,40 @@ class DesignSpaceTest {
   }
 
   @Test
+  void withoutValidationAllImagesTrainAndTheLastPeriodIsTaken() throws InterruptedException {
+    TaskDefinition validated = definition(Modality.TEXT).build();
+    PromptVersion first =
+        refinement().train(batch(validated, zeroShot(validated), 1, SAMPLES), new Ear());
+    PromptVersion with = trained(validated, first, b -> {});
+    PromptVersion without = trained(validated, first, b -> b.setValidationShare(0));
+    assertThat(without.getEvidence().get("bestPeriod"))
+        .isEqualTo(without.getEvidence().get("periods"));
+    assertThat(with.getEvidence().get("validationLoss"))
+        .isLessThanOrEqualTo(with.getEvidence().get("validationLossStart"));
+    assertThat(without.getEvidence().get("labelled"))
+        .isGreaterThanOrEqualTo(with.getEvidence().get("labelled"));
+  }
+
+  @Test
+  void aPeriodThatExplodesIsUndone() throws InterruptedException {
+    for (float share : new float[] {0, 0.2f}) {
+      TaskDefinition definition =
+          definition(Modality.TEXT)
+              .setTraining(
+                  Training.newBuilder()
+                      .setSteps(40)
+                      .setLearningRate(1e4f)
+                      .setValidationShare(share)
+                      .build())
+              .build();
+      PromptVersion candidate =
+          refinement().train(batch(definition, zeroShot(definition), 4, SAMPLES), new Ear());
+      assertThat(Tensors.decode(candidate.getClassFeatures()).values()).doesNotContain(Float.NaN);
+      assertThat(candidate.getEvidence().get("validationLoss")).isFinite();
+    }
+  }
+
+  @Test
   void imagesThatAreGoneAreCountedAndTheRoundGoesOnWithoutThem() throws InterruptedException {
     TaskDefinition definition = definition(Modality.VISUAL).build();
     PromptRefinement forgetful =

@@ -13,6 +13,7 @@ import io.gripstream.event.BatchSample;
 import io.gripstream.event.ImageReference;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.event.Training;
 import io.gripstream.prompt.PromptDigest;
 import io.gripstream.prompt.Tensors;
 import io.gripstream.sample.LabelledImage;
@@ -40,6 +41,7 @@ class PromptRefinementTest {
       TaskDefinition.newBuilder()
           .setClasses(DIGITS.classes())
           .setTemplate(DIGITS.template())
+          .setTraining(Training.newBuilder().setRounds(5).build())
           .build();
 
   private static TorchClip clip;
