@@ -58,6 +58,8 @@ class ArchitectureTest {
           .definedBy("io.gripstream.experiment..")
           .layer("files")
           .definedBy("io.gripstream.files..")
+          .layer("bench")
+          .definedBy("io.gripstream.bench..")
           .layer("cli")
           .definedBy("io.gripstream.cli..")
           .whereLayer("cli")
@@ -65,25 +67,28 @@ class ArchitectureTest {
           .whereLayer("gateway")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("labeler")
-          .mayOnlyBeAccessedByLayers("cli")
+          .mayOnlyBeAccessedByLayers("bench", "cli")
           .whereLayer("curator")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("refiner")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("sample")
-          .mayOnlyBeAccessedByLayers("cli")
+          .mayOnlyBeAccessedByLayers("bench", "cli")
           .whereLayer("model")
-          .mayOnlyBeAccessedByLayers("cli")
+          .mayOnlyBeAccessedByLayers("bench", "cli")
           .whereLayer("pico")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("experiment")
           .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("bench")
+          .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("files")
-          .mayOnlyBeAccessedByLayers("experiment", "cli")
+          .mayOnlyBeAccessedByLayers("experiment", "bench", "cli")
           .whereLayer("image")
-          .mayOnlyBeAccessedByLayers("labeler", "curator", "refiner", "gateway", "cli")
+          .mayOnlyBeAccessedByLayers("labeler", "curator", "refiner", "gateway", "bench", "cli")
           .whereLayer("messaging")
-          .mayOnlyBeAccessedByLayers("image", "labeler", "curator", "refiner", "gateway", "cli")
+          .mayOnlyBeAccessedByLayers(
+              "image", "labeler", "curator", "refiner", "gateway", "bench", "cli")
           .whereLayer("refine")
           .mayOnlyBeAccessedByLayers(
               "messaging",
@@ -94,6 +99,7 @@ class ArchitectureTest {
               "gateway",
               "pico",
               "experiment",
+              "bench",
               "cli")
           .whereLayer("prompt")
           .mayOnlyBeAccessedByLayers(
@@ -106,6 +112,7 @@ class ArchitectureTest {
               "gateway",
               "pico",
               "experiment",
+              "bench",
               "cli");
 
   @ArchTest

@@ -25,7 +25,7 @@ final class ExperimentModel {
             config.dataDirectory().resolve("models"),
             new ModelHub(hub.url(), hub.offline(), new FetchLine(terminal)),
             config.modelSha256());
-    ComputeDevice chosen = ComputeDevice.of(device, "auto");
+    ComputeDevice chosen = ComputeDevice.of(device, "fp32");
     int tokens = ClipConfig.read(folder.path().resolve("config.json")).vision().tokens();
     String arithmetic =
         (chosen.device().isGpu() ? "gpu-" : "cpu-")

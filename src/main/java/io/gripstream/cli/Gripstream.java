@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
       SendCommand.class,
       WatchCommand.class,
       ExperimentCommand.class,
+      BenchCommand.class,
       FetchModelCommand.class,
       DrawModelCommand.class,
       PretrainCommand.class

@@ -26,6 +26,12 @@ public interface ClipModel extends AutoCloseable {
   float logitScale();
 
   /**
+   * Whether the towers compute on the processors that everything else runs on. If so, other work
+   * beside them costs more than it saves: their threads wait for each other at every step.
+   */
+  boolean sharesProcessors();
+
+  /**
    * Runs the image tower.
    *
    * @param pixels images as {@link Preprocessor} makes them, each {@code [S, S, 3]} bytes

@@ -110,6 +110,11 @@ public final class TorchClip implements ClipModel {
   }
 
   @Override
+  public boolean sharesProcessors() {
+    return !manager.getDevice().isGpu();
+  }
+
+  @Override
   public FloatTensor encodeImages(List<byte[]> pixels) {
     try (NDManager scope = manager.newSubManager()) {
       return tensor(call(scope, "encode_images", imageTower, pixels(scope, pixels)).get(0));
@@ -313,7 +318,7 @@ public final class TorchClip implements ClipModel {
   }
 
   /** How many arrays this model's own scope holds; the weights, and nothing that a call left. */
-  int nativeArrays() {
+  public int nativeArrays() {
     return manager.getManagedArrays().size();
   }
 

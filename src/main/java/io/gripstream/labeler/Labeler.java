@@ -46,6 +46,7 @@ public final class Labeler implements AutoCloseable {
   private final TopicView<TaskDefinition> tasks;
   private final TopicView<PromptVersion> prompts;
   private final ExecutorService workers;
+  private final ExecutorService lane;
   private final Labelling labelling;
   private final TransactionalLoop loop;
 
@@ -65,6 +66,7 @@ public final class Labeler implements AutoCloseable {
     this.workers =
         Executors.newFixedThreadPool(
             Runtime.getRuntime().availableProcessors(), work -> daemon(work, "labeler-images"));
+    this.lane = Executors.newSingleThreadExecutor(work -> daemon(work, "labeler-tower"));
     this.labelling =
         new Labelling(
             serdes.images().deserializer(),
@@ -73,14 +75,15 @@ public final class Labeler implements AutoCloseable {
             new Assignment(config.labeler().promptPatience()),
             System::nanoTime,
             new ImageReader(config.images(), model.imageSize(), workers),
-            new TowerPasses(model, metrics),
+            new TowerPasses(model, lane, metrics),
             new LabelRecords(
                 topics,
                 serdes,
                 model,
                 new SampleThinning(config.labeler().poolTurnover(), System::nanoTime)),
             deadLetters,
-            metrics);
+            metrics,
+            !model.sharesProcessors());
     this.tasks =
         new TopicView<>(
             clients,
@@ -110,7 +113,18 @@ public final class Labeler implements AutoCloseable {
                 config.labeler().batchSize(),
                 config.labeler().batchesPerTransaction()),
             deadLetters,
-            this::handle,
+            new TransactionalLoop.Handler() {
+              @Override
+              public List<ProducerRecord<byte[], byte[]>> handle(
+                  List<ConsumerRecord<byte[], byte[]>> batch) throws InterruptedException {
+                return Labeler.this.handle(batch);
+              }
+
+              @Override
+              public void expect(List<ConsumerRecord<byte[], byte[]>> next) {
+                labelling.expect(next);
+              }
+            },
             new LoopListener() {
               @Override
               public void condemned(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
@@ -200,5 +214,6 @@ public final class Labeler implements AutoCloseable {
     tasks.close();
     prompts.close();
     workers.shutdownNow();
+    lane.shutdownNow();
   }
 }

@@ -14,7 +14,9 @@ import io.gripstream.labeler.TowerPasses.Input;
 import io.gripstream.messaging.DeadLetters;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -39,11 +41,17 @@ final class Labelling {
   private final LabelRecords records;
   private final DeadLetters deadLetters;
   private final LabelerMetrics metrics;
+  private final boolean readAheadAtOnce;
+
+  private List<ConsumerRecord<byte[], byte[]>> expected = List.of();
+  private Map<ConsumerRecord<byte[], byte[]>, Ahead> begun = Map.of();
 
   /**
    * @param catchUpOnTasks returns when the board has seen every task that was defined before the
    *     call
    * @param nanoTime the board's clock
+   * @param readAheadAtOnce whether the next images are read while the tower runs, or only when it
+   *     has
    */
   Labelling(
       Deserializer<ImageEvent> events,
@@ -55,7 +63,8 @@ final class Labelling {
       TowerPasses tower,
       LabelRecords records,
       DeadLetters deadLetters,
-      LabelerMetrics metrics) {
+      LabelerMetrics metrics,
+      boolean readAheadAtOnce) {
     this.events = events;
     this.board = board;
     this.catchUpOnTasks = catchUpOnTasks;
@@ -66,7 +75,11 @@ final class Labelling {
     this.records = records;
     this.deadLetters = deadLetters;
     this.metrics = metrics;
+    this.readAheadAtOnce = readAheadAtOnce;
   }
+
+  /** An event whose image is being read before its turn. */
+  private record Ahead(Arrival arrival, CompletableFuture<Image> image) {}
 
   /** An event on its way through the tower. */
   private record Work(Arrival arrival, Label label, CompletableFuture<Image> image) {}
@@ -74,6 +87,11 @@ final class Labelling {
   private record Decoded(Work work, Image image) {}
 
   private record Refused(ConsumerRecord<byte[], byte[]> record, String reason) {}
+
+  /** Hears which records come next; the latest call counts. */
+  void expect(List<ConsumerRecord<byte[], byte[]>> next) {
+    expected = next;
+  }
 
   /**
    * @param patience how long to wait for prompts that are not live yet
@@ -87,7 +105,8 @@ final class Labelling {
     List<Refused> malformed = new ArrayList<>();
     for (ConsumerRecord<byte[], byte[]> record : batch) {
       try {
-        arrivals.add(Arrival.parse(record, events));
+        Ahead ahead = begun.get(record);
+        arrivals.add(ahead == null ? Arrival.parse(record, events) : ahead.arrival());
       } catch (RejectedEventException e) {
         malformed.add(new Refused(record, e.getMessage()));
       }
@@ -97,13 +116,18 @@ final class Labelling {
     List<ProducerRecord<byte[], byte[]>> outputs = new ArrayList<>();
     malformed.forEach(refused -> outputs.add(letter(refused.record(), refused.reason())));
     long started = System.nanoTime();
-    List<Decoded> images = decode(read(arrivals, verdicts, outputs), outputs);
+    List<Work> works = read(arrivals, verdicts, outputs);
+    begun = readAheadAtOnce ? readAhead() : Map.of();
+    List<Decoded> images = decode(works, outputs);
     if (!images.isEmpty()) {
       List<Features> features =
           tower.encode(
               images.stream()
                   .map(i -> new Input(i.image().pixels(), i.work().label().tasks()))
                   .toList());
+      if (!readAheadAtOnce) {
+        begun = readAhead();
+      }
       for (int i = 0; i < images.size(); i++) {
         Work work = images.get(i).work();
         records.write(
@@ -156,12 +180,28 @@ final class Labelling {
     for (int i = 0; i < arrivals.size(); i++) {
       Arrival arrival = arrivals.get(i);
       if (verdicts.get(i) instanceof Label label) {
-        works.add(new Work(arrival, label, reader.read(arrival.event())));
+        Ahead ahead = begun.get(arrival.record());
+        works.add(
+            new Work(arrival, label, ahead == null ? reader.read(arrival.event()) : ahead.image()));
       } else if (verdicts.get(i) instanceof Refuse refuse) {
         outputs.add(letter(arrival.record(), refuse.reason()));
       }
     }
     return works;
+  }
+
+  private Map<ConsumerRecord<byte[], byte[]>, Ahead> readAhead() {
+    Map<ConsumerRecord<byte[], byte[]>, Ahead> reading = new IdentityHashMap<>();
+    for (ConsumerRecord<byte[], byte[]> record : expected) {
+      try {
+        Arrival arrival = Arrival.parse(record, events);
+        reading.put(record, new Ahead(arrival, reader.read(arrival.event())));
+      } catch (RejectedEventException e) {
+        // When it is its turn it is refused for the same reason, and told of.
+        LOG.debugf("nothing to read ahead: %s", e.getMessage());
+      }
+    }
+    return reading;
   }
 
   private List<Decoded> decode(List<Work> works, List<ProducerRecord<byte[], byte[]>> outputs)

@@ -8,18 +8,32 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
 
 /**
  * Runs the image tower over a micro-batch: once without a prompt, for all images, and once behind
  * each visual prompt, for the images that are meant for its tasks. So text-prompted tasks cost one
  * pass together, however many they are, and each visual prompt costs one of its own.
+ *
+ * <p>Where the tower computes on the processors, a pass runs in two halves at a time: while the
+ * engine's threads wait for each other in one, they have work in the other.
  */
 final class TowerPasses {
+  /** Smaller halves are not worth the second call. */
+  private static final int SMALLEST_HALF = 4;
+
   private final ClipModel model;
+  private final Executor lane;
   private final LabelerMetrics metrics;
 
-  TowerPasses(ClipModel model, LabelerMetrics metrics) {
+  /**
+   * @param lane runs the other half; the caller's to end
+   */
+  TowerPasses(ClipModel model, Executor lane, LabelerMetrics metrics) {
     this.model = model;
+    this.lane = lane;
     this.metrics = metrics;
   }
 
@@ -49,12 +63,11 @@ final class TowerPasses {
   }
 
   private List<Features> run(List<Input> images) {
-    FloatTensor plain = model.encodeImages(images.stream().map(Input::pixels).toList());
-    metrics.plain.count(images.size());
     List<Features> features = new ArrayList<>();
-    for (int i = 0; i < images.size(); i++) {
-      features.add(new Features(new Feature(plain, i), new HashMap<>()));
+    for (Feature plain : pass(images.stream().map(Input::pixels).toList(), model::encodeImages)) {
+      features.add(new Features(plain, new HashMap<>()));
     }
+    metrics.plain.count(images.size());
     // By value: tasks whose prompts have the same prefix share a pass.
     Map<Prefix, List<Integer>> passes = new LinkedHashMap<>();
     for (int i = 0; i < images.size(); i++) {
@@ -66,15 +79,42 @@ final class TowerPasses {
     }
     passes.forEach(
         (prefix, chosen) -> {
-          FloatTensor prefixed =
-              model.encodeImages(
+          List<Feature> prefixed =
+              pass(
                   chosen.stream().map(image -> images.get(image).pixels()).toList(),
-                  prefix.vectors());
+                  pixels -> model.encodeImages(pixels, prefix.vectors()));
           metrics.prefixed.count(chosen.size());
           for (int row = 0; row < chosen.size(); row++) {
-            features.get(chosen.get(row)).prefixed().put(prefix, new Feature(prefixed, row));
+            features.get(chosen.get(row)).prefixed().put(prefix, prefixed.get(row));
           }
         });
     return features;
+  }
+
+  private List<Feature> pass(List<byte[]> pixels, Function<List<byte[]>, FloatTensor> encoder) {
+    int half = pixels.size() / 2;
+    if (!model.sharesProcessors() || half < SMALLEST_HALF) {
+      return rows(encoder.apply(pixels));
+    }
+    CompletableFuture<FloatTensor> first =
+        CompletableFuture.supplyAsync(() -> encoder.apply(pixels.subList(0, half)), lane);
+    List<Feature> second;
+    try {
+      second = rows(encoder.apply(pixels.subList(half, pixels.size())));
+    } finally {
+      // The model may be closed when this returns, so nothing may be running in it.
+      first.handle((features, failure) -> null).join();
+    }
+    List<Feature> all = rows(first.join());
+    all.addAll(second);
+    return all;
+  }
+
+  private static List<Feature> rows(FloatTensor features) {
+    List<Feature> rows = new ArrayList<>();
+    for (int row = 0; row < features.rows(); row++) {
+      rows.add(new Feature(features, row));
+    }
+    return rows;
   }
 }

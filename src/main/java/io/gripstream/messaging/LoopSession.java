@@ -56,7 +56,11 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   /** Where each assigned partition goes on if all that is pending is thrown away. */
   private final Map<TopicPartition, Long> resume = new HashMap<>();
 
+  /** Polled, and not handed in yet. */
+  private final List<ConsumerRecord<byte[], byte[]>> fetched = new ArrayList<>();
+
   private final Pending pending = new Pending();
+  private final BatchSize batchSize;
   private final Suspects suspects;
   private boolean partitionsWereTaken;
   private boolean retrying;
@@ -73,6 +77,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     this.deadLetters = deadLetters;
     this.handler = handler;
     this.listener = listener;
+    this.batchSize = new BatchSize(settings.batchSize());
     this.suspects = new Suspects(settings.batchSize(), settings.attempts());
     this.consumer =
         clients.consumer(
@@ -106,11 +111,11 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     producer.initTransactions();
     consumer.subscribe(settings.topics(), this);
     while (!loop.isStopping()) {
-      List<ConsumerRecord<byte[], byte[]>> polled = poll();
+      poll();
       if (partitionsWereTaken) {
         rewind();
-      } else if (!polled.isEmpty()) {
-        handle(polled);
+      } else if (!fetched.isEmpty()) {
+        handle();
       } else if (!pending.isEmpty()) {
         commitOrRewind();
       } else if (!retrying) {
@@ -120,48 +125,51 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     commitOrRewind();
   }
 
-  private List<ConsumerRecord<byte[], byte[]>> poll() {
-    List<ConsumerRecord<byte[], byte[]>> polled = new ArrayList<>();
+  /** So that, if there are any, there are records of the next micro-batch, too. */
+  private void poll() {
+    if (fetched.size() > batchSize.now()) {
+      return;
+    }
+    boolean idle = fetched.isEmpty() && pending.isEmpty();
     try {
-      for (var record : consumer.poll(pending.isEmpty() ? POLL : Duration.ZERO)) {
-        polled.add(record);
+      for (var record : consumer.poll(idle ? POLL : Duration.ZERO)) {
+        fetched.add(record);
         resume.putIfAbsent(new TopicPartition(record.topic(), record.partition()), record.offset());
       }
     } catch (WakeupException e) {
       LOG.debugf("%s: woken up to stop", settings.role());
     }
-    return polled;
   }
 
-  private void handle(List<ConsumerRecord<byte[], byte[]>> polled) {
-    int from = 0;
-    while (from < polled.size()) {
-      List<ConsumerRecord<byte[], byte[]>> unit = suspects.next(polled, from);
-      boolean suspect = suspects.include(unit.get(0));
-      // A failure to commit suspects must not be laid upon others.
-      if (suspect && !commitOrRewind()) {
+  private void handle() {
+    List<ConsumerRecord<byte[], byte[]>> unit = suspects.next(fetched, batchSize.now());
+    boolean suspect = suspects.include(unit.get(0));
+    // A failure to commit suspects must not be laid upon others.
+    if (suspect && !commitOrRewind()) {
+      return;
+    }
+    fetched.subList(0, unit.size()).clear();
+    if (!fetched.isEmpty()) {
+      handler.expect(suspects.next(fetched, batchSize.now()));
+    }
+    try {
+      pending.add(unit, outputs(unit), suspect);
+    } catch (RetriableException e) {
+      if (commitOrRewind()) {
+        LOG.warnf("%s: the handler cannot work at present: %s", settings.role(), e);
+        failed(e);
+        rewind();
+        loop.pause();
+      }
+      return;
+    } catch (Exception | StackOverflowError | OutOfMemoryError e) {
+      if (!commitOrRewind() || !mended(unit.get(0), unit.size(), Pending.ends(unit), e)) {
         return;
       }
-      try {
-        pending.add(unit, outputs(unit), suspect);
-      } catch (RetriableException e) {
-        if (commitOrRewind()) {
-          LOG.warnf("%s: the handler cannot work at present: %s", settings.role(), e);
-          failed(e);
-          rewind();
-          loop.pause();
-        }
-        return;
-      } catch (Exception | StackOverflowError | OutOfMemoryError e) {
-        if (!commitOrRewind() || !mended(unit.get(0), unit.size(), Pending.ends(unit), e)) {
-          return;
-        }
-      }
-      boolean full = pending.batches() >= settings.batchesPerTransaction();
-      if ((full || pending.isOld() || pending.isSuspect()) && !commitOrRewind()) {
-        return;
-      }
-      from += unit.size();
+    }
+    boolean full = pending.batches() >= settings.batchesPerTransaction();
+    if (full || pending.isOld() || pending.isSuspect()) {
+      commitOrRewind();
     }
   }
 
@@ -177,7 +185,9 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
                 .formatted(output.topic(), size));
       }
     }
-    listener.handled(unit.size(), outputs.size(), Duration.ofNanos(System.nanoTime() - start));
+    Duration taken = Duration.ofNanos(System.nanoTime() - start);
+    batchSize.handled(unit.size(), taken);
+    listener.handled(unit.size(), outputs.size(), taken);
     return outputs;
   }
 
@@ -282,18 +292,22 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   }
 
   private void rewind() {
+    fetched.clear();
     pending.clear();
     partitionsWereTaken = false;
     resume.keySet().retainAll(consumer.assignment());
     resume.forEach(consumer::seek);
   }
 
-  /** What is pending may hold records of the partitions that go; nothing of it is in Kafka yet. */
+  /**
+   * What is fetched or pending may hold records of the partitions that go; nothing of it is in
+   * Kafka yet.
+   */
   @Override
   public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
     partitions.forEach(resume::remove);
     partitions.forEach(suspects::forget);
-    partitionsWereTaken = partitionsWereTaken || !pending.isEmpty();
+    partitionsWereTaken = partitionsWereTaken || !pending.isEmpty() || !fetched.isEmpty();
     retrying = false;
   }
 

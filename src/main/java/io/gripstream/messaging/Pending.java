@@ -12,7 +12,7 @@ import org.apache.kafka.common.TopicPartition;
 
 /** What was handled and is not committed yet: the next transaction. */
 final class Pending {
-  private static final Duration LONGEST = Duration.ofSeconds(1);
+  private static final Duration LONGEST = Duration.ofMillis(100);
 
   private final List<ProducerRecord<byte[], byte[]>> outputs = new ArrayList<>();
   private final Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();

@@ -43,15 +43,20 @@ final class Suspects {
     this.size = full;
   }
 
-  /** The next records to handle together, from an index on: all suspects, or none. */
-  List<ConsumerRecord<byte[], byte[]>> next(List<ConsumerRecord<byte[], byte[]>> polled, int from) {
-    boolean suspect = include(polled.get(from));
-    int limit = Math.min(polled.size(), from + (suspect ? size : full));
-    int to = from + 1;
+  /**
+   * The first records of some that are to be handled together: all suspects, or none.
+   *
+   * @param usual how many where none is a suspect
+   */
+  List<ConsumerRecord<byte[], byte[]>> next(
+      List<ConsumerRecord<byte[], byte[]>> polled, int usual) {
+    boolean suspect = include(polled.get(0));
+    int limit = Math.min(polled.size(), suspect ? size : usual);
+    int to = 1;
     while (to < limit && include(polled.get(to)) == suspect) {
       to++;
     }
-    return List.copyOf(polled.subList(from, to));
+    return List.copyOf(polled.subList(0, to));
   }
 
   boolean include(ConsumerRecord<?, ?> record) {

@@ -21,8 +21,9 @@ import org.jboss.logging.Logger;
  * <p><b>Transactions are short.</b> One is opened only when all its outputs are there, so that a
  * slow handler neither runs into the transaction timeout nor holds back the readers of other
  * outputs. It holds up to {@link Settings#batchesPerTransaction} micro-batches, but waits for
- * nothing: when no further records have been fetched, or after a second, what is there is
- * committed.
+ * nothing: when no further records have been fetched, or after a tenth of a second, what is there
+ * is committed. A micro-batch is at most as large as {@link Settings#batchSize}, and takes about a
+ * tenth of a second as well: a slow handler is given less at a time ({@link BatchSize}).
  *
  * <p><b>When the handler throws.</b>
  *
@@ -53,6 +54,12 @@ public final class TransactionalLoop implements AutoCloseable {
      */
     List<ProducerRecord<byte[], byte[]>> handle(List<ConsumerRecord<byte[], byte[]>> records)
         throws Exception;
+
+    /**
+     * Hears, before it is to handle others, which records most probably come next, so that it can
+     * begin to prepare them. They may come otherwise, or not at all.
+     */
+    default void expect(List<ConsumerRecord<byte[], byte[]>> next) {}
   }
 
   /** How the loop is doing. */

@@ -44,6 +44,11 @@ final class ColourClip implements ClipModel {
   }
 
   @Override
+  public boolean sharesProcessors() {
+    return true;
+  }
+
+  @Override
   public FloatTensor encodeImages(List<byte[]> pixels) {
     passes.incrementAndGet();
     images.addAndGet(pixels.size());

@@ -23,7 +23,7 @@ class SuspectsTest {
       polled.addAll(records(1, quiet, 8));
       int from = 0;
       while (from < polled.size()) {
-        var unit = suspects.next(polled, from);
+        var unit = suspects.next(polled.subList(from, polled.size()), 16);
         boolean suspect = suspects.include(unit.get(0));
         if (unit.stream().anyMatch(record -> record.partition() == 1 && record.offset() == bad)) {
           if (suspects.failed(Pending.ends(unit), unit.size()) == Suspects.Verdict.CONDEMNED) {
@@ -60,11 +60,11 @@ class SuspectsTest {
     var unit = records(0, 0, 16);
     suspects.failed(Pending.ends(unit), 16);
     suspects.failed(Pending.ends(unit), 16);
-    assertThat(suspects.next(unit, 0)).hasSize(8);
+    assertThat(suspects.next(unit, 16)).hasSize(8);
     suspects.succeeded(Pending.ends(records(0, 0, 8)), true);
     suspects.succeeded(Pending.ends(records(0, 8, 8)), true);
     assertThat(suspects.include(records(0, 15, 1).get(0))).isFalse();
-    assertThat(suspects.next(records(0, 16, 16), 0)).hasSize(16);
+    assertThat(suspects.next(records(0, 16, 16), 16)).hasSize(16);
     assertThat(suspects.failed(Pending.ends(records(0, 16, 16)), 16))
         .isEqualTo(Suspects.Verdict.AGAIN);
   }

@@ -1,0 +1,150 @@
+package io.gripstream.bench;
+
+import io.gripstream.clip.Float16;
+import io.gripstream.clip.FloatTensor;
+import io.gripstream.clip.PromptObjective;
+import io.gripstream.clip.TorchClip;
+import io.gripstream.clip.TorchClip.Targets;
+import io.gripstream.event.BatchSample;
+import io.gripstream.event.ImageReference;
+import io.gripstream.event.PromptVersion;
+import io.gripstream.event.TaskDefinition;
+import io.gripstream.prompt.TextPrompt;
+import io.gripstream.refine.PromptRefinement;
+import io.gripstream.refine.RoundBatch;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * A gradient step of a text prompt against the same step over padded texts; and a whole run of GRIP
+ * over the rounds in which its share of the images grows to all.
+ */
+final class RefineBench implements Benchmark {
+  private static final int CONTEXT = 16;
+  private static final int ROWS = 32;
+  private static final int IMAGES = 2_000;
+  private static final int AT_ONCE = 50;
+
+  @Override
+  public List<Figure> run(Setting setting) throws Exception {
+    TorchClip clip = setting.models().large();
+    int length = setting.models().config().text().length();
+    List<Figure> figures = new ArrayList<>();
+    for (int classes : new int[] {10, 45, 102}) {
+      setting.say().accept("a step with %d classes".formatted(classes));
+      figures.add(step(clip, length, classes, setting.runs()));
+    }
+    figures.addAll(grip(clip, setting));
+    return figures;
+  }
+
+  private static Figure step(TorchClip clip, int length, int classes, int runs) throws Exception {
+    List<String> names = IntStream.range(0, classes).mapToObj(c -> " class " + c).toList();
+    TextPrompt shared = TextPrompt.random(CONTEXT, clip.textWidth(), 1);
+    FloatTensor features = clip.encodeImages(EncodeBench.noise(clip.imageSize(), ROWS));
+    Targets targets = targets(classes);
+    int[] rows = IntStream.range(0, ROWS).toArray();
+    try (PromptObjective ours =
+            clip.textObjective(CONTEXT, names, features, targets, clip.logitScale());
+        PromptObjective padded =
+            clip.textObjective(
+                CONTEXT, padded(names, length), features, targets, clip.logitScale())) {
+      double[] rates =
+          Samples.medians(
+              runs,
+              List.of(
+                  () -> Samples.rate(1, () -> ours.evaluate(shared.parameters(), rows)),
+                  () ->
+                      Samples.rate(
+                          1, () -> padded.evaluate(shared.perClass(classes).parameters(), rows))));
+      return Figure.of(
+          "refine.step.c" + classes, rates[0], "steps/s", "padded to " + length, rates[1]);
+    }
+  }
+
+  /**
+   * The same classes, one of whose names takes up all tokens that the model has: every row is
+   * padded to it. With a context for each class there is no prefix to share either, and each class
+   * costs what it costs where a prompt is written out in full.
+   */
+  private static List<String> padded(List<String> names, int length) {
+    List<String> padded = new ArrayList<>(names);
+    // Start, context and end are tokens, too.
+    padded.set(0, " x".repeat(length - CONTEXT - 2));
+    return padded;
+  }
+
+  private static Targets targets(int classes) {
+    float[] targets = new float[ROWS * classes];
+    for (int row = 0; row < ROWS; row++) {
+      targets[row * classes + row % classes] = 1;
+    }
+    float[] weights = new float[ROWS];
+    Arrays.fill(weights, 1);
+    return new Targets(FloatTensor.matrix(ROWS, classes, targets), weights);
+  }
+
+  private static List<Figure> grip(TorchClip clip, Setting setting) throws Exception {
+    TaskDefinition definition =
+        TaskDefinition.newBuilder()
+            .setClasses(IntStream.range(0, 10).mapToObj(c -> "class " + c).toList())
+            .build();
+    PromptRefinement refinement =
+        new PromptRefinement(
+            clip,
+            samples -> {
+              throw new IllegalStateException("a text prompt's rounds read no images");
+            });
+    setting.say().accept("encoding %d images once".formatted(IMAGES));
+    long start = System.nanoTime();
+    List<BatchSample> samples = samples(clip);
+    double encoding = (System.nanoTime() - start) / 1e9;
+    PromptVersion live = refinement.zeroShot("bench", definition, Instant.EPOCH);
+    double encodedAgain = 0;
+    start = System.nanoTime();
+    int rounds = definition.getTraining().getRounds();
+    for (int round = 1; round <= rounds; round++) {
+      setting.say().accept("round %d of %d".formatted(round, rounds));
+      live =
+          refinement.train(
+              new RoundBatch("bench", round, round, Instant.EPOCH, definition, live, samples),
+              (done, metrics) -> {});
+      encodedAgain += live.getEvidence().getOrDefault("imageEncodings", 0.0);
+    }
+    double rest = (System.nanoTime() - start) / 1e9;
+    return List.of(
+        Figure.of("refine.grip", encoding + rest, "s", "encoding the images once", encoding),
+        Figure.of(
+            "refine.grip.encodings", IMAGES + encodedAgain, "images", "the pool's images", IMAGES));
+  }
+
+  private static List<BatchSample> samples(TorchClip clip) {
+    List<byte[]> pixels = EncodeBench.noise(clip.imageSize(), IMAGES / AT_ONCE);
+    List<BatchSample> samples = new ArrayList<>();
+    while (samples.size() < IMAGES) {
+      // Shifted by a byte each time, so that no two images are alike.
+      pixels.forEach(image -> image[samples.size() % image.length]++);
+      FloatTensor features = clip.encodeImages(pixels);
+      for (int row = 0; row < features.rows(); row++) {
+        samples.add(
+            BatchSample.newBuilder()
+                .setImageId("%05d".formatted(samples.size()))
+                .setImage(
+                    ImageReference.newBuilder()
+                        .setTopic("")
+                        .setPartition(0)
+                        .setOffset(samples.size())
+                        .setSha256("")
+                        .build())
+                .setFeature(ByteBuffer.wrap(Float16.encode(features.row(row))))
+                .setLabel(null)
+                .build());
+      }
+    }
+    return samples;
+  }
+}
