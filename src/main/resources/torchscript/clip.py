@@ -50,9 +50,7 @@ class Clip(Module):
     q, k, v = self.heads(x, w, at, count)
     return self.rest(x, torch.scaled_dot_product_attention(q, k, v, None, 0., causal), w, at)
 
-  # In fp32 whatever x is: a length that is rounded to 8 bits is off by half a percent.
   def unit(self: __torch__.Clip, x: Tensor) -> Tensor:
-    x = x.to(6)
     return x / torch.linalg_vector_norm(x, 2, [-1], True)
 
   # uint8 [N, S, S, 3] -> [N, L, W]: class token and patches, as they enter the first layer. What comes before it works on
@@ -115,13 +113,21 @@ class Clip(Module):
       s = self.rest(s, torch.scaled_dot_product_attention(sq, keys, values, mask), w, at)
     return self.text_head(s, ends, w)
 
-  # [pixels] -> [image features], in fp32 whatever the weights are
+  # Features in fp32, whatever the weights are, and of unit length in it: one that was rounded to bf16 is off by up to half a
+  # percent.
+  def single(self: __torch__.Clip, x: Tensor) -> Tensor:
+    if x.dtype == 6:
+      return x
+    else:
+      return self.unit(x.to(6))
+
+  # [pixels] -> [image features], in fp32
   def encode_images(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
-    return [self.image_features(inputs[0], w)]
+    return [self.single(self.image_features(inputs[0], w))]
 
   # [pixels, prefix [V, W]] -> [image features behind the prefix], in fp32
   def encode_prefixed(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
-    return [self.prefixed_features(self.image_tokens(inputs[0], w), inputs[1], w)]
+    return [self.single(self.prefixed_features(self.image_tokens(inputs[0], w), inputs[1], w))]
 
   # [pixels] -> [tokens]
   def tokens(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:

@@ -4,12 +4,16 @@ import io.gripstream.clip.InvalidImageException;
 import io.gripstream.clip.Preprocessor;
 import io.gripstream.clip.TorchClip;
 import io.gripstream.labeler.Labeler;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * How fast images that wait already are labelled, and how fast the same work goes without Kafka.
@@ -27,20 +31,50 @@ final class Backlog {
     return (int) Math.max(2 * START * batch, rate * setting.seconds());
   }
 
+  /** Where a labeler's time went, in seconds. */
+  private record Spent(double tower, double batches, double all) {
+    private static Spent sinceStart(MeterRegistry meters, long nanoTime) {
+      return new Spent(
+          meters.get("gripstream.labeler.tower").timer().totalTime(TimeUnit.SECONDS),
+          meters.get("gripstream.labeler.batch").timer().totalTime(TimeUnit.SECONDS),
+          nanoTime / 1e9);
+    }
+
+    private String since(Spent start) {
+      double elapsed = all - start.all;
+      double inTower = (tower - start.tower) / elapsed;
+      double inBatches = (batches - start.batches) / elapsed;
+      return "%2.0f %% tower, %2.0f %% decoding and writing, %2.0f %% Kafka"
+          .formatted(100 * inTower, 100 * (inBatches - inTower), 100 * (1 - inBatches));
+    }
+  }
+
   /**
    * From topic to topic.
    *
+   * @param say hears what the labeler's time went into
    * @return images a second
    */
-  static double labelled(Stream stream, TorchClip model, int tasks, List<byte[]> images, int count)
+  static double labelled(
+      Stream stream,
+      TorchClip model,
+      int tasks,
+      List<byte[]> images,
+      int count,
+      Consumer<String> say)
       throws Exception {
     stream.begin(model, tasks);
     stream.append(images, count);
     long all = (long) count * tasks;
+    MeterRegistry meters = new SimpleMeterRegistry();
     try (Predictions seen = stream.predictions((prediction, nanoTime) -> {});
-        Labeler labeler = stream.labeler(model)) {
+        Labeler labeler = stream.labeler(model, meters)) {
       Predictions.Count start = seen.await(all / START);
+      Spent before = Spent.sinceStart(meters, start.nanoTime());
       Predictions.Count end = seen.await(all);
+      say.accept(
+          "%d images, %d tasks: %s"
+              .formatted(count, tasks, Spent.sinceStart(meters, end.nanoTime()).since(before)));
       return (double) (end.predictions() - start.predictions())
           / tasks
           / ((end.nanoTime() - start.nanoTime()) / 1e9);

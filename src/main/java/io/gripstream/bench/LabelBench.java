@@ -39,7 +39,7 @@ final class LabelBench implements Benchmark {
         Samples.medians(
             setting.runs(),
             List.of(
-                () -> Backlog.labelled(stream, model, 1, images, count),
+                () -> Backlog.labelled(stream, model, 1, images, count, setting.say()),
                 () -> Backlog.bare(model, batch, true, images, count),
                 () -> Backlog.bare(model, batch, false, images, count),
                 () -> Backlog.bare(model, SMALL_BATCH, false, images, count)));

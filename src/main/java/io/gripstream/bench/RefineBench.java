@@ -2,6 +2,7 @@ package io.gripstream.bench;
 
 import io.gripstream.clip.Float16;
 import io.gripstream.clip.FloatTensor;
+import io.gripstream.clip.ImageTokens;
 import io.gripstream.clip.PromptObjective;
 import io.gripstream.clip.TorchClip;
 import io.gripstream.clip.TorchClip.Targets;
@@ -10,6 +11,7 @@ import io.gripstream.event.ImageReference;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.prompt.TextPrompt;
+import io.gripstream.prompt.VisualPrompt;
 import io.gripstream.refine.PromptRefinement;
 import io.gripstream.refine.RoundBatch;
 import java.nio.ByteBuffer;
@@ -20,12 +22,15 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * A gradient step of a text prompt against the same step over padded texts; and a whole run of GRIP
- * over the rounds in which its share of the images grows to all.
+ * A gradient step of a text prompt against the same step over padded texts; one of a visual prompt
+ * against the same step from the pixels on; and a whole run of GRIP over the rounds in which its
+ * share of the images grows to all.
  */
 final class RefineBench implements Benchmark {
   private static final int CONTEXT = 16;
   private static final int ROWS = 32;
+  private static final int VISUAL_ROWS = 16;
+  private static final int PREFIX = 16;
   private static final int IMAGES = 2_000;
   private static final int AT_ONCE = 50;
 
@@ -38,6 +43,8 @@ final class RefineBench implements Benchmark {
       setting.say().accept("a step with %d classes".formatted(classes));
       figures.add(step(clip, length, classes, setting.runs()));
     }
+    setting.say().accept("a step of a visual prompt");
+    figures.add(visualStep(clip, setting.runs()));
     figures.addAll(grip(clip, setting));
     return figures;
   }
@@ -46,7 +53,7 @@ final class RefineBench implements Benchmark {
     List<String> names = IntStream.range(0, classes).mapToObj(c -> " class " + c).toList();
     TextPrompt shared = TextPrompt.random(CONTEXT, clip.textWidth(), 1);
     FloatTensor features = clip.encodeImages(EncodeBench.noise(clip.imageSize(), ROWS));
-    Targets targets = targets(classes);
+    Targets targets = targets(ROWS, classes);
     int[] rows = IntStream.range(0, ROWS).toArray();
     try (PromptObjective ours =
             clip.textObjective(CONTEXT, names, features, targets, clip.logitScale());
@@ -78,14 +85,49 @@ final class RefineBench implements Benchmark {
     return padded;
   }
 
-  private static Targets targets(int classes) {
-    float[] targets = new float[ROWS * classes];
-    for (int row = 0; row < ROWS; row++) {
+  private static Figure visualStep(TorchClip clip, int runs) throws Exception {
+    int classes = 10;
+    List<byte[]> pixels = EncodeBench.noise(clip.imageSize(), VISUAL_ROWS);
+    FloatTensor classFeatures =
+        clip.encodeTexts(IntStream.range(0, classes).mapToObj(c -> "class " + c).toList());
+    VisualPrompt prompt = VisualPrompt.random(PREFIX, clip.imageWidth(), 1);
+    Targets targets = targets(VISUAL_ROWS, classes);
+    int[] rows = IntStream.range(0, VISUAL_ROWS).toArray();
+    try (ImageTokens kept = clip.imageTokens()) {
+      kept.add(pixels);
+      try (PromptObjective ours =
+          clip.visualObjective(classFeatures, kept, targets, clip.logitScale())) {
+        double[] rates =
+            Samples.medians(
+                runs,
+                List.of(
+                    () -> Samples.rate(1, () -> ours.evaluate(prompt.parameters(), rows)),
+                    () ->
+                        Samples.rate(
+                            1,
+                            () -> {
+                              try (ImageTokens again = clip.imageTokens()) {
+                                again.add(pixels);
+                                try (PromptObjective anew =
+                                    clip.visualObjective(
+                                        classFeatures, again, targets, clip.logitScale())) {
+                                  anew.evaluate(prompt.parameters(), rows);
+                                }
+                              }
+                            })));
+        return Figure.of("refine.step.visual", rates[0], "steps/s", "from pixels", rates[1]);
+      }
+    }
+  }
+
+  private static Targets targets(int rows, int classes) {
+    float[] targets = new float[rows * classes];
+    for (int row = 0; row < rows; row++) {
       targets[row * classes + row % classes] = 1;
     }
-    float[] weights = new float[ROWS];
+    float[] weights = new float[rows];
     Arrays.fill(weights, 1);
-    return new Targets(FloatTensor.matrix(ROWS, classes, targets), weights);
+    return new Targets(FloatTensor.matrix(rows, classes, targets), weights);
   }
 
   private static List<Figure> grip(TorchClip clip, Setting setting) throws Exception {

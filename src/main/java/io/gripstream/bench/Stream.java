@@ -13,6 +13,7 @@ import io.gripstream.messaging.TopicAdmin;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
 import io.gripstream.refine.PromptRefinement;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -135,7 +136,11 @@ final class Stream implements AutoCloseable {
 
   /** A labeler of these topics; the caller's to close. */
   Labeler labeler(TorchClip model) {
-    return Labeler.start(config, clients, topics, serdes, model, new SimpleMeterRegistry());
+    return labeler(model, new SimpleMeterRegistry());
+  }
+
+  Labeler labeler(TorchClip model, MeterRegistry meters) {
+    return Labeler.start(config, clients, topics, serdes, model, meters);
   }
 
   /** Sees each prediction as a read_committed consumer does, from now on. */

@@ -24,7 +24,7 @@ final class TasksBench implements Benchmark {
 
   private static double rate(Setting setting, Stream stream, TorchClip model, int tasks, int count)
       throws Exception {
-    return Backlog.labelled(stream, model, tasks, setting.photographs(), count);
+    return Backlog.labelled(stream, model, tasks, setting.photographs(), count, setting.say());
   }
 
   private static Figure figure(String name, double rate, double one) {

@@ -32,7 +32,6 @@ class BenchCommandTest {
             "decode",
             "label",
             "swap",
-            "tasks",
             "--model",
             "pico",
             "--runs",
@@ -48,14 +47,7 @@ class BenchCommandTest {
         .readTree(json.toFile())
         .forEach(f -> figures.put(f.path("name").asText(), f));
     assertThat(figures.keySet())
-        .contains(
-            "encode.fp32",
-            "encode.bf16",
-            "decode",
-            "label.vitb32",
-            "label.pico",
-            "swap.p99",
-            "tasks.100");
+        .contains("encode.fp32", "encode.bf16", "decode", "label.vitb32", "label.pico", "swap.p99");
     figures.forEach(
         (name, figure) -> {
           assertThat(out.toString()).contains(name);
