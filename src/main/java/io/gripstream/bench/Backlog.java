@@ -3,6 +3,7 @@ package io.gripstream.bench;
 import io.gripstream.clip.InvalidImageException;
 import io.gripstream.clip.Preprocessor;
 import io.gripstream.clip.TorchClip;
+import io.gripstream.event.Modality;
 import io.gripstream.labeler.Labeler;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -52,6 +53,7 @@ final class Backlog {
   /**
    * From topic to topic.
    *
+   * @param modality of all tasks
    * @param say hears what the labeler's time went into
    * @return images a second
    */
@@ -59,11 +61,12 @@ final class Backlog {
       Stream stream,
       TorchClip model,
       int tasks,
+      Modality modality,
       List<byte[]> images,
       int count,
       Consumer<String> say)
       throws Exception {
-    stream.begin(model, tasks);
+    stream.begin(model, tasks, modality);
     stream.append(images, count);
     long all = (long) count * tasks;
     MeterRegistry meters = new SimpleMeterRegistry();
@@ -73,8 +76,9 @@ final class Backlog {
       Spent before = Spent.sinceStart(meters, start.nanoTime());
       Predictions.Count end = seen.await(all);
       say.accept(
-          "%d images, %d tasks: %s"
-              .formatted(count, tasks, Spent.sinceStart(meters, end.nanoTime()).since(before)));
+          "%d images, %d %s tasks: %s"
+              .formatted(
+                  count, tasks, modality, Spent.sinceStart(meters, end.nanoTime()).since(before)));
       return (double) (end.predictions() - start.predictions())
           / tasks
           / ((end.nanoTime() - start.nanoTime()) / 1e9);

@@ -1,6 +1,7 @@
 package io.gripstream.bench;
 
 import io.gripstream.clip.TorchClip;
+import io.gripstream.event.Modality;
 import io.gripstream.labeler.Labeler;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -39,7 +40,8 @@ final class LabelBench implements Benchmark {
         Samples.medians(
             setting.runs(),
             List.of(
-                () -> Backlog.labelled(stream, model, 1, images, count, setting.say()),
+                () ->
+                    Backlog.labelled(stream, model, 1, Modality.TEXT, images, count, setting.say()),
                 () -> Backlog.bare(model, batch, true, images, count),
                 () -> Backlog.bare(model, batch, false, images, count),
                 () -> Backlog.bare(model, SMALL_BATCH, false, images, count)));

@@ -1,8 +1,10 @@
 package io.gripstream.bench;
 
 import io.gripstream.GripstreamConfig;
+import io.gripstream.clip.FloatTensor;
 import io.gripstream.clip.TorchClip;
 import io.gripstream.event.ImageEvent;
+import io.gripstream.event.Modality;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.labeler.Labeler;
@@ -12,6 +14,8 @@ import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicAdmin;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
+import io.gripstream.prompt.Tensors;
+import io.gripstream.prompt.VisualPrompt;
 import io.gripstream.refine.PromptRefinement;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -35,6 +39,7 @@ import org.apache.kafka.common.serialization.Serde;
  */
 final class Stream implements AutoCloseable {
   private static final int CLASSES = 10;
+  private static final int PREFIX = 16;
   private static final String TASK = "task-%03d";
 
   private final EmbeddedBroker broker;
@@ -55,8 +60,12 @@ final class Stream implements AutoCloseable {
     config = setting.config();
   }
 
-  /** Leaves what was before behind, and begins anew. */
+  /** Leaves what was before behind, and begins anew with text tasks. */
   void begin(TorchClip model, int tasks) throws Exception {
+    begin(model, tasks, Modality.TEXT);
+  }
+
+  void begin(TorchClip model, int tasks, Modality modality) throws Exception {
     try (Admin admin = clients.admin()) {
       if (topics != null) {
         admin.deleteTopics(topics.all()).all().get();
@@ -71,9 +80,19 @@ final class Stream implements AutoCloseable {
               .setClasses(IntStream.range(0, CLASSES).mapToObj(c -> task + " " + c).toList())
               .build();
       send(topics.tasks(), task, definition, serdes.tasks());
-      publish(zeroShot(model, task, definition));
+      PromptVersion zeroShot = zeroShot(model, task, definition);
+      publish(modality == Modality.TEXT ? zeroShot : prefixed(zeroShot, model));
     }
     producer.flush();
+  }
+
+  /** Behind vectors that mean nothing, which cost what tuned ones do. */
+  private static PromptVersion prefixed(PromptVersion zeroShot, TorchClip model) {
+    FloatTensor prefix = VisualPrompt.random(PREFIX, model.imageWidth(), 1).prefix();
+    return PromptVersion.newBuilder(zeroShot)
+        .setModality(Modality.VISUAL)
+        .setTensors(Map.of(VisualPrompt.PREFIX, Tensors.encode(prefix)))
+        .build();
   }
 
   private static PromptVersion zeroShot(TorchClip model, String task, TaskDefinition definition) {

@@ -9,7 +9,7 @@ import io.gripstream.model.ModelHub;
 import java.io.IOException;
 import java.util.Locale;
 
-/** Loads the model of an experiment. */
+/** Loads the model of an experiment, in fp32: what is published shall not hang on the processor. */
 final class ExperimentModel {
   private ExperimentModel() {}
 
