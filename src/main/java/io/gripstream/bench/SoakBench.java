@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -17,11 +19,43 @@ final class SoakBench implements Benchmark {
   private static final Path STATUS = Path.of("/proc/self/status");
   private static final int BACKLOG = 8_000;
   private static final long BETWEEN_NANOS = 2_000_000_000L;
+  private static final int SAY_EVERY = 25;
 
   /** Heaps, caches and compiled code fill up first. */
   private static final double WARM_UP = 0.25;
 
-  private record Point(double seconds, double resident, double arrays) {}
+  /**
+   * At one time.
+   *
+   * @param resident in MiB
+   * @param anonymous the part of it that is no mapped file, in MiB
+   * @param heap what the JVM has reserved of its own, in MiB
+   * @param arrays that the model's scope holds
+   */
+  private record Point(
+      double seconds, double resident, double anonymous, double heap, double arrays) {
+
+    private static Point now(double seconds, TorchClip model) throws IOException {
+      return new Point(
+          seconds,
+          status("VmRSS:"),
+          status("RssAnon:"),
+          Runtime.getRuntime().totalMemory() / 1024.0 / 1024,
+          model.nativeArrays());
+    }
+
+    @Override
+    public String toString() {
+      return String.format(
+          Locale.ROOT,
+          "%5.0f s: %5.0f MiB resident, %5.0f of them anonymous; heap %4.0f MiB; %3.0f arrays",
+          seconds,
+          resident,
+          anonymous,
+          heap,
+          arrays);
+    }
+  }
 
   @Override
   public List<Figure> run(Setting setting) throws Exception {
@@ -47,7 +81,10 @@ final class SoakBench implements Benchmark {
           long now = System.nanoTime();
           if (now >= nextPoint) {
             nextPoint = now + BETWEEN_NANOS;
-            points.add(new Point((now - start) / 1e9, resident(), model.nativeArrays()));
+            points.add(Point.now((now - start) / 1e9, model));
+            if (points.size() % SAY_EVERY == 1) {
+              setting.say().accept(points.get(points.size() - 1).toString());
+            }
           }
         }
         setting
@@ -60,16 +97,20 @@ final class SoakBench implements Benchmark {
     List<Point> settled =
         points.stream().filter(point -> point.seconds() >= WARM_UP * seconds).toList();
     double[] resident = line(settled, settled.stream().mapToDouble(Point::resident).toArray());
+    double[] outside =
+        line(settled, settled.stream().mapToDouble(p -> p.resident() - p.heap()).toArray());
     double[] arrays = line(settled, settled.stream().mapToDouble(Point::arrays).toArray());
     return List.of(
         Figure.of("soak.rss.slope", resident[1] * 3600, "MiB/h", "resident, MiB", resident[0]),
+        Figure.of(
+            "soak.native.slope", outside[1] * 3600, "MiB/h", "without the heap, MiB", outside[0]),
         Figure.of("soak.arrays.slope", arrays[1] * 3600, "arrays/h", "native arrays", arrays[0]));
   }
 
   /** The least-squares line: its middle and its slope a second. */
   private static double[] line(List<Point> points, double[] values) {
     double time = points.stream().mapToDouble(Point::seconds).average().orElseThrow();
-    double middle = java.util.Arrays.stream(values).average().orElseThrow();
+    double middle = Arrays.stream(values).average().orElseThrow();
     double products = 0;
     double squares = 0;
     for (int i = 0; i < values.length; i++) {
@@ -81,11 +122,11 @@ final class SoakBench implements Benchmark {
   }
 
   /** In MiB. */
-  private static double resident() throws IOException {
+  private static double status(String name) throws IOException {
     return Files.readAllLines(STATUS).stream()
-        .filter(line -> line.startsWith("VmRSS:"))
+        .filter(line -> line.startsWith(name))
         .mapToDouble(line -> Double.parseDouble(line.replaceAll("\\D", "")) / 1024)
         .findFirst()
-        .orElseThrow(() -> new IllegalStateException(STATUS + " does not tell what is resident"));
+        .orElseThrow(() -> new IllegalStateException(STATUS + " has no " + name));
   }
 }
