@@ -29,6 +29,13 @@ public final class TorchClip implements ClipModel {
   private final ClipWeights weights;
   private final NDArray[] imageTower;
 
+  /**
+   * Where a thread's images are put together. One that was new each time would be given back only
+   * when the garbage collector comes by.
+   */
+  private final ThreadLocal<ByteBuffer> staging =
+      ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(0));
+
   private TorchClip(
       String id,
       ClipConfig config,
@@ -154,7 +161,11 @@ public final class TorchClip implements ClipModel {
 
   private NDArray pixels(NDManager scope, List<byte[]> pixels) {
     int side = imageSize();
-    ByteBuffer all = ByteBuffer.allocateDirect(Math.multiplyExact(pixels.size(), side * side * 3));
+    int bytes = Math.multiplyExact(pixels.size(), side * side * 3);
+    if (staging.get().capacity() < bytes) {
+      staging.set(ByteBuffer.allocateDirect(bytes));
+    }
+    ByteBuffer all = staging.get().slice(0, bytes);
     pixels.forEach(all::put);
     return scope.create(all.flip(), new Shape(pixels.size(), side, side, 3), DataType.UINT8);
   }
