@@ -22,7 +22,7 @@ final class SoakBench implements Benchmark {
   private static final int SAY_EVERY = 25;
 
   /** Heaps, caches and compiled code fill up first. */
-  private static final double WARM_UP = 0.25;
+  private static final double WARM_UP = 0.5;
 
   /**
    * At one time.
