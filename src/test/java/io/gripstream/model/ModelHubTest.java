@@ -196,6 +196,7 @@ class ModelHubTest {
                 .getResponseHeaders()
                 .set("X-Linked-ETag", "\"" + hub.sha256(ModelFile.WEIGHTS) + "\"");
             exchange.sendResponseHeaders(200, Long.MAX_VALUE >> 20);
+            exchange.getResponseBody().flush();
             exchange.close();
             return true;
           }
