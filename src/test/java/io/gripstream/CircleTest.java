@@ -12,7 +12,6 @@ import io.gripstream.clip.TorchClip;
 import io.gripstream.event.ImageEvent;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RefinementBatch;
-import io.gripstream.messaging.BrokerResource;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.refine.ImageSource;
 import io.gripstream.refine.PromptRefinement;
@@ -22,18 +21,14 @@ import io.gripstream.sample.SampleStream;
 import io.gripstream.sample.SampleStreams;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
-import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.http.ContentType;
 import io.restassured.path.json.JsonPath;
 import jakarta.inject.Inject;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -59,7 +54,7 @@ import org.junit.jupiter.api.Test;
  * that labels them was refined from them. The stream is driven once, before the first test.
  */
 @QuarkusTest
-@TestProfile(CircleTest.WholeApplication.class)
+@TestProfile(CircleTest.CircleStream.class)
 class CircleTest {
   private static final String PREFIX = "circle.";
   private static final String TASK = "digits";
@@ -91,33 +86,10 @@ class CircleTest {
   @TestHTTPResource("/")
   URI home;
 
-  /** All roles, the embedded model, and nothing left from before. */
-  public static final class WholeApplication implements QuarkusTestProfile {
-    @Override
-    public Map<String, String> getConfigOverrides() {
-      try {
-        return Map.of(
-            "gripstream.roles",
-            "labeler,curator,refiner,gateway",
-            "gripstream.model",
-            "pico",
-            "gripstream.device",
-            "cpu",
-            "gripstream.kafka.partitions",
-            "2",
-            "gripstream.data-directory",
-            Files.createTempDirectory(Files.createDirectories(Path.of("target")), "circle")
-                .toString(),
-            "quarkus.http.test-port",
-            "0");
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-
-    @Override
-    public List<TestResourceEntry> testResources() {
-      return List.of(new TestResourceEntry(BrokerResource.class, Map.of("topic-prefix", PREFIX)));
+  /** Its topics apart from others'. */
+  public static final class CircleStream extends WholeApplication {
+    public CircleStream() {
+      super(PREFIX, Map.of());
     }
   }
 

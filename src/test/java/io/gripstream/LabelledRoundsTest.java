@@ -9,23 +9,17 @@ import static org.hamcrest.Matchers.everyItem;
 import static org.hamcrest.Matchers.is;
 
 import io.gripstream.event.ImageEvent;
-import io.gripstream.messaging.BrokerResource;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.refine.HeldOut;
 import io.gripstream.sample.LabelledImage;
 import io.gripstream.sample.SampleStream;
 import io.gripstream.sample.SampleStreams;
 import io.quarkus.test.junit.QuarkusTest;
-import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.http.ContentType;
 import io.restassured.path.json.JsonPath;
 import jakarta.inject.Inject;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -49,7 +43,7 @@ import org.junit.jupiter.api.Test;
  * test.
  */
 @QuarkusTest
-@TestProfile(LabelledRoundsTest.WholeApplication.class)
+@TestProfile(LabelledRoundsTest.LabelledStream.class)
 class LabelledRoundsTest {
   private static final String PREFIX = "labelled.";
   private static final String TASK = "digits";
@@ -74,35 +68,10 @@ class LabelledRoundsTest {
   @ConfigProperty(name = "gripstream.kafka.bootstrap-servers")
   String brokers;
 
-  /** All roles, the embedded model, and nothing left from before. */
-  public static final class WholeApplication implements QuarkusTestProfile {
-    @Override
-    public Map<String, String> getConfigOverrides() {
-      try {
-        return Map.of(
-            "gripstream.roles",
-            "labeler,curator,refiner,gateway",
-            "gripstream.model",
-            "pico",
-            "gripstream.device",
-            "cpu",
-            "gripstream.labeler.pool-turnover",
-            "0S",
-            "gripstream.kafka.partitions",
-            "2",
-            "gripstream.data-directory",
-            Files.createTempDirectory(Files.createDirectories(Path.of("target")), "labelled")
-                .toString(),
-            "quarkus.http.test-port",
-            "0");
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-
-    @Override
-    public List<TestResourceEntry> testResources() {
-      return List.of(new TestResourceEntry(BrokerResource.class, Map.of("topic-prefix", PREFIX)));
+  /** Its topics apart from others'. */
+  public static final class LabelledStream extends WholeApplication {
+    public LabelledStream() {
+      super(PREFIX, Map.of("gripstream.labeler.pool-turnover", "0S"));
     }
   }
 
