@@ -93,6 +93,12 @@ public final class Gate {
     double base = evidence.get(Evidence.BASE_SCORE);
     double candidate = evidence.get(Evidence.CANDIDATE_SCORE);
     double error = evidence.get(Evidence.SCORE_ERROR);
+    boolean better = better(base, candidate, error, limits);
+    if (!better && candidate == base && error == 0) {
+      return hold(
+          "Nothing would change: it labels all %.0f held-out images as the live prompt does.",
+          evidence.get(Evidence.HELD_OUT));
+    }
     String figures =
         figures(
             "expected accuracy on "
@@ -101,9 +107,7 @@ public final class Gate {
             base,
             candidate,
             error);
-    return better(base, candidate, error, limits)
-        ? promote("Better: " + figures)
-        : hold("Not clearly better: %s", figures);
+    return better ? promote("Better: " + figures) : hold("Not clearly better: %s", figures);
   }
 
   private static Verdict byLabels(GateLimits limits, Map<String, Double> evidence) {

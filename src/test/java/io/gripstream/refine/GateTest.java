@@ -32,6 +32,17 @@ class GateTest {
   }
 
   @Test
+  void aCandidateThatLabelsAsTheLivePromptDoesSaysSo() {
+    Gate.Verdict verdict = Gate.judge(LIMITS, evidence(0.6, 0.6, 0));
+    assertThat(verdict.promote()).isFalse();
+    assertThat(verdict.reason())
+        .isEqualTo(
+            "Nothing would change: it labels all 100 held-out images as the live prompt does.");
+    assertThat(Gate.judge(LIMITS, evidence(0.6, 0.6, 0.01)).reason())
+        .startsWith("Not clearly better");
+  }
+
+  @Test
   void toleranceLowersTheBar() {
     GateLimits tolerant = new GateLimits(0.2f, 0.03f, 20);
     assertThat(Gate.judge(tolerant, evidence(0.6, 0.59, 0.01)).promote()).isTrue();
