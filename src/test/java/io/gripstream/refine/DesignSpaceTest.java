@@ -206,7 +206,10 @@ class DesignSpaceTest {
 
   @Test
   void theWeightsAreThePapersInEveryRound() throws InterruptedException {
-    TaskDefinition definition = definition(Modality.TEXT).build();
+    TaskDefinition definition =
+        definition(Modality.TEXT)
+            .setTraining(Training.newBuilder().setSteps(20).setValidationShare(0.2f).build())
+            .build();
     PromptVersion live = zeroShot(definition);
     for (int round = 1; round <= 3; round++) {
       Ear ear = new Ear();
@@ -323,11 +326,11 @@ class DesignSpaceTest {
 
   @Test
   void withoutValidationAllImagesTrainAndTheLastPeriodIsTaken() throws InterruptedException {
-    TaskDefinition validated = definition(Modality.TEXT).build();
+    TaskDefinition definition = definition(Modality.TEXT).build();
     PromptVersion first =
-        refinement().train(batch(validated, zeroShot(validated), 1, SAMPLES), new Ear());
-    PromptVersion with = trained(validated, first, b -> {});
-    PromptVersion without = trained(validated, first, b -> b.setValidationShare(0));
+        refinement().train(batch(definition, zeroShot(definition), 1, SAMPLES), new Ear());
+    PromptVersion with = trained(definition, first, b -> b.setValidationShare(0.2f));
+    PromptVersion without = trained(definition, first, b -> b.setValidationShare(0));
     assertThat(without.getEvidence().get("bestPeriod"))
         .isEqualTo(without.getEvidence().get("periods"));
     assertThat(with.getEvidence().get("validationLoss"))

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class PromptTrainerTest {
   private static Training.Builder papers() {
-    return Training.newBuilder().setEpochs(150).setBatchSize(16).setWarmUpEpochs(5);
+    return Training.newBuilder().setEpochs(150).setSteps(0).setBatchSize(16).setWarmUpEpochs(5);
   }
 
   @Test
