@@ -208,7 +208,8 @@ class DesignSpaceTest {
   void theWeightsAreThePapersInEveryRound() throws InterruptedException {
     TaskDefinition definition =
         definition(Modality.TEXT)
-            .setTraining(Training.newBuilder().setSteps(20).setValidationShare(0.2f).build())
+            .setTraining(
+                Training.newBuilder().setSteps(20).setRounds(4).setValidationShare(0.2f).build())
             .build();
     PromptVersion live = zeroShot(definition);
     for (int round = 1; round <= 3; round++) {
