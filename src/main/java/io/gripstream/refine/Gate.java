@@ -94,7 +94,7 @@ public final class Gate {
     double candidate = evidence.get(Evidence.CANDIDATE_SCORE);
     double error = evidence.get(Evidence.SCORE_ERROR);
     boolean better = better(base, candidate, error, limits);
-    if (!better && candidate == base && error == 0) {
+    if (!better && evidence.getOrDefault(Evidence.AGREEMENT, 0.0) == 1) {
       return hold(
           "Nothing would change: it labels all %.0f held-out images as the live prompt does.",
           evidence.get(Evidence.HELD_OUT));

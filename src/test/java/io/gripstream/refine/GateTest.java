@@ -33,7 +33,9 @@ class GateTest {
 
   @Test
   void aCandidateThatLabelsAsTheLivePromptDoesSaysSo() {
-    Gate.Verdict verdict = Gate.judge(LIMITS, evidence(0.6, 0.6, 0));
+    Map<String, Double> same = evidence(0.6, 0.6, 0);
+    same.put(Evidence.AGREEMENT, 1.0);
+    Gate.Verdict verdict = Gate.judge(LIMITS, same);
     assertThat(verdict.promote()).isFalse();
     assertThat(verdict.reason())
         .isEqualTo(
