@@ -98,6 +98,8 @@ final class Batches {
               closedAt,
               first ? definition : null,
               first ? base : null,
+              null,
+              null,
               content));
     }
     return new Content(

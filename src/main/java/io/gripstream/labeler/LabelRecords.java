@@ -61,6 +61,7 @@ final class LabelRecords {
               arrival.imageId(),
               prompt.task(),
               scored(prompt, probabilities, Math.max(1, task.definition().getTopK())),
+              false,
               scored(prompt, probabilities(prompt.zeroShot(), plain), 1).get(0),
               prompt.version(),
               prompt.digest(),

@@ -52,10 +52,27 @@ public final class Gate {
 
   private Gate() {}
 
+  /** What becomes of the prompts that a round compared. */
+  public enum Action {
+    /** The candidate goes live. */
+    PROMOTE,
+    /** The candidate does not go live, and the live prompt stays. */
+    HOLD,
+    /** The live prompt is worse than the one before it, which goes live again. */
+    BACK_TO_PREDECESSOR,
+    /** The live prompt is worse than the zero-shot one, which goes live again. */
+    BACK_TO_ZERO_SHOT
+  }
+
   /**
    * @param reason a sentence for the task's diary
    */
-  public record Verdict(boolean promote, String reason) {}
+  public record Verdict(Action action, String reason) {
+    /** Whether the candidate goes live. */
+    public boolean promote() {
+      return action == Action.PROMOTE;
+    }
+  }
 
   /**
    * @param evidence {@code PromptVersion.evidence} of the candidate
@@ -158,10 +175,10 @@ public final class Gate {
   }
 
   private static Verdict promote(String reason) {
-    return new Verdict(true, reason);
+    return new Verdict(Action.PROMOTE, reason);
   }
 
   private static Verdict hold(String format, Object... arguments) {
-    return new Verdict(false, String.format(Locale.ROOT, format, arguments));
+    return new Verdict(Action.HOLD, String.format(Locale.ROOT, format, arguments));
   }
 }

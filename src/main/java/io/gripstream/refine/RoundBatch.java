@@ -3,10 +3,12 @@ package io.gripstream.refine;
 import io.gripstream.event.BatchSample;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RefinementBatch;
+import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A round's whole training set: everything that decides which prompt comes out of it.
@@ -15,6 +17,9 @@ import java.util.List;
  * @param version the version that the candidate shall have
  * @param closedAt when the batch was closed, which is also the candidate's time
  * @param base the prompt that was live then
+ * @param predecessor the prompt that was live before the base, if the base is to be judged against
+ *     it
+ * @param strategy what the round follows: the definition's, or that of a calibration round
  * @param samples in order of image id
  */
 public record RoundBatch(
@@ -24,10 +29,33 @@ public record RoundBatch(
     Instant closedAt,
     TaskDefinition definition,
     PromptVersion base,
+    Optional<PromptVersion> predecessor,
+    Strategy strategy,
     List<BatchSample> samples) {
 
   public RoundBatch {
     samples = List.copyOf(samples);
+  }
+
+  /** A round of the definition's strategy, whose base has no predecessor to be judged against. */
+  public RoundBatch(
+      String task,
+      int round,
+      int version,
+      Instant closedAt,
+      TaskDefinition definition,
+      PromptVersion base,
+      List<BatchSample> samples) {
+    this(
+        task,
+        round,
+        version,
+        closedAt,
+        definition,
+        base,
+        Optional.empty(),
+        definition.getStrategy(),
+        samples);
   }
 
   /**
@@ -70,6 +98,8 @@ public record RoundBatch(
         first.getClosedAt(),
         first.getDefinition(),
         first.getBase(),
+        Optional.ofNullable(first.getPredecessor()),
+        first.getStrategy() == null ? first.getDefinition().getStrategy() : first.getStrategy(),
         samples);
   }
 }

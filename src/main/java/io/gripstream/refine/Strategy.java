@@ -49,6 +49,8 @@ public sealed interface Strategy permits Grip, Ifpl, Fpl, Cpl {
       case CPL ->
           new Cpl(
               training.getRounds(), training.getCandidateMass(), training.getCandidateQuantile());
+      case BALANCE, MIXTURE, DISTILL, AUTO ->
+          throw new IllegalArgumentException("no round follows " + strategy + " yet");
     };
   }
 }

@@ -35,8 +35,8 @@ final class Fixtures {
   static final Candidates.Judge GATE =
       (limits, evidence) ->
           evidence.getOrDefault("better", 0.0) > 0
-              ? new Gate.Verdict(true, "it is better")
-              : new Gate.Verdict(false, "it is not better");
+              ? new Gate.Verdict(Gate.Action.PROMOTE, "it is better")
+              : new Gate.Verdict(Gate.Action.HOLD, "it is not better");
 
   private Fixtures() {}
 
@@ -44,7 +44,7 @@ final class Fixtures {
   static TaskDefinition.Builder definition() {
     return TaskDefinition.newBuilder()
         .setClasses(CLASSES)
-        .setTrigger(new Trigger(4))
+        .setTrigger(new Trigger(4, 0, false))
         .setPool(new PoolLimits(100, 1_000_000L))
         .setGate(new GateLimits(0.2f, 0f, 2));
   }

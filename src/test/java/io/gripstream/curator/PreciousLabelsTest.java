@@ -47,7 +47,7 @@ class PreciousLabelsTest {
   private static TaskDefinition.Builder task() {
     return definition()
         .setPool(new PoolLimits(POOL, 1_000_000L))
-        .setTrigger(new Trigger(1_000_000));
+        .setTrigger(new Trigger(1_000_000, 0, false));
   }
 
   @Test
@@ -139,7 +139,7 @@ class PreciousLabelsTest {
 
   @Test
   void labelsAloneDoNotMakeARoundDue() {
-    curator.define(task().setTrigger(new Trigger(POOL + 1)).build());
+    curator.define(task().setTrigger(new Trigger(POOL + 1, 0, false)).build());
     pass(POOL);
     for (int i = 0; i < 2 * POOL; i++) {
       curator.label("image-" + i, "cat");

@@ -69,6 +69,7 @@ public final class Traffic implements AutoCloseable {
             id,
             task,
             labels,
+            false,
             zeroShot,
             version,
             digest(version),
@@ -176,7 +177,7 @@ public final class Traffic implements AutoCloseable {
           task,
           serdes.batches(),
           new RefinementBatch(
-              task, round, round, chunk, chunks, at, chunk == 0 ? definition : null, null, part),
+              task, round, round, chunk, chunks, at, chunk == 0 ? definition : null, null, null, null, part),
           at);
     }
   }

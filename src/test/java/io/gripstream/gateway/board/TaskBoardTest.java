@@ -211,6 +211,7 @@ class TaskBoardTest {
             id,
             "t",
             List.of(new ScoredLabel(label, .8f)),
+            false,
             new ScoredLabel(zeroShot, .5f),
             1,
             "digest",
