@@ -172,6 +172,10 @@ class Clip(Module):
     context, prefix = self.fused(inputs)
     return [context, prefix]
 
+  # Features [B, D], classes [C, D], scale [], bias [C], in nats -> [B, C]
+  def logits(self: __torch__.Clip, features: Tensor, classes: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
+    return scale * torch.matmul(features, classes.t()) + bias
+
   # The weighted mean over rows of their surprise. A row of targets that sums to 1 is a distribution: cross-entropy. One that
   # sums to more is a set of candidates: -log of the probability of all of them together, a partial-label loss.
   def loss(self: __torch__.Clip, logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
@@ -180,27 +184,28 @@ class Clip(Module):
     candidates = -torch.logsumexp(probable + torch.log(torch.clamp(targets, min=1.0e-30)), [-1])
     return (weights * torch.where(targets.sum([-1]) > 1.5, candidates, distribution)).mean()
 
-  # context [G, M, W]; [start, ids, ends, features [N, D], targets [N, C], weights [N], logit scale [], rows [B]] -> loss []
+  # context [G, M, W]; [start, ids, ends, features [N, D], targets [N, C], weights [N], logit scale [], bias [C], rows [B]]
+  # -> loss []
   def text_loss(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], text: List[Tensor]) -> Tensor:
     classes = self.class_features(prompt[0], inputs[0], inputs[1], inputs[2], text)
-    rows = inputs[7]
-    logits = inputs[6] * torch.matmul(inputs[3].index_select(0, rows), classes.t())
+    rows = inputs[8]
+    logits = self.logits(inputs[3].index_select(0, rows), classes, inputs[6], inputs[7])
     return self.loss(logits, inputs[4].index_select(0, rows), inputs[5].index_select(0, rows))
 
-  # prefix [V, W]; [class features [C, D], tokens [N, L, W], targets, weights, logit scale, rows] -> loss []
+  # prefix [V, W]; [class features [C, D], tokens [N, L, W], targets, weights, logit scale, bias [C], rows] -> loss []
   def visual_loss(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], image: List[Tensor]) -> Tensor:
-    rows = inputs[5]
+    rows = inputs[6]
     features = self.prefixed_features(inputs[1].index_select(0, rows), prompt[0], image)
-    logits = inputs[4] * torch.matmul(features, inputs[0].t())
+    logits = self.logits(features, inputs[0], inputs[4], inputs[5])
     return self.loss(logits, inputs[2].index_select(0, rows), inputs[3].index_select(0, rows))
 
-  # fusion; [start, ids, ends, tokens, targets, weights, logit scale, rows] -> loss []
+  # fusion; [start, ids, ends, tokens, targets, weights, logit scale, bias [C], rows] -> loss []
   def multimodal_loss(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], image: List[Tensor], text: List[Tensor]) -> Tensor:
     context, prefix = self.fused(prompt)
     classes = self.class_features(context, inputs[0], inputs[1], inputs[2], text)
-    rows = inputs[7]
+    rows = inputs[8]
     features = self.prefixed_features(inputs[3].index_select(0, rows), prefix, image)
-    logits = inputs[6] * torch.matmul(features, classes.t())
+    logits = self.logits(features, classes, inputs[6], inputs[7])
     return self.loss(logits, inputs[4].index_select(0, rows), inputs[5].index_select(0, rows))
 
   # A prompt's loss and its gradient in each of the prompt's tensors. Forward and backward are one call: nothing that

@@ -54,12 +54,13 @@ final class RefineBench implements Benchmark {
     TextPrompt shared = TextPrompt.random(CONTEXT, clip.textWidth(), 1);
     FloatTensor features = clip.encodeImages(EncodeBench.noise(clip.imageSize(), ROWS));
     Targets targets = targets(ROWS, classes);
+    float[] unbiased = new float[classes];
     int[] rows = IntStream.range(0, ROWS).toArray();
     try (PromptObjective ours =
-            clip.textObjective(CONTEXT, names, features, targets, clip.logitScale());
+            clip.textObjective(CONTEXT, names, features, targets, clip.logitScale(), unbiased);
         PromptObjective padded =
             clip.textObjective(
-                CONTEXT, padded(names, length), features, targets, clip.logitScale())) {
+                CONTEXT, padded(names, length), features, targets, clip.logitScale(), unbiased)) {
       double[] rates =
           Samples.medians(
               runs,
@@ -92,11 +93,12 @@ final class RefineBench implements Benchmark {
         clip.encodeTexts(IntStream.range(0, classes).mapToObj(c -> "class " + c).toList());
     VisualPrompt prompt = VisualPrompt.random(PREFIX, clip.imageWidth(), 1);
     Targets targets = targets(VISUAL_ROWS, classes);
+    float[] unbiased = new float[classes];
     int[] rows = IntStream.range(0, VISUAL_ROWS).toArray();
     try (ImageTokens kept = clip.imageTokens()) {
       kept.add(pixels);
       try (PromptObjective ours =
-          clip.visualObjective(classFeatures, kept, targets, clip.logitScale())) {
+          clip.visualObjective(classFeatures, kept, targets, clip.logitScale(), unbiased)) {
         double[] rates =
             Samples.medians(
                 runs,
@@ -110,7 +112,11 @@ final class RefineBench implements Benchmark {
                                 again.add(pixels);
                                 try (PromptObjective anew =
                                     clip.visualObjective(
-                                        classFeatures, again, targets, clip.logitScale())) {
+                                        classFeatures,
+                                        again,
+                                        targets,
+                                        clip.logitScale(),
+                                        unbiased)) {
                                   anew.evaluate(prompt.parameters(), rows);
                                 }
                               }

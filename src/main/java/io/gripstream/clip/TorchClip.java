@@ -257,13 +257,17 @@ public final class TorchClip implements ClipModel {
    * @param suffixes what follows the context, for each class
    * @param features {@code [N, D]}, of the images
    * @param scale the logit scale
+   * @param bias {@code [C]}, added to the logits, in nats, and not tuned
+   * @throws IllegalArgumentException when there is not one bias for each class
    */
   public PromptObjective textObjective(
       int contextLength,
       List<String> suffixes,
       FloatTensor features,
       Targets targets,
-      float scale) {
+      float scale,
+      float[] bias) {
+    checkOnePerClass(bias, suffixes.size());
     NDManager scope = scope();
     ClipTokenizer.Batch batch = tokenizer.encodeSuffixes(suffixes, 1 + contextLength);
     return new PromptObjective(
@@ -278,7 +282,8 @@ public final class TorchClip implements ClipModel {
         array(scope, features),
         array(scope, targets.targets()),
         vector(scope, targets.weights()),
-        scope.create(scale));
+        scope.create(scale),
+        vector(scope, bias));
   }
 
   /**
@@ -286,9 +291,11 @@ public final class TorchClip implements ClipModel {
    *
    * @param classFeatures {@code [C, D]}
    * @param images the caller's to close, after the objective
+   * @param bias {@code [C]}, as {@link #textObjective} takes it
    */
   public PromptObjective visualObjective(
-      FloatTensor classFeatures, ImageTokens images, Targets targets, float scale) {
+      FloatTensor classFeatures, ImageTokens images, Targets targets, float scale, float[] bias) {
+    checkOnePerClass(bias, classFeatures.rows());
     NDManager scope = scope();
     return new PromptObjective(
         program,
@@ -300,7 +307,8 @@ public final class TorchClip implements ClipModel {
         images.all(),
         array(scope, targets.targets()),
         vector(scope, targets.weights()),
-        scope.create(scale));
+        scope.create(scale),
+        vector(scope, bias));
   }
 
   /**
@@ -308,9 +316,16 @@ public final class TorchClip implements ClipModel {
    *
    * @param contextLength {@code M} of the context that the fusion gives
    * @param images the caller's to close, after the objective
+   * @param bias {@code [C]}, as {@link #textObjective} takes it
    */
   public PromptObjective multimodalObjective(
-      int contextLength, List<String> suffixes, ImageTokens images, Targets targets, float scale) {
+      int contextLength,
+      List<String> suffixes,
+      ImageTokens images,
+      Targets targets,
+      float scale,
+      float[] bias) {
+    checkOnePerClass(bias, suffixes.size());
     NDManager scope = scope();
     ClipTokenizer.Batch batch = tokenizer.encodeSuffixes(suffixes, 1 + contextLength);
     return new PromptObjective(
@@ -325,7 +340,16 @@ public final class TorchClip implements ClipModel {
         images.all(),
         array(scope, targets.targets()),
         vector(scope, targets.weights()),
-        scope.create(scale));
+        scope.create(scale),
+        vector(scope, bias));
+  }
+
+  /** The engine would spread a single bias over all classes without a word. */
+  private static void checkOnePerClass(float[] bias, int classes) {
+    if (bias.length != classes) {
+      throw new IllegalArgumentException(
+          "a bias of %d numbers for %d classes".formatted(bias.length, classes));
+    }
   }
 
   /** How many arrays this model's own scope holds; the weights, and nothing that a call left. */

@@ -3,6 +3,7 @@ package io.gripstream.curator;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Tensor;
+import io.gripstream.prompt.Prompt;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -22,9 +23,9 @@ final class Prompts {
 
   private Prompts() {}
 
-  /** Whether nothing was tuned. */
+  /** Whether no round made it. */
   static boolean zeroShot(PromptVersion prompt) {
-    return prompt.getTensors().isEmpty();
+    return Prompt.zeroShot(prompt);
   }
 
   /** Whether the prompt has the task's classes, in their order, and its template. */
@@ -53,6 +54,13 @@ final class Prompts {
       return Optional.of(
           "zero-shot features %s where class features are %s"
               .formatted(prompt.getZeroShotFeatures().getShape(), shape));
+    }
+    int biases = prompt.getBias().size();
+    if (biases != 0 && biases != classes) {
+      return Optional.of("%d classes have a bias of %d numbers".formatted(classes, biases));
+    }
+    if (!prompt.getBias().stream().allMatch(Float::isFinite)) {
+      return Optional.of("its bias holds a number that is not finite");
     }
     return fault("classFeatures", prompt.getClassFeatures())
         .or(() -> fault("zeroShotFeatures", prompt.getZeroShotFeatures()))

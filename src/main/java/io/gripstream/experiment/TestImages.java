@@ -48,9 +48,7 @@ final class TestImages implements AutoCloseable {
     Tensor prefix = version.getTensors().get(PREFIX);
     FloatTensor features =
         prefix == null ? images.values() : behind(Tensors.decode(prefix), images.pictures());
-    Classifier classifier =
-        new Classifier(Tensors.decode(version.getClassFeatures()), version.getLogitScale());
-    return Scores.argmax(classifier.logits(features));
+    return Scores.argmax(Classifier.of(version).logits(features));
   }
 
   private FloatTensor behind(FloatTensor prefix, List<Picture> pictures) {

@@ -6,8 +6,8 @@ import java.nio.FloatBuffer;
 import java.util.List;
 
 /**
- * A prompt's class features as a linear head: {@code softmax(logitScale * classFeatures .
- * feature)}. Immutable.
+ * A prompt as a linear head: {@code softmax(logitScale * classFeatures . feature + bias)}.
+ * Immutable.
  *
  * <p>The features are kept transposed, {@code [D, C]}, so that the inner loop runs over the classes
  * without a reduction, which is the form that the JIT compiler turns into vector instructions.
@@ -17,8 +17,11 @@ final class ClassHead {
   private final int featureSize;
   private final float logitScale;
   private final float[] transposed;
+  private final float[] bias;
 
   /**
+   * A head that prefers no class.
+   *
    * @param classFeatures {@code [C, D]}, rows of unit length
    * @throws IllegalArgumentException when the tensor is no matrix, or holds another number of
    *     values than its shape says
@@ -40,6 +43,34 @@ final class ClassHead {
         transposed[d * classes + c] = values.get(c * featureSize + d);
       }
     }
+    this.bias = new float[classes];
+  }
+
+  private ClassHead(ClassHead head, float[] bias) {
+    this.classes = head.classes;
+    this.featureSize = head.featureSize;
+    this.logitScale = head.logitScale;
+    this.transposed = head.transposed;
+    this.bias = bias;
+  }
+
+  /**
+   * The same head with another bias.
+   *
+   * @param bias {@code [C]}, in nats
+   * @throws IllegalArgumentException when there is not one for each class, or one is no number
+   */
+  ClassHead withBias(float[] bias) {
+    if (bias.length != classes) {
+      throw new IllegalArgumentException(
+          "its bias has %d numbers for %d classes".formatted(bias.length, classes));
+    }
+    for (float value : bias) {
+      if (!Float.isFinite(value)) {
+        throw new IllegalArgumentException("its bias holds " + value);
+      }
+    }
+    return new ClassHead(this, bias.clone());
   }
 
   /** {@code C}. */
@@ -60,7 +91,7 @@ final class ClassHead {
    * @return {@code [C]}, probabilities that add up to 1
    */
   float[] probabilities(float[] features, int image) {
-    float[] logits = new float[classes];
+    float[] logits = bias.clone();
     int first = image * featureSize;
     for (int d = 0; d < featureSize; d++) {
       float value = features[first + d] * logitScale;

@@ -2,6 +2,7 @@ package io.gripstream.labeler;
 
 import io.gripstream.clip.ClipModel;
 import io.gripstream.event.PromptVersion;
+import io.gripstream.prompt.Prompt;
 import java.util.List;
 import java.util.Optional;
 
@@ -32,11 +33,11 @@ record LivePrompt(
       throw new IllegalArgumentException(
           "it is for %s, and this process runs %s".formatted(prompt.getModelId(), model.id()));
     }
-    ClassHead live = new ClassHead(prompt.getClassFeatures(), prompt.getLogitScale());
+    ClassHead unbiased = new ClassHead(prompt.getClassFeatures(), prompt.getLogitScale());
     ClassHead zeroShot = new ClassHead(prompt.getZeroShotFeatures(), model.logitScale());
     int classes = prompt.getClasses().size();
     if (classes == 0
-        || !fits(live, classes, model.featureSize())
+        || !fits(unbiased, classes, model.featureSize())
         || !fits(zeroShot, classes, model.featureSize())) {
       throw new IllegalArgumentException(
           "its class features do not fit %d classes and features of %d numbers"
@@ -48,7 +49,7 @@ record LivePrompt(
         prompt.getDigest(),
         List.copyOf(prompt.getClasses()),
         Prefix.of(prompt, model),
-        live,
+        unbiased.withBias(Prompt.bias(prompt)),
         zeroShot);
   }
 

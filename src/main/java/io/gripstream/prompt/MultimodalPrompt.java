@@ -123,8 +123,8 @@ public record MultimodalPrompt(List<FloatTensor> parameters) implements Prompt {
 
   @Override
   public PromptObjective objective(
-      TorchClip clip, ClassTexts texts, Images images, Targets targets, float scale) {
+      TorchClip clip, ClassTexts texts, Images images, Targets targets, float scale, float[] bias) {
     return clip.multimodalObjective(
-        parameters.get(0).rows(), texts.tails(), images.tokens(), targets, scale);
+        parameters.get(0).rows(), texts.tails(), images.tokens(), targets, scale, bias);
   }
 }

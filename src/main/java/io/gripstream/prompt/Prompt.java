@@ -33,10 +33,11 @@ public sealed interface Prompt permits TextPrompt, VisualPrompt, MultimodalPromp
    *
    * @param images what is known of the examples' images, in the order of the targets
    * @param scale the logit scale
+   * @param bias {@code [C]}, added to the logits, in nats, and not tuned
    * @return the caller's to close
    */
   PromptObjective objective(
-      TorchClip clip, ClassTexts texts, Images images, Targets targets, float scale);
+      TorchClip clip, ClassTexts texts, Images images, Targets targets, float scale, float[] bias);
 
   /**
    * Images to tune a prompt on.
@@ -57,7 +58,7 @@ public sealed interface Prompt permits TextPrompt, VisualPrompt, MultimodalPromp
   record Realized(
       FloatTensor classFeatures, Optional<FloatTensor> prefix, Map<String, FloatTensor> tensors) {}
 
-  /** The prompt of a version; empty where the version has none, being a zero-shot one. */
+  /** The prompt of a version; empty where the version has none: only its head may differ. */
   static Optional<Prompt> of(PromptVersion version) {
     if (version.getTensors().isEmpty()) {
       return Optional.empty();
@@ -77,6 +78,30 @@ public sealed interface Prompt permits TextPrompt, VisualPrompt, MultimodalPromp
   /** What a version's images are to be encoded behind; empty: as they are. */
   static Optional<FloatTensor> prefix(PromptVersion version) {
     return Optional.ofNullable(version.getTensors().get(VisualPrompt.PREFIX)).map(Tensors::decode);
+  }
+
+  /**
+   * What a version adds to the logits.
+   *
+   * @return {@code [C]}, in nats, zeros where the version has none; of another length where the
+   *     version is broken
+   */
+  static float[] bias(PromptVersion version) {
+    List<Float> given = version.getBias();
+    float[] bias = new float[given.isEmpty() ? version.getClasses().size() : given.size()];
+    for (int c = 0; c < given.size(); c++) {
+      bias[c] = given.get(c);
+    }
+    return bias;
+  }
+
+  /**
+   * Whether a version is a zero-shot one: no strategy made it, and it has no numbers of its own.
+   */
+  static boolean zeroShot(PromptVersion version) {
+    return version.getMadeBy() == null
+        && version.getTensors().isEmpty()
+        && version.getBias().isEmpty();
   }
 
   private static io.gripstream.event.Tensor tensor(PromptVersion version, String name) {

@@ -1,6 +1,7 @@
 package io.gripstream.prompt;
 
 import io.gripstream.clip.Digests;
+import io.gripstream.clip.FloatTensor;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.Tensor;
 import java.nio.ByteBuffer;
@@ -12,8 +13,10 @@ import java.util.TreeMap;
 
 /**
  * The identity of a prompt by content: SHA-256 over the model id, the classes in order, the tuned
- * tensors in order of name, and the class features. Strings are UTF-8 behind their length, lengths
- * and extents are 32-bit big-endian.
+ * tensors in order of name, the class features, and the bias as a tensor {@code [C]}. An empty bias
+ * adds nothing, so that a prompt without one keeps the digest that it had before prompts could have
+ * one. Strings are UTF-8 behind their length, lengths and extents are 32-bit big-endian, a tensor
+ * is the number of its extents, these, and its values as the contract carries them.
  */
 public final class PromptDigest {
   private PromptDigest() {}
@@ -30,6 +33,10 @@ public final class PromptDigest {
       tensor(digest, tensor.getValue());
     }
     tensor(digest, version.getClassFeatures());
+    if (!version.getBias().isEmpty()) {
+      float[] bias = Prompt.bias(version);
+      tensor(digest, Tensors.encode(new FloatTensor(new int[] {bias.length}, bias)));
+    }
     return HexFormat.of().formatHex(digest.digest());
   }
 

@@ -82,7 +82,7 @@ public record TextPrompt(FloatTensor context) implements Prompt {
 
   @Override
   public PromptObjective objective(
-      TorchClip clip, ClassTexts texts, Images images, Targets targets, float scale) {
-    return clip.textObjective(length(), texts.tails(), images.features(), targets, scale);
+      TorchClip clip, ClassTexts texts, Images images, Targets targets, float scale, float[] bias) {
+    return clip.textObjective(length(), texts.tails(), images.features(), targets, scale, bias);
   }
 }

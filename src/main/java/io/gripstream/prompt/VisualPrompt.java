@@ -54,8 +54,8 @@ public record VisualPrompt(FloatTensor prefix) implements Prompt {
 
   @Override
   public PromptObjective objective(
-      TorchClip clip, ClassTexts texts, Images images, Targets targets, float scale) {
+      TorchClip clip, ClassTexts texts, Images images, Targets targets, float scale, float[] bias) {
     return clip.visualObjective(
-        clip.encodeTexts(texts.sentences()), images.tokens(), targets, scale);
+        clip.encodeTexts(texts.sentences()), images.tokens(), targets, scale, bias);
   }
 }

@@ -1,18 +1,42 @@
 package io.gripstream.refine;
 
 import io.gripstream.clip.FloatTensor;
+import io.gripstream.event.PromptVersion;
+import io.gripstream.prompt.Prompt;
+import io.gripstream.prompt.Tensors;
 
 /**
- * What a prompt amounts to once its class features are made: a cosine classifier.
+ * What a prompt amounts to once its class features are made: {@code logitScale * features .
+ * classFeatures + bias}.
  *
  * @param classFeatures {@code [C, D]}, rows of unit length
  * @param logitScale the factor that turns a cosine into a logit
+ * @param bias {@code [C]}, in nats
  */
-public record Classifier(FloatTensor classFeatures, float logitScale) {
+public record Classifier(FloatTensor classFeatures, float logitScale, float[] bias) {
   public Classifier {
     if (classFeatures.shape().length != 2 || classFeatures.rows() < 2) {
       throw new IllegalArgumentException("class features of shape " + classFeatures);
     }
+    if (bias.length != classFeatures.rows()) {
+      throw new IllegalArgumentException(
+          "a bias of %d numbers for %d classes".formatted(bias.length, classFeatures.rows()));
+    }
+  }
+
+  /** A classifier that prefers no class. */
+  public Classifier(FloatTensor classFeatures, float logitScale) {
+    this(classFeatures, logitScale, new float[classFeatures.rows()]);
+  }
+
+  /**
+   * What a version labels with.
+   *
+   * @throws IllegalArgumentException when its parts do not fit together
+   */
+  public static Classifier of(PromptVersion version) {
+    return new Classifier(
+        Tensors.decode(version.getClassFeatures()), version.getLogitScale(), Prompt.bias(version));
   }
 
   /** The number of classes {@code C}. */
@@ -22,17 +46,31 @@ public record Classifier(FloatTensor classFeatures, float logitScale) {
 
   /** Whether all numbers are finite: training can make them explode. */
   public boolean isFinite() {
-    for (float value : classFeatures.values()) {
+    return Float.isFinite(logitScale) && isFinite(classFeatures.values()) && isFinite(bias);
+  }
+
+  private static boolean isFinite(float[] values) {
+    for (float value : values) {
       if (!Float.isFinite(value)) {
         return false;
       }
     }
-    return Float.isFinite(logitScale);
+    return true;
   }
 
-  /** The same class features under another logit scale. */
+  /**
+   * The same classifier at another temperature: all logits, and so the bias too, change in
+   * proportion to the scale, and no image changes its class.
+   *
+   * @param scale above 0, as this one's must be
+   */
   public Classifier withLogitScale(float scale) {
-    return new Classifier(classFeatures, scale);
+    double factor = (double) scale / logitScale;
+    float[] scaled = new float[bias.length];
+    for (int j = 0; j < bias.length; j++) {
+      scaled[j] = (float) (bias[j] * factor);
+    }
+    return new Classifier(classFeatures, scale, scaled);
   }
 
   /**
@@ -58,7 +96,7 @@ public record Classifier(FloatTensor classFeatures, float logitScale) {
         for (int k = 0; k < d; k++) {
           dot += (double) x[i * d + k] * w[j * d + k];
         }
-        logits[i * c + j] = (float) (logitScale * dot);
+        logits[i * c + j] = (float) (logitScale * dot + bias[j]);
       }
     }
     return FloatTensor.matrix(n, c, logits);

@@ -140,7 +140,7 @@ public final class PromptRefinement implements Refinement {
             definition,
             samples.stream().map(BatchSample::getLabel).filter(label -> label != null).toList());
     RoundData data = RoundData.of(batch, samples, paradigm, clip.featureSize());
-    Classifier live = new Classifier(Tensors.decode(base.getClassFeatures()), base.getLogitScale());
+    Classifier live = Classifier.of(base);
     Classifier zeroShot =
         new Classifier(Tensors.decode(base.getZeroShotFeatures()), clip.logitScale());
     FloatTensor zeroShotSays = zeroShot.probabilities(data.features());
@@ -166,6 +166,8 @@ public final class PromptRefinement implements Refinement {
     }
     long seed = training.getSeed() * 31 + batch.round();
     Prompt start = start(definition, base, seed);
+    // Tuned at the model's own scale, at which the base's bias is what it was before calibration.
+    float[] bias = live.withLogitScale(clip.logitScale()).bias();
     PromptTrainer.Trained result;
     try (PromptObjective objective =
         start.objective(
@@ -173,7 +175,8 @@ public final class PromptRefinement implements Refinement {
             texts,
             new Prompt.Images(data.features(), tokens),
             examples.targets(),
-            clip.logitScale())) {
+            clip.logitScale(),
+            bias)) {
       result =
           new PromptTrainer(objective, training)
               .train(start, examples, seed, done -> progress.at(done, Map.of()));
@@ -182,7 +185,7 @@ public final class PromptRefinement implements Refinement {
     Prompt.Realized tuned = averaged(result.prompt(), base, training).realized(clip, texts);
     FloatTensor classFeatures =
         shrunk(tuned.classFeatures(), zeroShot.classFeatures(), examples, training);
-    Classifier raw = new Classifier(classFeatures, clip.logitScale());
+    Classifier raw = new Classifier(classFeatures, clip.logitScale(), bias);
     int[] calibrating =
         training.getValidationShare() > 0
             ? data.rows(Use.VALIDATES)
@@ -235,9 +238,22 @@ public final class PromptRefinement implements Refinement {
             .setTensors(tensors)
             .setClassFeatures(Tensors.encode(classFeatures))
             .setLogitScale(candidate.logitScale())
+            .setBias(published(candidate.bias()))
+            .setMadeBy(batch.strategy())
             .setRound(batch.round())
             .setEvidence(evidence)
             .setCreatedAt(batch.closedAt()));
+  }
+
+  /** As a version carries it: empty where it prefers no class. */
+  private static List<Float> published(float[] bias) {
+    List<Float> values = new ArrayList<>();
+    boolean zeros = true;
+    for (float value : bias) {
+      values.add(value);
+      zeros &= value == 0;
+    }
+    return zeros ? List.of() : values;
   }
 
   /** {@code [rows, D]}, as a prompt sees these images. */

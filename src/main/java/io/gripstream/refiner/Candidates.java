@@ -2,6 +2,7 @@ package io.gripstream.refiner;
 
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.prompt.Prompt;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -37,7 +38,7 @@ final class Candidates {
           prompt.getModelId(),
           List.copyOf(prompt.getClasses()),
           prompt.getTemplate(),
-          prompt.getTensors().isEmpty());
+          Prompt.zeroShot(prompt));
     }
 
     /** Its key in the topic. */

@@ -55,7 +55,7 @@ class ClipParityTest {
         float[] weights = {1, 0.5f, 2, 1};
         try (PromptObjective objective =
             clip.textObjective(
-                5, classes, images, new TorchClip.Targets(targets, weights), scale)) {
+                5, classes, images, new TorchClip.Targets(targets, weights), scale, new float[3])) {
           PromptObjective.Evaluation found =
               objective.evaluate(List.of(context), new int[] {2, 0, 3});
           assertThat(found.loss()).isEqualTo(prompt.path("loss").asDouble(), within(TOLERANCE));

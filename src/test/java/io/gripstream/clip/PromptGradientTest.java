@@ -1,6 +1,7 @@
 package io.gripstream.clip;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.nio.DoubleBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -39,6 +41,9 @@ class PromptGradientTest {
     {2, 16}, {3, 16}, {6, 16}, {6}, {6, 16}, {6}, {16, 6}, {16}, {16, 6}, {16}, {6}, {6}, {18, 6},
     {18}, {6, 6}, {6}, {6}, {6}, {24, 6}, {24}, {6, 24}, {6}
   };
+
+  /** Of the three classes that every example here has. */
+  private static final double[] BIAS = {1.5, -2, 0.25};
 
   private static final int DOUBLE = 7;
   private static final double STEP = 1e-5;
@@ -93,7 +98,8 @@ class PromptGradientTest {
                 List.of("cat", "dog", "zebra"),
                 features,
                 new TorchClip.Targets(targets, new float[20]),
-                10)) {
+                10,
+                new float[3])) {
       objective.evaluate(List.of(context), new int[] {1, 2, 3});
       int before = clip.nativeArrays() + objective.nativeArrays();
       for (int step = 0; step < 300; step++) {
@@ -166,6 +172,7 @@ class PromptGradientTest {
       inputs.add(doubles(scope, new Shape(3, 3), new double[] {1, 0, 0, 0, 1, 1, 0, 0, 1}));
       inputs.add(doubles(scope, new Shape(3), new double[] {1, 2, 0.5}));
       inputs.add(doubles(scope, new Shape(), new double[] {10}));
+      inputs.add(doubles(scope, new Shape(3), BIAS));
       inputs.add(scope.create(new long[] {2, 1, 0}));
       NDArray[][] lists = new NDArray[2 + towers.length][];
       lists[0] = TorchScript.named("prompt", tensors);
@@ -176,16 +183,123 @@ class PromptGradientTest {
     }
   }
 
-  @Test
-  void keptTokensGiveTheFeaturesThatTheWholeTowerGives() throws IOException {
+  /** What the engine makes of it, against the formula over what it says of classes and images. */
+  @ParameterizedTest(name = "{0}")
+  @ValueSource(strings = {"text", "visual", "multimodal"})
+  void theLossIsTheSurpriseUnderTheSoftmaxOfTheLogitsAndTheBias(String modality)
+      throws IOException {
     DrawnClip.write(folder, CONFIG, WORDS, 10);
-    FloatTensor prefix = FloatTensor.matrix(3, 16, DrawnClip.draw("prefix", 48));
+    List<String> classes = List.of("cat", "dog", "zebra");
+    float[] bias = {1.5f, -2, 0.25f};
+    FloatTensor targets =
+        FloatTensor.matrix(4, 3, new float[] {1, 0, 0, .2f, .3f, .5f, 0, 0, 1, 0, 1, 0});
+    float[] weights = {1, 2, 0.5f, 3};
+    int[] rows = {3, 1, 0};
+    try (TorchClip clip = TorchClip.load(folder, "drawn", ComputeDevice.cpu());
+        ImageTokens tokens = clip.imageTokens()) {
+      tokens.add(noise(4));
+      List<FloatTensor> prompt = new ArrayList<>();
+      FloatTensor images = tokens.features(null, rows);
+      FloatTensor texts = clip.encodeTexts(classes);
+      TorchClip.Targets wanted = new TorchClip.Targets(targets, weights);
+      PromptObjective objective;
+      switch (modality) {
+        case "text" -> {
+          prompt.add(new FloatTensor(new int[] {1, CONTEXT, 16}, DrawnClip.draw("context", 64)));
+          texts = clip.encodeClasses(prompt.get(0), classes);
+          FloatTensor all = tokens.features(null, new int[] {0, 1, 2, 3});
+          objective = clip.textObjective(CONTEXT, classes, all, wanted, 10, bias);
+        }
+        case "visual" -> {
+          prompt.add(FloatTensor.matrix(3, 16, DrawnClip.draw("prefix", 48)));
+          images = tokens.features(prompt.get(0), rows);
+          objective = clip.visualObjective(texts, tokens, wanted, 10, bias);
+        }
+        default -> {
+          for (int t = 0; t < FUSION.length; t++) {
+            Shape shape = new Shape(FUSION[t]);
+            int[] extents = Arrays.stream(FUSION[t]).mapToInt(Math::toIntExact).toArray();
+            prompt.add(new FloatTensor(extents, DrawnClip.draw("f" + t, (int) shape.size())));
+          }
+          List<FloatTensor> fused = clip.fuse(prompt);
+          texts = clip.encodeClasses(fused.get(0), classes);
+          images = tokens.features(fused.get(1), rows);
+          objective = clip.multimodalObjective(2, classes, tokens, wanted, 10, bias);
+        }
+      }
+      try (objective) {
+        double expected = 0;
+        for (int i = 0; i < rows.length; i++) {
+          expected += weights[rows[i]] * surprise(images.row(i), texts, bias, targets.row(rows[i]));
+        }
+        assertThat(objective.loss(prompt, rows)).isEqualTo(expected / rows.length, within(1e-4));
+        assertThat(objective.evaluate(prompt, rows).loss())
+            .isEqualTo(expected / rows.length, within(1e-4));
+      }
+    }
+  }
+
+  /** The cross-entropy of one image, at logit scale 10. */
+  private static double surprise(float[] image, FloatTensor texts, float[] bias, float[] target) {
+    double[] logits = new double[texts.rows()];
+    double sum = 0;
+    for (int c = 0; c < logits.length; c++) {
+      float[] text = texts.row(c);
+      for (int d = 0; d < text.length; d++) {
+        logits[c] += 10.0 * image[d] * text[d];
+      }
+      logits[c] += bias[c];
+      sum += Math.exp(logits[c]);
+    }
+    double surprise = 0;
+    for (int c = 0; c < logits.length; c++) {
+      surprise -= target[c] * (logits[c] - Math.log(sum));
+    }
+    return surprise;
+  }
+
+  /** One number would be spread over all classes by the engine. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 4})
+  void aBiasOfAnotherLengthThanTheClassesIsRefused(int length) throws IOException {
+    DrawnClip.write(folder, CONFIG, WORDS, 10);
+    List<String> classes = List.of("cat", "dog", "zebra");
+    TorchClip.Targets targets =
+        new TorchClip.Targets(FloatTensor.matrix(2, 3, new float[6]), new float[2]);
+    float[] bias = new float[length];
+    String reason = "a bias of %d numbers for 3 classes".formatted(length);
+    try (TorchClip clip = TorchClip.load(folder, "drawn", ComputeDevice.cpu());
+        ImageTokens tokens = clip.imageTokens()) {
+      tokens.add(noise(2));
+      FloatTensor features = tokens.features(null, new int[] {0, 1});
+      FloatTensor texts = clip.encodeTexts(classes);
+      assertThatThrownBy(() -> clip.textObjective(CONTEXT, classes, features, targets, 10, bias))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(reason);
+      assertThatThrownBy(() -> clip.visualObjective(texts, tokens, targets, 10, bias))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(reason);
+      assertThatThrownBy(() -> clip.multimodalObjective(2, classes, tokens, targets, 10, bias))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(reason);
+    }
+  }
+
+  private static List<byte[]> noise(int images) {
     List<byte[]> pixels = new ArrayList<>();
-    for (int n = 0; n < 70; n++) {
+    for (int n = 0; n < images; n++) {
       byte[] image = new byte[16 * 16 * 3];
       new Random(n).nextBytes(image);
       pixels.add(image);
     }
+    return pixels;
+  }
+
+  @Test
+  void keptTokensGiveTheFeaturesThatTheWholeTowerGives() throws IOException {
+    DrawnClip.write(folder, CONFIG, WORDS, 10);
+    FloatTensor prefix = FloatTensor.matrix(3, 16, DrawnClip.draw("prefix", 48));
+    List<byte[]> pixels = noise(70);
     try (TorchClip clip = TorchClip.load(folder, "drawn", ComputeDevice.cpu());
         ImageTokens tokens = clip.imageTokens()) {
       tokens.add(pixels.subList(0, 64));
@@ -239,6 +353,7 @@ class PromptGradientTest {
                   new double[] {1, 0, 0, 0, 1, 0, 0, 0.5, 0.5, 0.2, 0.3, 0.5}),
               doubles(scope, new Shape(4), new double[] {1, 2, 0.5, 1}),
               doubles(scope, new Shape(), new double[] {10}),
+              doubles(scope, new Shape(3), BIAS),
               scope.create(new long[] {3, 1, 0}));
       NDArray[] prompt =
           TorchScript.named("prompt", doubles(scope, new Shape(groups, CONTEXT, 16), context));

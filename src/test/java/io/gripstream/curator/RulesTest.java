@@ -92,11 +92,41 @@ class RulesTest {
     assertThat(versions.find(1)).isEmpty();
   }
 
+  /** A calibrated head has no tensors either; it is no zero-shot prompt for that. */
+  @Test
+  void aCandidateWithNothingButABiasOrAMakerMustPassTheGateToo() {
+    PromptVersion worse =
+        PromptVersion.newBuilder(trained(1, 1, zeroShot(0), -1)).setTensors(Map.of()).build();
+    command(CommandType.REFINE_NOW);
+    turn(
+        turn ->
+            candidates.consider(
+                turn, PromptVersion.newBuilder(worse).setBias(List.of(1f, -1f)).build()));
+    assertThat(note()).isEqualTo("it is not better");
+    command(CommandType.REFINE_NOW);
+    turn(
+        turn ->
+            candidates.consider(
+                turn,
+                PromptVersion.newBuilder(worse)
+                    .setVersion(2)
+                    .setDigest("digest-2")
+                    .setRound(2)
+                    .setMadeBy(Strategy.MIXTURE)
+                    .build()));
+    assertThat(note()).isEqualTo("it is not better");
+  }
+
   @Test
   void everyFaultOfAPromptIsNamed() {
     assertThat(Prompts.fault(prompt(-1).build())).hasValue("its version is -1");
     assertThat(Prompts.fault(prompt(0).setLogitScale(Float.NaN).build()))
         .hasValue("its logit scale is NaN");
+    assertThat(Prompts.fault(prompt(0).setBias(List.of(1f)).build()))
+        .hasValue("2 classes have a bias of 1 numbers");
+    assertThat(Prompts.fault(prompt(0).setBias(List.of(1f, Float.NaN)).build()))
+        .hasValue("its bias holds a number that is not finite");
+    assertThat(Prompts.fault(prompt(0).setBias(List.of(1f, -1f)).build())).isEmpty();
     assertThat(Prompts.fault(prompt(0).setZeroShotFeatures(Fixtures.tensor(2, 3)).build()))
         .hasValueSatisfying(fault -> assertThat(fault).startsWith("zero-shot features [2, 3]"));
     var broken = Fixtures.tensor(1, 1);

@@ -14,7 +14,6 @@ import io.gripstream.event.Training;
 import io.gripstream.experiment.report.Summary;
 import io.gripstream.experiment.report.Tables;
 import io.gripstream.files.ImageFiles;
-import io.gripstream.prompt.Tensors;
 import io.gripstream.refine.Classifier;
 import io.gripstream.refine.PromptRefinement;
 import io.gripstream.refine.Pseudolabel;
@@ -272,7 +271,7 @@ class ExperimentTest {
         System.arraycopy(
             Float16.decode(batch.samples().get(i).getFeature()), 0, features, i * d, d);
       }
-      Classifier live = new Classifier(Tensors.decode(batch.base().getClassFeatures()), 1);
+      Classifier live = Classifier.of(batch.base());
       int[] said = Scores.argmax(live.logits(FloatTensor.matrix(features.length / d, d, features)));
       List<Pseudolabel> pseudolabels = new ArrayList<>();
       for (int i = 0; i < said.length; i++) {

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class ClassHeadTest {
   @Test
-  void probabilitiesAreTheSoftmaxOfScaledDotProducts() {
+  void probabilitiesAreTheSoftmaxOfScaledDotProductsAndTheBias() {
     Random random = new Random(1);
     int classes = 7;
     int size = 33;
@@ -26,7 +26,18 @@ class ClassHeadTest {
       features[i] = (float) random.nextGaussian() / 8;
     }
 
-    float[] probabilities = new ClassHead(Events.tensor(rows), 25).probabilities(features, 1);
+    float[] bias = {1, -1, 0, .5f, 2, -2, 0};
+    ClassHead head = new ClassHead(Events.tensor(rows), 25);
+    assertExpected(head.probabilities(features, 1), rows, features, new float[classes]);
+    assertExpected(head.withBias(bias).probabilities(features, 1), rows, features, bias);
+    assertExpected(head.probabilities(features, 1), rows, features, new float[classes]);
+  }
+
+  /** For the second image, at logit scale 25. */
+  private static void assertExpected(
+      float[] probabilities, float[][] rows, float[] features, float[] bias) {
+    int classes = rows.length;
+    int size = rows[0].length;
 
     double[] expected = new double[classes];
     double sum = 0;
@@ -35,7 +46,7 @@ class ClassHeadTest {
       for (int d = 0; d < size; d++) {
         dot += (double) rows[c][d] * features[size + d];
       }
-      expected[c] = Math.exp(25 * dot);
+      expected[c] = Math.exp(25 * dot + bias[c]);
       sum += expected[c];
     }
     for (int c = 0; c < classes; c++) {
@@ -55,6 +66,17 @@ class ClassHeadTest {
     assertThat(ClassHead.top(probabilities, 3)).containsExactly(1, 3, 2);
     assertThat(ClassHead.top(probabilities, 1)).containsExactly(1);
     assertThat(ClassHead.top(probabilities, 99)).containsExactly(1, 3, 2, 0, 4);
+  }
+
+  @Test
+  void aBiasThatIsNotOneNumberForEachClassIsRefused() {
+    ClassHead head = new ClassHead(Events.tensor(new float[] {1}, new float[] {-1}), 1);
+    assertThatThrownBy(() -> head.withBias(new float[3]))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("its bias has 3 numbers for 2 classes");
+    assertThatThrownBy(() -> head.withBias(new float[] {0, Float.NaN}))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("its bias holds NaN");
   }
 
   @Test

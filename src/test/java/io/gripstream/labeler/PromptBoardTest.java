@@ -75,6 +75,23 @@ class PromptBoardTest {
     assertThat(board.snapshot().served().get("task").prompt().prefix()).isEmpty();
   }
 
+  @Test
+  void aBiasThatIsNotOneNumberForEachClassIsRefused() {
+    assertThat(usable(biased())).isTrue();
+    assertThat(usable(biased(0f, 5f, 0f))).isTrue();
+    float[] green =
+        board.snapshot().served().get("task").prompt().live().probabilities(new float[3], 0);
+    assertThat(ClassHead.top(green, 1)).containsExactly(1);
+    assertThat(usable(biased(1f, 2f))).isFalse();
+    assertThat(usable(biased(1f, 2f, 3f, 4f))).isFalse();
+    assertThat(usable(biased(1f, Float.NaN, 3f))).isFalse();
+    assertThat(usable(biased(1f, Float.POSITIVE_INFINITY, 3f))).isFalse();
+  }
+
+  private static PromptVersion biased(Float... bias) {
+    return PromptVersion.newBuilder(TEXT).setBias(List.of(bias)).build();
+  }
+
   private boolean usable(PromptVersion prompt) {
     board.swap("task", prompt);
     boolean served = board.snapshot().served().containsKey("task");

@@ -7,6 +7,7 @@ import io.gripstream.event.Modality;
 import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptIdentity;
 import io.gripstream.event.PromptVersion;
+import io.gripstream.event.Strategy;
 import io.gripstream.event.Tensor;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -56,7 +57,9 @@ class PromptDigestTest {
             "another name",
             v -> v.getTensors().put("contexts", v.getTensors().remove("context"))),
         new Change("classFeatures", "another value", v -> v.setClassFeatures(tensor(2, 2, 2))),
-        new Change("classFeatures", "another shape", v -> v.setClassFeatures(tensor(1, 4, 1))));
+        new Change("classFeatures", "another shape", v -> v.setClassFeatures(tensor(1, 4, 1))),
+        new Change("bias", "one", v -> v.setBias(List.of(.5f, -.5f))),
+        new Change("bias", "zeros", v -> v.setBias(List.of(0f, 0f))));
   }
 
   @ParameterizedTest
@@ -77,6 +80,7 @@ class PromptDigestTest {
         new Change("template", "another", v -> v.setTemplate("{}")),
         new Change("zeroShotFeatures", "others", v -> v.setZeroShotFeatures(tensor(2, 2, 9))),
         new Change("logitScale", "another", v -> v.setLogitScale(50)),
+        new Change("madeBy", "a strategy", v -> v.setMadeBy(Strategy.BALANCE)),
         new Change("round", "another", v -> v.setRound(5)),
         new Change("evidence", "some", v -> v.setEvidence(Map.of("accuracy", 1.0))),
         new Change("createdAt", "later", v -> v.setCreatedAt(Instant.ofEpochMilli(1))));
@@ -92,6 +96,13 @@ class PromptDigestTest {
                 .distinct())
         .containsExactlyInAnyOrderElementsOf(
             PromptVersion.getClassSchema().getFields().stream().map(Schema.Field::name).toList());
+  }
+
+  /** Computed apart from this code, and before prompts could have a bias. */
+  @Test
+  void aPromptWithoutABiasKeepsTheDigestThatItHadBeforeThereWereAny() {
+    assertThat(PromptDigest.of(prompt()))
+        .isEqualTo("9c622ffaf3c33d7c43e484e535f904198c7498245267bf03e6a4c758ad24b208");
   }
 
   @Test
