@@ -19,6 +19,9 @@ final class Score {
     classes.forEach(name -> byClass.put(name, new Count()));
   }
 
+  /**
+   * @param live null: the live prompt gave no label
+   */
   void add(String truth, String zeroShot, String live) {
     Count count = byClass.computeIfAbsent(truth, name -> new Count());
     count.images++;

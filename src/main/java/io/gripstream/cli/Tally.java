@@ -15,7 +15,8 @@ import java.util.TreeMap;
 
 /**
  * Keeps count of what becomes of one producer's images in one task. Truth goes in with {@link
- * #sent} and never leaves but as a share. Thread-safe.
+ * #sent} and never leaves but as a share. A prediction that abstained is a label of no class: it
+ * counts, and is never right. Thread-safe.
  */
 final class Tally {
   /** Of so many finished images the ids are remembered, to notice a second prediction. */
@@ -91,7 +92,9 @@ final class Tally {
       byVersion
           .computeIfAbsent(prediction.getPromptVersion(), version -> new Score(classes))
           .add(
-              truth, prediction.getZeroShot().getLabel(), prediction.getLabels().get(0).getLabel());
+              truth,
+              prediction.getZeroShot().getLabel(),
+              prediction.getAbstained() ? null : prediction.getLabels().get(0).getLabel());
     }
   }
 

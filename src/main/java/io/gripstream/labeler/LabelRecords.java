@@ -21,7 +21,8 @@ import org.apache.kafka.common.serialization.Serializer;
 
 /**
  * Writes down what the prompts say of an image: one prediction per task, and a sample for each pool
- * that can use one.
+ * that can use one. A prediction whose best label is less sure than the task asks abstains: it says
+ * so, and lists its labels all the same. Its image is a sample like any other.
  */
 final class LabelRecords {
   private final Topics topics;
@@ -56,12 +57,14 @@ final class LabelRecords {
     for (Served task : tasks) {
       LivePrompt prompt = task.prompt();
       float[] probabilities = probabilities(prompt.live(), features.of(prompt));
+      List<ScoredLabel> labels =
+          scored(prompt, probabilities, Math.max(1, task.definition().getTopK()));
       Prediction prediction =
           new Prediction(
               arrival.imageId(),
               prompt.task(),
-              scored(prompt, probabilities, Math.max(1, task.definition().getTopK())),
-              false,
+              labels,
+              labels.get(0).getConfidence() < task.definition().getAbstainBelow(),
               scored(prompt, probabilities(prompt.zeroShot(), plain), 1).get(0),
               prompt.version(),
               prompt.digest(),

@@ -26,6 +26,13 @@ export function span(millis) {
   return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** What a prediction says in the end. */
+export const said = ({ abstained, labels }) => (abstained ? 'none of these' : labels[0]?.label ?? 'no label');
+
+/** Whether it is right, where the truth is known; one that abstained gave no class, and is not. */
+export const verdict = ({ abstained, labels, truth }) =>
+  (truth === null ? '' : !abstained && truth === labels[0]?.label ? 'right' : 'wrong');
+
 /** A measured figure of which only the name is known. */
 export function figure(value) {
   if (typeof value !== 'number') {

@@ -1,5 +1,5 @@
 import { el, byId, text } from './dom.js';
-import { clock, count, kind, percent } from './format.js';
+import { clock, count, kind, percent, said, verdict as judge } from './format.js';
 import { metrics } from './round.js';
 import * as api from './api.js';
 
@@ -38,7 +38,7 @@ export class Panel {
     this.labelling = this.labeller.control(prediction);
     const version = versions.find((v) => v.version === prediction.version);
     const origin = el('div', { class: 'origin' });
-    this.open(prediction.labels[0]?.label ?? 'no label',
+    this.open(said(prediction),
       el('div', { class: 'subject' },
         el('img', { src: api.imageUrl(prediction.image), alt: `The image ${prediction.imageId}`, width: 200, height: 200 }),
         el('div', {}, this.bars(prediction), this.verdict(prediction))),
@@ -78,9 +78,9 @@ export class Panel {
 
   verdict(prediction) {
     const zeroShot = `${prediction.zeroShot.label} (${percent(prediction.zeroShot.confidence, 0)})`;
-    const lines = [prediction.changed ? `Zero-shot said ${zeroShot}: refinement changed it.` : `Zero-shot says the same (${percent(prediction.zeroShot.confidence, 0)}).`];
+    const lines = [prediction.abstained ? `No class is sure enough for this task. Zero-shot said ${zeroShot}.` : prediction.changed ? `Zero-shot said ${zeroShot}: refinement changed it.` : `Zero-shot says the same (${percent(prediction.zeroShot.confidence, 0)}).`];
     if (prediction.truth !== null) {
-      lines.push(prediction.truth === prediction.labels[0]?.label ? 'It is right.' : `It is wrong: this is ${prediction.truth}.`);
+      lines.push(judge(prediction) === 'right' ? 'It is right.' : `It is wrong: this is ${prediction.truth}.`);
     }
     return el('p', { class: 'verdict', text: lines.join(' ') });
   }

@@ -1,6 +1,6 @@
 import { el, text } from './dom.js';
 import { imageUrl } from './api.js';
-import { percent } from './format.js';
+import { percent, said, verdict as judge } from './format.js';
 
 const PER_UPDATE = 4;
 const WAITING = 60;
@@ -103,11 +103,12 @@ class Tile {
   update(prediction) {
     this.prediction = prediction;
     const best = prediction.labels[0];
-    const verdict = prediction.truth === null ? '' : prediction.truth === best?.label ? 'right' : 'wrong';
+    const verdict = judge(prediction);
     this.node.dataset.verdict = verdict;
     this.node.dataset.changed = prediction.changed;
+    this.node.dataset.abstained = prediction.abstained;
     text(this.mark, verdict === 'right' ? '✓' : verdict === 'wrong' ? '✕' : '');
-    text(this.label, best?.label ?? 'no label');
+    text(this.label, said(prediction));
     this.detail.replaceChildren(
       el('span', { text: percent(best?.confidence, 0) }),
       prediction.changed ? el('s', { class: 'was', text: prediction.zeroShot.label }) : '',
@@ -116,7 +117,7 @@ class Tile {
   }
 
   sentence(best, verdict) {
-    const parts = [`${best?.label ?? 'no label'}, ${percent(best?.confidence, 0)}, version ${this.prediction.version}`];
+    const parts = [`${said(this.prediction)}, ${percent(best?.confidence, 0)}, version ${this.prediction.version}`];
     if (this.prediction.changed) {
       parts.push(`zero-shot said ${this.prediction.zeroShot.label}`);
     }

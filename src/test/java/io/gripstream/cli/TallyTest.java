@@ -46,6 +46,18 @@ class TallyTest {
   }
 
   @Test
+  void aPredictionThatAbstainedCountsAndIsNeverRight() {
+    tally.sent("a", "cat", START);
+    tally.predicted(
+        Prediction.newBuilder(prediction("a", 1, "cat", "cat")).setAbstained(true).build(), START);
+    tally.live(1);
+
+    assertThat(report().predictions()).isEqualTo(1);
+    assertThat(report().zeroShotAccuracy()).isEqualTo(1);
+    assertThat(report().liveAccuracy()).isZero();
+  }
+
+  @Test
   void anImageWithoutAnOutcomeIsLostAndAnImageLabelledTwiceIsADuplicate() {
     send("a", "cat", 0, "cat", "cat");
     tally.predicted(prediction("a", 0, "cat", "cat"), START);

@@ -10,6 +10,7 @@ import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Page.ScreenshotOptions;
 import com.microsoft.playwright.options.ColorScheme;
+import io.gripstream.event.ScoredLabel;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
@@ -26,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -256,6 +258,42 @@ class DashboardTest {
       page.waitForResponse(
           answer -> answer.url().endsWith("/commands") && answer.status() == 202,
           () -> page.keyboard().press("Enter"));
+    }
+    assertThat(complaints).isEmpty();
+  }
+
+  @Test
+  void anImageThatIsNoneOfTheClassesIsShownAsThat() {
+    String task = "cautious";
+    define(task);
+    try (Traffic traffic = new Traffic(clients, topics, serdes);
+        BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
+      traffic.live(traffic.candidate(task, Strokes.NAMES, 0, null, 0, Map.of(), Instant.now()));
+      new DigitStream(traffic, task).goOn(8);
+      traffic.prediction(
+          task,
+          "unsure",
+          traffic.image("unsure", Strokes.png(3, new Random(3))),
+          List.of(new ScoredLabel("three", .3f), new ScoredLabel("eight", .25f)),
+          true,
+          new ScoredLabel("eight", .4f),
+          0,
+          Instant.now());
+      Page page = visit(context, home + "#" + task);
+      Locator tile = page.locator(".tile[data-abstained=true]");
+      tile.waitFor();
+      assertThat(tile.locator(".label").textContent()).isEqualTo("none of these");
+      assertThat(page.locator(".tile[data-abstained=false]").count()).isEqualTo(8);
+      awaitPictures(page);
+      picture(page, "abstained");
+      tile.click();
+      assertThat(page.locator("#panel-title").textContent()).isEqualTo("none of these");
+      assertThat(page.locator("#panel .verdict").textContent())
+          .isEqualTo("No class is sure enough for this task. Zero-shot said eight (40\u2009%).");
+      assertThat(page.locator("#panel .bars li .name").first().textContent()).isEqualTo("three");
+      picture(page, "abstained-panel");
+    } finally {
+      RestAssured.delete("/api/tasks/" + task).then().statusCode(204);
     }
     assertThat(complaints).isEmpty();
   }

@@ -61,6 +61,19 @@ public final class Traffic implements AutoCloseable {
       ScoredLabel zeroShot,
       int version,
       Instant at) {
+    prediction(task, id, image, labels, false, zeroShot, version, at);
+  }
+
+  /** The same, of an image that may be none of the classes. */
+  public void prediction(
+      String task,
+      String id,
+      ImageReference image,
+      List<ScoredLabel> labels,
+      boolean abstained,
+      ScoredLabel zeroShot,
+      int version,
+      Instant at) {
     send(
         topics.predictions(),
         id,
@@ -69,7 +82,7 @@ public final class Traffic implements AutoCloseable {
             id,
             task,
             labels,
-            false,
+            abstained,
             zeroShot,
             version,
             digest(version),
@@ -121,8 +134,18 @@ public final class Traffic implements AutoCloseable {
             .setEvidence(evidence)
             .setCreatedAt(at)
             .build();
-    send(topics.candidates(), task + "/" + version, serdes.candidates(), prompt, at);
+    candidate(prompt);
     return prompt;
+  }
+
+  /** The same, of whatever kind. */
+  public void candidate(PromptVersion prompt) {
+    send(
+        topics.candidates(),
+        prompt.getTask() + "/" + prompt.getVersion(),
+        serdes.candidates(),
+        prompt,
+        prompt.getCreatedAt());
   }
 
   public void live(PromptVersion prompt) {
@@ -177,7 +200,17 @@ public final class Traffic implements AutoCloseable {
           task,
           serdes.batches(),
           new RefinementBatch(
-              task, round, round, chunk, chunks, at, chunk == 0 ? definition : null, null, null, null, part),
+              task,
+              round,
+              round,
+              chunk,
+              chunks,
+              at,
+              chunk == 0 ? definition : null,
+              null,
+              null,
+              null,
+              part),
           at);
     }
   }

@@ -161,6 +161,56 @@ class LabelerTest {
   }
 
   @Test
+  void thePromptsBiasDecidesBetweenClassesThatLookAlike() {
+    start(Map.of());
+    define("colours", Events.task("red", "green", "blue"));
+    promote(
+        PromptVersion.newBuilder(Events.prompt("colours", 1, COLOURS, RED, GREEN, BLUE))
+            .setBias(List.of(0f, 0f, 6f))
+            .build());
+    image("one", Events.image(ColourClip.png(new Color(0, 200, 170)), "colours"));
+
+    Prediction prediction = awaitPredictions(1).get(0);
+    assertThat(prediction.getLabels().get(0).getLabel()).isEqualTo("blue");
+    assertThat(prediction.getZeroShot().getLabel()).isEqualTo("green");
+    await().atMost(LONG).until(() -> samples.values().size() == 1);
+    assertThat(samples.values().get(0).getProbabilities().get(2))
+        .isEqualTo(prediction.getLabels().get(0).getConfidence());
+  }
+
+  @Test
+  void whatIsLessSureThanTheTaskAsksIsNoneOfItsClasses() {
+    start(Map.of());
+    TaskDefinition cautious =
+        TaskDefinition.newBuilder(Events.task("red", "green", "blue")).setAbstainBelow(.6f).build();
+    define("cautious", cautious);
+    promote(Events.prompt("cautious", 1, COLOURS, RED, GREEN, BLUE));
+    define("bold", Events.task("red", "green", "blue"));
+    promote(Events.prompt("bold", 1, COLOURS, RED, GREEN, BLUE));
+    image("clear", Events.image(ColourClip.png(Color.RED), "cautious", "bold"));
+    image("grey", Events.image(ColourClip.png(Color.GRAY), "cautious", "bold"));
+
+    Map<String, Boolean> abstained = new TreeMap<>();
+    for (Prediction prediction : awaitPredictions(4)) {
+      abstained.put(
+          prediction.getTask() + " " + prediction.getImageId(), prediction.getAbstained());
+      assertThat(prediction.getLabels()).hasSize(3);
+    }
+    assertThat(abstained)
+        .isEqualTo(
+            Map.of(
+                "cautious clear",
+                false,
+                "cautious grey",
+                true,
+                "bold clear",
+                false,
+                "bold grey",
+                false));
+    await().atMost(LONG).until(() -> samples.values().size() == 4);
+  }
+
+  @Test
   void oneTowerPassServesAllTasks() {
     start(Map.of());
     define("colours", Events.task("red", "green", "blue"));

@@ -10,7 +10,10 @@ import java.util.Map;
  *
  * @param seq counts the predictions of the task that this process has seen
  * @param labels best first
- * @param changed whether refinement changed what the zero-shot prompt says
+ * @param abstained whether the image is none of the classes, its best label not being sure enough
+ *     for the task
+ * @param changed whether refinement changed what the zero-shot prompt says; never of one that
+ *     abstained
  * @param at milliseconds since the epoch: the prediction record's time
  * @param truth what the image really shows, where someone told this process; null elsewhere
  */
@@ -18,6 +21,7 @@ public record PredictionView(
     long seq,
     String imageId,
     List<Score> labels,
+    boolean abstained,
     Score zeroShot,
     boolean changed,
     int version,
@@ -38,8 +42,11 @@ public record PredictionView(
         seq,
         prediction.getImageId(),
         labels,
+        prediction.getAbstained(),
         zeroShot,
-        !labels.isEmpty() && !labels.get(0).label().equals(zeroShot.label()),
+        !prediction.getAbstained()
+            && !labels.isEmpty()
+            && !labels.get(0).label().equals(zeroShot.label()),
         prediction.getPromptVersion(),
         prediction.getPromptDigest(),
         prediction.getModelId(),
@@ -49,9 +56,9 @@ public record PredictionView(
         null);
   }
 
-  /** The label that the live prompt gave; null when the prediction has none. */
+  /** The label that the live prompt gave; null when it abstained or the prediction has none. */
   public String label() {
-    return labels.isEmpty() ? null : labels.get(0).label();
+    return abstained || labels.isEmpty() ? null : labels.get(0).label();
   }
 
   PredictionView withTruth(String known) {
@@ -59,6 +66,7 @@ public record PredictionView(
         seq,
         imageId,
         labels,
+        abstained,
         zeroShot,
         changed,
         version,

@@ -15,8 +15,8 @@ import java.util.TreeMap;
 
 /**
  * Compares predictions with the truth, for the page's and reports' figures only: nothing in here
- * reaches a topic, so nothing in here can train. Truth and prediction may come in either order. Not
- * thread-safe.
+ * reaches a topic, so nothing in here can train. Truth and prediction may come in either order. A
+ * prediction that abstained is a label of no class: it counts, and is never right. Not thread-safe.
  */
 final class Scoreboard {
   static final int WINDOW = 200;

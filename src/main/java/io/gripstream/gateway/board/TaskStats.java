@@ -5,10 +5,11 @@ import java.util.Map;
 /**
  * A task in figures, since this process started.
  *
+ * @param predictions all, those that abstained too
  * @param perSecond predictions a second, lately
- * @param classes how often each class was the label
- * @param confidence the labels' mean confidence; null before the first prediction
- * @param changed the share of labels that refinement changed; null before the first prediction
+ * @param classes how often each class was the label; a prediction that abstained has none
+ * @param confidence the labels' mean confidence; null before the first label
+ * @param changed the share of labels that refinement changed; null before the first label
  * @param labels images that people have labelled
  * @param live the version that labels now; null before the first
  */

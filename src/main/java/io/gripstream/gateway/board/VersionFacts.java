@@ -12,6 +12,7 @@ import java.util.TreeMap;
  *
  * @param parent the version that the round began with; null for the first
  * @param paradigm which human labels the round trained on; null for version 0
+ * @param madeBy the strategy that made it; null for version 0, and where nobody said
  * @param tensors shapes by name
  * @param createdAt milliseconds since the epoch
  */
@@ -23,6 +24,7 @@ public record VersionFacts(
     String modelId,
     String modality,
     String paradigm,
+    String madeBy,
     List<String> classes,
     String template,
     float logitScale,
@@ -45,6 +47,7 @@ public record VersionFacts(
         prompt.getModelId(),
         prompt.getModality().name(),
         prompt.getParadigm() == null ? null : prompt.getParadigm().name(),
+        prompt.getMadeBy() == null ? null : prompt.getMadeBy().name(),
         List.copyOf(prompt.getClasses()),
         prompt.getTemplate(),
         prompt.getLogitScale(),

@@ -8,6 +8,7 @@ import io.gripstream.gateway.board.VersionView;
 import io.gripstream.messaging.Coordinates;
 import io.gripstream.messaging.Topics;
 import io.gripstream.messaging.UnreadableRecordException;
+import io.gripstream.prompt.Prompt;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -59,12 +60,14 @@ public final class PromptResource {
    * @param tensors what was tuned, by name
    * @param classFeatures {@code [C, D]}
    * @param zeroShotFeatures {@code [C, D]}
+   * @param bias {@code [C]}, added to the logits, in nats
    */
   public record WholePrompt(
       VersionView version,
       Map<String, TensorView> tensors,
       TensorView classFeatures,
-      TensorView zeroShotFeatures) {}
+      TensorView zeroShotFeatures,
+      float[] bias) {}
 
   @GET
   @Operation(summary = "All versions, newest first, with evidence and verdict")
@@ -110,7 +113,8 @@ public final class PromptResource {
         view,
         tensors,
         TensorView.of(prompt.getClassFeatures()),
-        TensorView.of(prompt.getZeroShotFeatures()));
+        TensorView.of(prompt.getZeroShotFeatures()),
+        Prompt.bias(prompt));
   }
 
   private static ProblemException unknown(String task, int version) {

@@ -34,6 +34,7 @@ public record TaskSpec(
     Strategy strategy,
     Paradigm paradigm,
     @Min(1) @Max(100) Integer topK,
+    @DecimalMin("0") @DecimalMax("1") Float abstainBelow,
     @Valid TriggerSpec trigger,
     @Valid PoolSpec pool,
     @Valid TrainingSpec training,
@@ -43,7 +44,10 @@ public record TaskSpec(
 
   /** When a round is due. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record TriggerSpec(@Min(10) @Max(1_000_000) Integer samples) {}
+  public record TriggerSpec(
+      @Min(10) @Max(1_000_000) Integer samples,
+      @Min(0) @Max(1_000_000) Integer calibration,
+      Boolean drift) {}
 
   /** The bounds of the pool. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -101,6 +105,7 @@ public record TaskSpec(
     set(strategy, builder::setStrategy);
     set(paradigm, builder::setParadigm);
     set(topK, builder::setTopK);
+    set(abstainBelow, builder::setAbstainBelow);
     set(trigger, t -> builder.setTrigger(triggerSettings()));
     set(pool, p -> builder.setPool(poolLimits()));
     set(training, t -> builder.setTraining(trainingSettings()));
@@ -137,6 +142,8 @@ public record TaskSpec(
   private Trigger triggerSettings() {
     Trigger.Builder builder = Trigger.newBuilder();
     set(trigger.samples(), builder::setSamples);
+    set(trigger.calibration(), builder::setCalibration);
+    set(trigger.drift(), builder::setDrift);
     return builder.build();
   }
 
@@ -190,7 +197,11 @@ public record TaskSpec(
         definition.getStrategy(),
         definition.getParadigm(),
         definition.getTopK(),
-        new TriggerSpec(definition.getTrigger().getSamples()),
+        definition.getAbstainBelow(),
+        new TriggerSpec(
+            definition.getTrigger().getSamples(),
+            definition.getTrigger().getCalibration(),
+            definition.getTrigger().getDrift()),
         new PoolSpec(definition.getPool().getSamples(), definition.getPool().getBytes()),
         new TrainingSpec(
             training.getRounds(),

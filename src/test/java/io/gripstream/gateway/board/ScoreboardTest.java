@@ -41,6 +41,13 @@ class ScoreboardTest {
   }
 
   @Test
+  void aPredictionThatAbstainedCountsAndIsNeverRight() {
+    scoreboard.truth("x", "a");
+    scoreboard.predicted(prediction("x", "a", "a", true, 0));
+    assertThat(view().overall()).isEqualTo(new Accuracy(1, 1.0, 0.0));
+  }
+
+  @Test
   void theFiguresSinceTheLastPromotionAreThoseOfTheLiveVersionsOwnImages() {
     for (int i = 0; i < 10; i++) {
       scoreboard.truth("image-" + i, "a");
@@ -98,11 +105,17 @@ class ScoreboardTest {
   }
 
   private PredictionView prediction(String id, String zeroShot, String live, int version) {
+    return prediction(id, zeroShot, live, false, version);
+  }
+
+  private PredictionView prediction(
+      String id, String zeroShot, String live, boolean abstained, int version) {
     seq++;
     return new PredictionView(
         seq,
         id,
         List.of(new Score(live, .9f)),
+        abstained,
         new Score(zeroShot, .5f),
         !live.equals(zeroShot),
         version,

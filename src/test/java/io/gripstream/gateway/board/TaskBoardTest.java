@@ -51,6 +51,23 @@ class TaskBoardTest {
   }
 
   @Test
+  void aPredictionThatAbstainedIsALabelOfNoClassButIsShown() {
+    predict("1", "a", "a");
+    predict("2", "b", "a", true);
+    TaskStats stats = task().stats(NOW.toEpochMilli());
+    assertThat(stats.predictions()).isEqualTo(2);
+    assertThat(stats.classes()).isEqualTo(Map.of("a", 1L));
+    assertThat(stats.changed()).isZero();
+    assertThat(stats.confidence()).isEqualTo((double) .8f);
+    PredictionView abstained = task().predictions(p -> p.abstained(), 10).get(0);
+    assertThat(abstained.imageId()).isEqualTo("2");
+    assertThat(abstained.label()).isNull();
+    assertThat(abstained.changed()).isFalse();
+    assertThat(abstained.labels().get(0).label()).isEqualTo("b");
+    assertThat(task().toLabel(10)).extracting(PredictionView::imageId).contains("2");
+  }
+
+  @Test
   void otherClassesBeginNewFigures() {
     predict("1", "a", "a");
     board.task("t", TaskDefinition.newBuilder().setClasses(List.of("c", "d")).build());
@@ -206,12 +223,16 @@ class TaskBoardTest {
   }
 
   private void predict(String id, String label, String zeroShot) {
+    predict(id, label, zeroShot, false);
+  }
+
+  private void predict(String id, String label, String zeroShot, boolean abstained) {
     board.prediction(
         new Prediction(
             id,
             "t",
             List.of(new ScoredLabel(label, .8f)),
-            false,
+            abstained,
             new ScoredLabel(zeroShot, .5f),
             1,
             "digest",

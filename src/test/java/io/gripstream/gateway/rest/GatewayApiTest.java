@@ -20,8 +20,10 @@ import io.gripstream.event.Command;
 import io.gripstream.event.CommandType;
 import io.gripstream.event.ImageReference;
 import io.gripstream.event.LabelEvent;
+import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.ScoredLabel;
+import io.gripstream.event.Strategy;
 import io.gripstream.gateway.Gateway;
 import io.gripstream.gateway.GatewayOnly;
 import io.gripstream.gateway.Strokes;
@@ -321,6 +323,101 @@ class GatewayApiTest {
         .body("definition.training.steps", equalTo(200))
         .body("definition.training.candidateQuantile", equalTo(.5f));
     refused(Map.of("classes", List.of("a", "b"), "modality", "AUDIO"), "modality");
+  }
+
+  @Test
+  void aTaskSaysWhenItAbstainsWhenItCalibratesAndWhetherItLooksForDrift() {
+    get("/api/tasks/" + task)
+        .then()
+        .body("definition.abstainBelow", equalTo(0f))
+        .body("definition.trigger.calibration", equalTo(300))
+        .body("definition.trigger.drift", is(true));
+    json(Map.of(
+            "classes", List.of("a", "b"),
+            "abstainBelow", 0.4,
+            "trigger", Map.of("calibration", 0, "drift", false)))
+        .put("/api/tasks/" + task)
+        .then()
+        .statusCode(200)
+        .body("definition.abstainBelow", equalTo(.4f))
+        .body("definition.trigger.samples", equalTo(500))
+        .body("definition.trigger.calibration", equalTo(0))
+        .body("definition.trigger.drift", is(false));
+    for (String strategy : List.of("BALANCE", "MIXTURE", "DISTILL", "AUTO")) {
+      json(Map.of("classes", List.of("a", "b"), "strategy", strategy))
+          .put("/api/tasks/" + task)
+          .then()
+          .statusCode(200)
+          .body("definition.strategy", equalTo(strategy));
+    }
+    refused(
+        Map.of("classes", List.of("a", "b"), "abstainBelow", 1.5),
+        "abstainBelow must be less than or equal to 1");
+    refused(
+        Map.of("classes", List.of("a", "b"), "abstainBelow", -0.1),
+        "abstainBelow must be greater than or equal to 0");
+    refused(
+        Map.of("classes", List.of("a", "b"), "trigger", Map.of("calibration", -1)),
+        "trigger.calibration must be greater than or equal to 0");
+  }
+
+  @Test
+  void theLivePromptSaysItsBiasAndWhatMadeIt() {
+    Instant now = Instant.now();
+    PromptVersion zeroShot =
+        traffic.candidate(task, List.of("a", "b", "c"), 0, null, 0, Map.of(), now);
+    PromptVersion balanced =
+        PromptVersion.newBuilder(zeroShot)
+            .setVersion(1)
+            .setRound(1)
+            .setBias(List.of(.5f, 0f, -.5f))
+            .setMadeBy(Strategy.BALANCE)
+            .build();
+    traffic.candidate(balanced);
+    traffic.live(balanced);
+    String path = "/api/tasks/" + task + "/prompts";
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(10))
+        .untilAsserted(
+            () ->
+                get(path + "/live")
+                    .then()
+                    .statusCode(200)
+                    .body("version.version", is(1))
+                    .body("version.madeBy", equalTo("BALANCE"))
+                    .body("bias", equalTo(List.of(.5f, 0f, -.5f))));
+    get(path + "/0")
+        .then()
+        .body("version.madeBy", nullValue())
+        .body("bias", equalTo(List.of(0f, 0f, 0f)));
+  }
+
+  @Test
+  void aPredictionThatAbstainedIsShownAsThatAndUnderNoClass() {
+    var image = traffic.image("p", Strokes.png(5, new Random(5)));
+    traffic.prediction(
+        task,
+        "unsure",
+        image,
+        List.of(new ScoredLabel("a", .3f)),
+        true,
+        new ScoredLabel("b", .3f),
+        1,
+        Instant.now());
+    predict("sure", image, "a", "b");
+    String path = "/api/tasks/" + task + "/predictions";
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(10))
+        .untilAsserted(
+            () ->
+                get(path)
+                    .then()
+                    .body("imageId", equalTo(List.of("sure", "unsure")))
+                    .body("abstained", equalTo(List.of(false, true)))
+                    .body("changed", equalTo(List.of(true, false)))
+                    .body("[1].labels[0].label", equalTo("a")));
+    get(path + "?label=a").then().body("imageId", equalTo(List.of("sure")));
+    get("/api/tasks/" + task + "/summary").then().body("classes", equalTo(Map.of("a", 1)));
   }
 
   @Test
