@@ -89,6 +89,7 @@ class SendAndWatchTest {
             line -> {
               assertThat(line.at("/value/promptDigest")).isEqualTo(prompt.get("digest"));
               assertThat(line.at("/value/labels/0/label").asText()).isIn("circle", "square");
+              assertThat(line.at("/value/abstained").isBoolean()).isTrue();
             });
     assertThat(watch("rounds", 1).get(0).at("/value/type").asText()).isEqualTo("PROMOTED");
     JsonNode letter = watch("dead-letters", 1).get(0);
