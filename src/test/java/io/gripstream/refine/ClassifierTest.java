@@ -23,7 +23,8 @@ class ClassifierTest {
   void theBiasIsAddedToTheScaledCosines() {
     float[] logits = new Classifier(CLASSES, 10, BIAS).logits(IMAGES).values();
     assertThat(logits)
-        .containsExactly(new float[] {7.5f, .5f, 7, -2.5f, 10.5f, 9, 5.5f, 6.5f, 10.6f}, within(1e-5f));
+        .containsExactly(
+            new float[] {7.5f, .5f, 7, -2.5f, 10.5f, 9, 5.5f, 6.5f, 10.6f}, within(1e-5f));
   }
 
   @Test
