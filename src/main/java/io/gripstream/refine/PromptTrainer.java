@@ -17,8 +17,9 @@ import java.util.function.ToDoubleFunction;
  * whose loss is above the start's.
  *
  * <p>The loss that decides is that of the validation examples. Without any it is the training
- * objective itself: exact where each step takes all examples, and otherwise the mean loss of the
- * interval's steps, the returned prompt and the start being compared on the same sample.
+ * objective itself: exact where each step of a text prompt takes all examples, and otherwise the
+ * mean loss of the interval's steps, the returned prompt and the start being compared on the same
+ * sample.
  *
  * <ul>
  *   <li>The gradient is clipped, and each vector is kept within reach of the model's words.
@@ -86,7 +87,7 @@ final class PromptTrainer {
     TrainingPlan plan = TrainingPlan.of(training, modality, examples.training().length);
     Visits visits = new Visits(examples.training(), plan.batchSize(), new Random(seed));
     boolean validated = examples.validation().length > 0;
-    boolean exact = !validated && visits.inOneBatch();
+    boolean exact = !validated && modality == Modality.TEXT && visits.inOneBatch();
     boolean sampled = !validated && !exact;
     int[] judging =
         validated ? examples.validation() : exact ? examples.training() : visits.sample(SAMPLE);
