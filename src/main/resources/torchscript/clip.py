@@ -149,6 +149,10 @@ class Clip(Module):
   def embed(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
     return [torch.embedding(w[0], inputs[0])]
 
+  # [share []] -> [this quantile of the norms of all tokens' embeddings []]
+  def word_norm(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+    return [torch.quantile(torch.linalg_vector_norm(w[0], 2, [1], False), inputs[0])]
+
   # [context, start, ids, ends] -> [class features]
   def encode_classes(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
     return [self.class_features(inputs[0], inputs[1], inputs[2], inputs[3], w)]

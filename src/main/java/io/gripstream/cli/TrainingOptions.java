@@ -50,7 +50,10 @@ final class TrainingOptions {
       description = "Gradient steps a round at most; 0: as many as the epochs have.")
   private Integer steps;
 
-  @Option(names = "--batch-size", paramLabel = "N", description = "Examples a step.")
+  @Option(
+      names = "--batch-size",
+      paramLabel = "N",
+      description = "Examples a step; 0: all for text prompts, otherwise 32.")
   private Integer batchSize;
 
   @Option(
@@ -62,10 +65,37 @@ final class TrainingOptions {
   @Option(names = "--weight-decay", paramLabel = "RATE", description = "Of the prompt's vectors.")
   private Float weightDecay;
 
+  @Option(names = "--momentum", paramLabel = "SHARE", description = "Of SGD.")
+  private Float momentum;
+
+  @Option(
+      names = "--warm-up-epochs",
+      paramLabel = "N",
+      description = "Epochs in which the learning rate rises.")
+  private Integer warmUpEpochs;
+
+  @Option(
+      names = "--clip-norm",
+      paramLabel = "NORM",
+      description = "The longest gradient; 0: as it comes.")
+  private Float clipNorm;
+
+  @Option(
+      names = "--reach",
+      paramLabel = "TIMES",
+      description = "How much longer than a word a prompt's vector may be; 0: no bound.")
+  private Float reach;
+
+  @Option(
+      names = "--tail",
+      paramLabel = "SHARE",
+      description = "Of the steps, the last ones, whose states are averaged; 0: none.")
+  private Float tail;
+
   @Option(
       names = "--validation-share",
       paramLabel = "SHARE",
-      description = "Of the pool, to choose the best epoch by; 0: the last one is taken.")
+      description = "Of the pool, to choose the best epoch by; 0: none.")
   private Float validationShare;
 
   @Option(
@@ -97,9 +127,14 @@ final class TrainingOptions {
     require("--prefix-length", prefixLength, 0, 256);
     require("--epochs", epochs, 1, 100_000);
     require("--steps", steps, 0, Integer.MAX_VALUE);
-    require("--batch-size", batchSize, 1, 1_000_000);
+    require("--batch-size", batchSize, 0, 1_000_000);
     require("--learning-rate", learningRate, 0, 1000);
     require("--weight-decay", weightDecay, 0, 1000);
+    require("--momentum", momentum, 0, 0.9999);
+    require("--warm-up-epochs", warmUpEpochs, 0, 100_000);
+    require("--clip-norm", clipNorm, 0, 1_000_000);
+    require("--reach", reach, 0, 1_000_000);
+    require("--tail", tail, 0, 1);
     require("--validation-share", validationShare, 0, 0.9);
     require("--averaging", averaging, 0, 0.9999);
     require("--shrinkage", shrinkage, 0, 1_000_000);
@@ -151,6 +186,21 @@ final class TrainingOptions {
     }
     if (weightDecay != null) {
       builder.setWeightDecay(weightDecay);
+    }
+    if (momentum != null) {
+      builder.setMomentum(momentum);
+    }
+    if (warmUpEpochs != null) {
+      builder.setWarmUpEpochs(warmUpEpochs);
+    }
+    if (clipNorm != null) {
+      builder.setClipNorm(clipNorm);
+    }
+    if (reach != null) {
+      builder.setReach(reach);
+    }
+    if (tail != null) {
+      builder.setTail(tail);
     }
     if (validationShare != null) {
       builder.setValidationShare(validationShare);

@@ -17,7 +17,7 @@ import java.util.List;
  * where they are a set of several (a partial-label loss: Feng et al., "Provably Consistent
  * Partial-Label Learning", NeurIPS 2020, eq. 9).
  */
-public final class PromptObjective implements AutoCloseable {
+public final class PromptObjective implements Objective, AutoCloseable {
   private final TorchScript program;
   private final String name;
   private final NDArray[][] towers;
@@ -47,17 +47,7 @@ public final class PromptObjective implements AutoCloseable {
     manager.cap();
   }
 
-  /**
-   * @param gradient of each of the prompt's tensors, in its shape
-   */
-  public record Evaluation(double loss, List<FloatTensor> gradient) {}
-
-  /**
-   * The mean loss over some of the examples, and its gradient.
-   *
-   * @param prompt the tensors that are tuned
-   * @param rows which examples
-   */
+  @Override
   public Evaluation evaluate(List<FloatTensor> prompt, int[] rows) {
     try (NDManager scope = manager.newSubManager()) {
       NDList results = call(scope, "_gradient", true, prompt, rows);
@@ -69,7 +59,7 @@ public final class PromptObjective implements AutoCloseable {
     }
   }
 
-  /** The mean loss over some of the examples. */
+  @Override
   public double loss(List<FloatTensor> prompt, int[] rows) {
     try (NDManager scope = manager.newSubManager()) {
       return call(scope, "_value", false, prompt, rows).get(0).getFloat();

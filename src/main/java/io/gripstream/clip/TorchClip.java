@@ -194,6 +194,13 @@ public final class TorchClip implements ClipModel {
     }
   }
 
+  /** The median of the norms of all tokens' input embeddings: how long a word's vector is. */
+  public float wordNorm() {
+    try (NDManager scope = manager.newSubManager()) {
+      return call(scope, "word_norm", weights.text(), scope.create(0.5f)).get(0).getFloat();
+    }
+  }
+
   @Override
   public int imageWidth() {
     return config.vision().tower().width();

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.Consumer;
 
 /**
  * A text and a visual prompt that are tuned as one (UPT: Zang et al., "Unified Vision and Language
@@ -106,6 +107,18 @@ public record MultimodalPrompt(List<FloatTensor> parameters) implements Prompt {
   @Override
   public MultimodalPrompt with(List<FloatTensor> parameters) {
     return new MultimodalPrompt(parameters);
+  }
+
+  /** The vectors that come out are bounded, by scaling the last projection down as a whole. */
+  @Override
+  public Consumer<List<FloatTensor>> bound(TorchClip clip, float reach) {
+    double longestText = reach * clip.wordNorm();
+    double longestVisual = reach * VisualPrompt.DRAWN_NORM;
+    return parameters -> {
+      List<FloatTensor> fused = clip.fuse(parameters);
+      Vectors.scale(parameters.subList(6, 8), longestText / Vectors.longest(fused.get(0)));
+      Vectors.scale(parameters.subList(8, 10), longestVisual / Vectors.longest(fused.get(1)));
+    };
   }
 
   @Override

@@ -10,6 +10,7 @@ import io.gripstream.event.PromptVersion;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** What is tuned: numbers that extend one or both of CLIP's inputs, CLIP itself being frozen. */
 public sealed interface Prompt permits TextPrompt, VisualPrompt, MultimodalPrompt {
@@ -24,6 +25,16 @@ public sealed interface Prompt permits TextPrompt, VisualPrompt, MultimodalPromp
    * @param parameters of the shapes of {@link #parameters}
    */
   Prompt with(List<FloatTensor> parameters);
+
+  /**
+   * The bound on how long this prompt's vectors may grow: {@code reach} times the median norm of
+   * the model's words for those that stand among words, and {@code reach} times the norm that a
+   * prefix is drawn with, 1, for those that stand among patches.
+   *
+   * @param reach above 0
+   * @return shortens in place what is longer, in parameters of the shapes of {@link #parameters}
+   */
+  Consumer<List<FloatTensor>> bound(TorchClip clip, float reach);
 
   /** What the prompt amounts to. */
   Realized realized(TorchClip clip, ClassTexts texts);

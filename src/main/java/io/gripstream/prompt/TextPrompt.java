@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.Consumer;
 
 /**
  * Learnt context vectors that stand where the words before a class name would (CoOp: Zhou et al.,
@@ -72,6 +73,12 @@ public record TextPrompt(FloatTensor context) implements Prompt {
   @Override
   public TextPrompt with(List<FloatTensor> parameters) {
     return new TextPrompt(parameters.get(0));
+  }
+
+  @Override
+  public Consumer<List<FloatTensor>> bound(TorchClip clip, float reach) {
+    double longest = reach * clip.wordNorm();
+    return parameters -> Vectors.shorten(parameters.get(0), longest);
   }
 
   @Override

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.Consumer;
 
 /**
  * Learnt vectors among an image's patches (shallow VPT: Jia et al., "Visual Prompt Tuning", ECCV
@@ -19,6 +20,9 @@ import java.util.Random;
 public record VisualPrompt(FloatTensor prefix) implements Prompt {
   /** Under which name the prefix is in a prompt version's tensors. */
   public static final String PREFIX = "prefix";
+
+  /** The norm that a vector is drawn with, on average, whatever its width. */
+  static final double DRAWN_NORM = 1;
 
   public VisualPrompt {
     if (prefix.shape().length != 2) {
@@ -44,6 +48,11 @@ public record VisualPrompt(FloatTensor prefix) implements Prompt {
   @Override
   public VisualPrompt with(List<FloatTensor> parameters) {
     return new VisualPrompt(parameters.get(0));
+  }
+
+  @Override
+  public Consumer<List<FloatTensor>> bound(TorchClip clip, float reach) {
+    return parameters -> Vectors.shorten(parameters.get(0), reach * DRAWN_NORM);
   }
 
   @Override

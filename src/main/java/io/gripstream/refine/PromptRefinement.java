@@ -29,6 +29,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
@@ -178,7 +179,7 @@ public final class PromptRefinement implements Refinement {
             clip.logitScale(),
             bias)) {
       result =
-          new PromptTrainer(objective, training)
+          new PromptTrainer(objective, training, bound(start, training))
               .train(start, examples, seed, done -> progress.at(done, Map.of()));
     }
 
@@ -222,8 +223,8 @@ public final class PromptRefinement implements Refinement {
     evidence.put("lambda", examples.weights().lambda());
     evidence.put("validationLossStart", result.startLoss());
     evidence.put("validationLoss", result.bestLoss());
-    evidence.put("periods", (double) result.periods());
-    evidence.put("bestPeriod", (double) result.best());
+    evidence.put("intervals", (double) result.intervals());
+    evidence.put("bestInterval", (double) result.best());
     evidence.put("steps", (double) result.steps());
     evidence.put("temperature", temperature);
     Map<String, Tensor> tensors = new HashMap<>();
@@ -302,6 +303,10 @@ public final class PromptRefinement implements Refinement {
               clip.imageWidth(),
               seed);
     };
+  }
+
+  private Consumer<List<FloatTensor>> bound(Prompt start, Training training) {
+    return training.getReach() == 0 ? any -> {} : start.bound(clip, training.getReach());
   }
 
   /** The live prompt, where a round may start from it. */

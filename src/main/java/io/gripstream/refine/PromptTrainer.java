@@ -1,25 +1,35 @@
 package io.gripstream.refine;
 
 import io.gripstream.clip.FloatTensor;
-import io.gripstream.clip.PromptObjective;
+import io.gripstream.clip.Objective;
 import io.gripstream.event.Modality;
 import io.gripstream.event.Training;
 import io.gripstream.prompt.Prompt;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Consumer;
 import java.util.function.DoubleConsumer;
+import java.util.function.ToDoubleFunction;
 
 /**
- * Tunes a prompt of any modality by SGD with momentum. Three things keep a user from having to tune
- * it: the prompt with the least validation loss is what is returned, the start included; a period
- * that explodes is undone and goes on with half the learning rate; and periods that no longer help
- * end the round. Without validation examples the last period's prompt is returned, and only an
- * explosion, of the loss on what trains, is undone.
+ * Tunes a prompt of any modality by SGD with momentum, at any learning rate, and never returns one
+ * whose loss is above the start's.
  *
- * <p>A period is a pass over the examples or, where the number of steps is bounded, at most a tenth
- * of them.
+ * <p>The loss that decides is that of the validation examples. Without any it is the training
+ * objective itself: exact where each step of a text prompt takes all examples, and otherwise the
+ * mean loss of the interval's steps, the returned prompt and the start being compared on the same
+ * sample.
+ *
+ * <ul>
+ *   <li>The gradient is clipped, and each vector is kept within reach of the model's words.
+ *   <li>An interval that explodes is undone: training goes on from the best prompt so far, at half
+ *       the rate and without momentum. A loss or a gradient that is no number is an explosion at
+ *       once. Where the objective is exact, so is an interval that ends above the start.
+ *   <li>The best prompt is returned, or the mean of the last ones where that is better still.
+ *   <li>Intervals whose validation loss no longer falls end the round; one that is undone does not
+ *       count.
+ * </ul>
  */
 final class PromptTrainer {
   private static final double EXPLODED = 2;
@@ -27,81 +37,140 @@ final class PromptTrainer {
   /** In nats: where the start has hardly any loss, twice as much is still none. */
   private static final double SLACK = 0.5;
 
-  private static final int LARGEST_HALVING = 10;
-  private static final int LEAST_PERIODS = 10;
+  /** From the largest rate that a task may name, 1000, to below the paper's. */
+  private static final int LARGEST_HALVING = 20;
+
   private static final float PAPERS_RATE = 0.1f;
   private static final float PAPERS_MULTIMODAL_RATE = 0.01f;
 
+  /** Examples on which two prompts are compared where the objective is too costly to be exact. */
+  private static final int SAMPLE = 128;
+
   /**
-   * Rows whose loss is computed at a time: the image tower keeps its activations of all of them.
+   * Images whose loss is computed at a time: the image tower keeps its activations of all of them.
    */
-  private static final int LOSS_ROWS = 256;
+  private static final int IMAGES_AT_A_TIME = 256;
 
-  private final PromptObjective objective;
+  private final Objective objective;
   private final Training training;
+  private final Consumer<List<FloatTensor>> bound;
 
-  PromptTrainer(PromptObjective objective, Training training) {
+  /**
+   * @param bound changes parameters in place to the nearest that are allowed
+   */
+  PromptTrainer(Objective objective, Training training, Consumer<List<FloatTensor>> bound) {
     this.objective = objective;
     this.training = training;
+    this.bound = bound;
   }
 
   /**
    * @param startLoss validation loss of the prompt that training began with; without validation
-   *     examples, on some of the training ones
-   * @param bestLoss the same of the prompt that is returned, or of its period
-   * @param periods how many were run
+   *     examples, the loss of the training ones, or of a sample of them
+   * @param bestLoss the same of the prompt that is returned
+   * @param intervals how many were run
    * @param best which of them the prompt comes from; 0: none was better than the start
    * @param steps gradient steps in them
    */
   record Trained(
-      Prompt prompt, double startLoss, double bestLoss, int periods, int best, int steps) {}
+      Prompt prompt, double startLoss, double bestLoss, int intervals, int best, int steps) {}
+
+  /** Parameters, the loss that decides, and after which interval they were there. */
+  private record State(List<FloatTensor> parameters, double loss, int interval) {}
 
   /**
+   * @param given is not changed
    * @param progress hears the share of the work that is done
    */
-  Trained train(Prompt start, Examples examples, long seed, DoubleConsumer progress) {
-    Plan plan = Plan.of(training, examples.training().length);
-    double peak = peakRate(start.modality());
-    Rows rows = new Rows(examples.training(), training.getBatchSize(), new Random(seed));
-    Descent descent = new Descent(start.parameters(), training);
-    Prompt best = start;
+  Trained train(Prompt given, Examples examples, long seed, DoubleConsumer progress) {
+    Modality modality = given.modality();
+    TrainingPlan plan = TrainingPlan.of(training, modality, examples.training().length);
+    Visits visits = new Visits(examples.training(), plan.batchSize(), new Random(seed));
     boolean validated = examples.validation().length > 0;
-    double startLoss =
-        loss(
-            start,
-            validated
-                ? examples.validation()
-                : Arrays.stream(examples.training()).distinct().limit(LOSS_ROWS).toArray());
-    double bestLoss = startLoss;
-    int bestPeriod = 0;
-    int period = 0;
+    boolean exact = !validated && modality == Modality.TEXT && visits.inOneBatch();
+    boolean sampled = !validated && !exact;
+    int[] judging =
+        validated ? examples.validation() : exact ? examples.training() : visits.sample(SAMPLE);
+    List<FloatTensor> from = Descent.cloned(given.parameters());
+    bound.accept(from);
+    State start = new State(from, loss(modality, from, judging), 0);
+    double most = EXPLODED * start.loss() + SLACK;
+    double peak = peakRate(modality);
+
+    State best = sampled ? new State(from, Double.POSITIVE_INFINITY, 0) : start;
+    Descent descent = new Descent(from, training);
+    StateAverage average = new StateAverage();
+    int interval = 0;
     int steps = 0;
     int halvings = 0;
-    while (period < plan.periods()
-        && (!validated || period - bestPeriod <= plan.patience())
+    int progressed = 0;
+    while (interval < plan.intervals()
+        && (!validated || interval - progressed <= plan.patience())
         && halvings <= LARGEST_HALVING) {
-      double rate = peak * plan.rate(period) * Math.scalb(1.0, -halvings);
-      double trainingLoss = 0;
-      for (int i = 0; i < plan.stepsPerPeriod(); i++, steps++) {
-        PromptObjective.Evaluation found = objective.evaluate(descent.parameters(), rows.next());
-        trainingLoss += found.loss() / plan.stepsPerPeriod();
-        descent.step(found.gradient(), rate);
+      double rate = peak * plan.rate(interval) * Math.scalb(1.0, -halvings);
+      double mean = 0;
+      boolean sound = true;
+      for (int i = 0; sound && i < plan.stepsPerInterval(); i++, steps++) {
+        Objective.Evaluation found = objective.evaluate(descent.parameters(), visits.next());
+        double norm = Descent.norm(found.gradient());
+        sound = isSound(found.loss(), exact ? most : Double.MAX_VALUE) && Double.isFinite(norm);
+        if (sound) {
+          mean += found.loss() / plan.stepsPerInterval();
+          descent.step(found.gradient(), norm, rate);
+          bound.accept(descent.parameters());
+          if (plan.inTail(interval, training.getTail())) {
+            average.add(descent.parameters());
+          }
+        }
       }
-      period++;
-      Prompt now = start.with(descent.copy());
-      double loss = validated ? loss(now, examples.validation()) : trainingLoss;
-      boolean sound = loss < EXPLODED * startLoss + SLACK;
-      if (validated ? loss < bestLoss : sound) {
+      interval++;
+      State now =
+          new State(
+              descent.copy(),
+              !sound ? Double.NaN : sampled ? mean : loss(modality, descent.parameters(), judging),
+              interval);
+      if (now.loss() < best.loss() && isSound(now.loss(), most)) {
         best = now;
-        bestLoss = loss;
-        bestPeriod = period;
-      } else if (!sound) {
+        progressed = interval;
+      } else if (!isSound(now.loss(), exact ? start.loss() : most)) {
+        progressed = interval;
         descent = new Descent(best.parameters(), training);
+        average = new StateAverage();
         halvings++;
       }
-      progress.accept((double) period / plan.periods());
+      progress.accept((double) interval / plan.intervals());
     }
-    return new Trained(best, startLoss, bestLoss, period, bestPeriod, steps);
+    State found = better(best, average, interval, state -> loss(modality, state, judging), sampled);
+    State kept = isSound(found.loss(), start.loss()) ? found : start;
+    return new Trained(
+        given.with(kept.parameters()), start.loss(), kept.loss(), interval, kept.interval(), steps);
+  }
+
+  /**
+   * The best state or the mean of the last ones. Where the loss is of a sample, the mean is taken
+   * as it is: it is compared with the start alone.
+   */
+  private State better(
+      State best,
+      StateAverage average,
+      int interval,
+      ToDoubleFunction<List<FloatTensor>> loss,
+      boolean sampled) {
+    if (average.isEmpty()) {
+      return sampled
+          ? new State(best.parameters(), loss.applyAsDouble(best.parameters()), best.interval())
+          : best;
+    }
+    List<FloatTensor> mean = average.mean();
+    bound.accept(mean);
+    State averaged = new State(mean, loss.applyAsDouble(mean), interval);
+    return sampled || averaged.loss() < best.loss() && Double.isFinite(averaged.loss())
+        ? averaged
+        : best;
+  }
+
+  private static boolean isSound(double loss, double most) {
+    return Double.isFinite(loss) && loss <= most;
   }
 
   private double peakRate(Modality modality) {
@@ -111,63 +180,38 @@ final class PromptTrainer {
     return modality == Modality.MULTIMODAL ? PAPERS_MULTIMODAL_RATE : PAPERS_RATE;
   }
 
-  private double loss(Prompt prompt, int[] rows) {
+  private double loss(Modality modality, List<FloatTensor> parameters, int[] rows) {
+    int atOnce = modality == Modality.TEXT ? TrainingPlan.WHOLE : IMAGES_AT_A_TIME;
     double sum = 0;
-    for (int from = 0; from < rows.length; from += LOSS_ROWS) {
-      int[] some = Arrays.copyOfRange(rows, from, Math.min(rows.length, from + LOSS_ROWS));
-      sum += some.length * objective.loss(prompt.parameters(), some);
+    for (int from = 0; from < rows.length; from += atOnce) {
+      int[] some = Arrays.copyOfRange(rows, from, Math.min(rows.length, from + atOnce));
+      sum += some.length * objective.loss(parameters, some);
     }
     return sum / rows.length;
   }
 
-  /**
-   * How training is laid out in time.
-   *
-   * @param warmUp periods in which the learning rate rises
-   */
-  record Plan(int periods, int stepsPerPeriod, int warmUp) {
-    /**
-     * @param visits examples of a pass
-     */
-    static Plan of(Training training, int visits) {
-      int pass = Math.max(1, (visits + training.getBatchSize() - 1) / training.getBatchSize());
-      long steps = (long) pass * training.getEpochs();
-      if (training.getSteps() == 0 || steps <= training.getSteps()) {
-        return new Plan(
-            training.getEpochs(), pass, Math.min(training.getWarmUpEpochs(), training.getEpochs()));
-      }
-      int perPeriod = Math.max(1, Math.min(pass, training.getSteps() / LEAST_PERIODS));
-      int periods = training.getSteps() / perPeriod;
-      double warmUp = (double) training.getWarmUpEpochs() / training.getEpochs();
-      return new Plan(periods, perPeriod, (int) Math.round(Math.min(1, warmUp) * periods));
-    }
-
-    /** The share of the peak rate: linear warm-up that begins above zero, then a cosine to zero. */
-    double rate(int period) {
-      if (period < warmUp) {
-        return (period + 1.0) / (warmUp + 1.0);
-      }
-      return 0.5 * (1 + Math.cos(Math.PI * (period - warmUp) / (periods - warmUp)));
-    }
-
-    /** A fifth of the periods, at least five, without a better one end the round. */
-    int patience() {
-      return Math.max(5, periods / 5);
-    }
-  }
-
   /** Rows in passes, each shuffled anew; the last batch of a pass may be smaller. */
-  private static final class Rows {
+  private static final class Visits {
     private final int[] order;
     private final int batchSize;
     private final Random random;
     private int at;
 
-    Rows(int[] rows, int batchSize, Random random) {
+    Visits(int[] rows, int batchSize, Random random) {
       this.order = rows.clone();
       this.batchSize = batchSize;
       this.random = random;
       this.at = order.length;
+    }
+
+    boolean inOneBatch() {
+      return order.length <= batchSize;
+    }
+
+    /** Some of the visits: a row that is visited more often is there more often. */
+    int[] sample(int size) {
+      shuffle();
+      return Arrays.copyOf(order, Math.min(order.length, size));
     }
 
     int[] next() {
@@ -188,46 +232,6 @@ final class PromptTrainer {
         order[i] = order[j];
         order[j] = swapped;
       }
-    }
-  }
-
-  /** SGD with momentum and weight decay, as torch.optim.SGD does it, over several tensors. */
-  private static final class Descent {
-    private final List<FloatTensor> parameters;
-    private final List<float[]> velocities = new ArrayList<>();
-    private final Training training;
-
-    Descent(List<FloatTensor> start, Training training) {
-      this.parameters = cloned(start);
-      this.training = training;
-      start.forEach(tensor -> velocities.add(new float[tensor.values().length]));
-    }
-
-    List<FloatTensor> parameters() {
-      return parameters;
-    }
-
-    List<FloatTensor> copy() {
-      return cloned(parameters);
-    }
-
-    void step(List<FloatTensor> gradient, double rate) {
-      for (int t = 0; t < gradient.size(); t++) {
-        float[] values = parameters.get(t).values();
-        float[] velocity = velocities.get(t);
-        float[] slope = gradient.get(t).values();
-        for (int i = 0; i < values.length; i++) {
-          double descent = slope[i] + training.getWeightDecay() * values[i];
-          velocity[i] = (float) (training.getMomentum() * velocity[i] + descent);
-          values[i] -= (float) (rate * velocity[i]);
-        }
-      }
-    }
-
-    private static List<FloatTensor> cloned(List<FloatTensor> tensors) {
-      return tensors.stream()
-          .map(tensor -> new FloatTensor(tensor.shape(), tensor.values().clone()))
-          .toList();
     }
   }
 }

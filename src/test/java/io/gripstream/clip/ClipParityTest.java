@@ -56,8 +56,7 @@ class ClipParityTest {
         try (PromptObjective objective =
             clip.textObjective(
                 5, classes, images, new TorchClip.Targets(targets, weights), scale, new float[3])) {
-          PromptObjective.Evaluation found =
-              objective.evaluate(List.of(context), new int[] {2, 0, 3});
+          Objective.Evaluation found = objective.evaluate(List.of(context), new int[] {2, 0, 3});
           assertThat(found.loss()).isEqualTo(prompt.path("loss").asDouble(), within(TOLERANCE));
           assertClose(found.gradient().get(0), prompt.path("gradient"));
         }

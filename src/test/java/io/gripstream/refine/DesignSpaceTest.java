@@ -43,6 +43,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -326,37 +327,76 @@ class DesignSpaceTest {
   }
 
   @Test
-  void withoutValidationAllImagesTrainAndTheLastPeriodIsTaken() throws InterruptedException {
+  void withoutValidationAllImagesTrainAndWhatTrainsDecides() throws InterruptedException {
     TaskDefinition definition = definition(Modality.TEXT).build();
     PromptVersion first =
         refinement().train(batch(definition, zeroShot(definition), 1, SAMPLES), new Ear());
     PromptVersion with = trained(definition, first, b -> b.setValidationShare(0.2f));
     PromptVersion without = trained(definition, first, b -> b.setValidationShare(0));
-    assertThat(without.getEvidence().get("bestPeriod"))
-        .isEqualTo(without.getEvidence().get("periods"));
+    assertThat(without.getEvidence().get("bestInterval")).isPositive();
+    assertThat(without.getEvidence().get("validationLoss"))
+        .isLessThan(without.getEvidence().get("validationLossStart"));
     assertThat(with.getEvidence().get("validationLoss"))
         .isLessThanOrEqualTo(with.getEvidence().get("validationLossStart"));
     assertThat(without.getEvidence().get("labelled"))
         .isGreaterThanOrEqualTo(with.getEvidence().get("labelled"));
   }
 
-  @Test
-  void aPeriodThatExplodesIsUndone() throws InterruptedException {
+  @ParameterizedTest
+  @EnumSource(Modality.class)
+  void noLearningRateBlowsAPromptUp(Modality modality) throws InterruptedException {
     for (float share : new float[] {0, 0.2f}) {
-      TaskDefinition definition =
-          definition(Modality.TEXT)
-              .setTraining(
-                  Training.newBuilder()
-                      .setSteps(40)
-                      .setLearningRate(1e4f)
-                      .setValidationShare(share)
-                      .build())
-              .build();
-      PromptVersion candidate =
-          refinement().train(batch(definition, zeroShot(definition), 4, SAMPLES), new Ear());
-      assertThat(Tensors.decode(candidate.getClassFeatures()).values()).doesNotContain(Float.NaN);
-      assertThat(candidate.getEvidence().get("validationLoss")).isFinite();
+      for (float rate : new float[] {1, 1000}) {
+        TaskDefinition definition =
+            definition(modality)
+                .setTraining(
+                    Training.newBuilder()
+                        .setSteps(40)
+                        .setLearningRate(rate)
+                        .setClipNorm(0)
+                        .setReach(2)
+                        .setValidationShare(share)
+                        .build())
+                .build();
+        PromptVersion candidate =
+            refinement().train(batch(definition, zeroShot(definition), 4, SAMPLES), new Ear());
+        assertThat(candidate.getEvidence().get("validationLoss"))
+            .isLessThanOrEqualTo(candidate.getEvidence().get("validationLossStart"));
+        for (float value : Tensors.decode(candidate.getClassFeatures()).values()) {
+          assertThat(value).isFinite();
+        }
+        assertThat(longest(candidate, TextPrompt.CONTEXT))
+            .isLessThanOrEqualTo(2 * clip.wordNorm() * 1.0001);
+        assertThat(longest(candidate, VisualPrompt.PREFIX)).isLessThanOrEqualTo(2.0001);
+      }
     }
+  }
+
+  @Test
+  void withoutABoundARoundMayGoFurther() throws InterruptedException {
+    TaskDefinition near = definition(Modality.TEXT).build();
+    PromptVersion bounded = trained(near, zeroShot(near), b -> b.setReach(0.5f));
+    PromptVersion free = trained(near, zeroShot(near), b -> b.setReach(0));
+    assertThat(longest(bounded, TextPrompt.CONTEXT)).isLessThanOrEqualTo(0.5001 * clip.wordNorm());
+    assertThat(longest(free, TextPrompt.CONTEXT)).isGreaterThan(0.6 * clip.wordNorm());
+  }
+
+  /** The norm of the longest vector of a tensor; 0 where a prompt has none of the name. */
+  private static double longest(PromptVersion version, String name) {
+    if (!version.getTensors().containsKey(name)) {
+      return 0;
+    }
+    FloatTensor tensor = Tensors.decode(version.getTensors().get(name));
+    int width = tensor.shape()[tensor.shape().length - 1];
+    double longest = 0;
+    for (int from = 0; from < tensor.values().length; from += width) {
+      double square = 0;
+      for (int i = from; i < from + width; i++) {
+        square += tensor.values()[i] * tensor.values()[i];
+      }
+      longest = Math.max(longest, Math.sqrt(square));
+    }
+    return longest;
   }
 
   @Test

@@ -67,10 +67,13 @@ public record TaskSpec(
       @Min(0) @Max(256) Integer prefixLength,
       @Min(1) @Max(10_000) Integer epochs,
       @Min(0) @Max(10_000_000) Integer steps,
-      @Min(1) @Max(4096) Integer batchSize,
+      @Min(0) @Max(4096) Integer batchSize,
       @DecimalMin("0") @DecimalMax("10") Float learningRate,
       @DecimalMin("0") @DecimalMax("1") Float weightDecay,
       @DecimalMin("0") @DecimalMax(value = "1", inclusive = false) Float momentum,
+      @DecimalMin("0") @DecimalMax("1000000") Float clipNorm,
+      @DecimalMin("0") @DecimalMax("1000000") Float reach,
+      @DecimalMin("0") @DecimalMax("1") Float tail,
       @DecimalMin("0") @DecimalMax("0.9") Float validationShare,
       @Min(0) @Max(10_000) Integer warmUpEpochs,
       Boolean warmStart,
@@ -170,6 +173,9 @@ public record TaskSpec(
     set(training.learningRate(), builder::setLearningRate);
     set(training.weightDecay(), builder::setWeightDecay);
     set(training.momentum(), builder::setMomentum);
+    set(training.clipNorm(), builder::setClipNorm);
+    set(training.reach(), builder::setReach);
+    set(training.tail(), builder::setTail);
     set(training.validationShare(), builder::setValidationShare);
     set(training.warmUpEpochs(), builder::setWarmUpEpochs);
     set(training.warmStart(), builder::setWarmStart);
@@ -218,6 +224,9 @@ public record TaskSpec(
             training.getLearningRate(),
             training.getWeightDecay(),
             training.getMomentum(),
+            training.getClipNorm(),
+            training.getReach(),
+            training.getTail(),
             training.getValidationShare(),
             training.getWarmUpEpochs(),
             training.getWarmStart(),

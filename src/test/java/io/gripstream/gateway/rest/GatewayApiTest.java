@@ -105,7 +105,7 @@ class GatewayApiTest {
         .statusCode(200)
         .body("definition.trigger.samples", equalTo(60))
         .body("definition.training.epochs", equalTo(5))
-        .body("definition.training.batchSize", equalTo(32));
+        .body("definition.training.batchSize", equalTo(0));
     get("/api/tasks").then().body("name", hasItem(task));
   }
 
