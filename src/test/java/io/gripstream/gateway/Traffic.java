@@ -210,6 +210,7 @@ public final class Traffic implements AutoCloseable {
               null,
               null,
               null,
+              0,
               part),
           at);
     }
