@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
       "Lists separated by commas make a grid. What is finished is not run again: a second call goes"
           + " on where the first one ended."
     },
-    subcommands = SuiteCommand.class)
+    subcommands = {SuiteCommand.class, DriftCommand.class})
 final class ExperimentCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
@@ -165,7 +165,8 @@ final class ExperimentCommand implements Callable<Integer> {
   @Option(
       names = "--out",
       paramLabel = "DIR",
-      description = "Required. Where results.csv, timings.csv, results.json and report.html are written.")
+      description =
+          "Required. Where results.csv, timings.csv, results.json and report.html are written.")
   private Path out;
 
   @Override

@@ -83,6 +83,29 @@ class ExperimentCommandTest {
     assertThat(execute("experiment")).isEqualTo(2);
   }
 
+  @Test
+  void aStreamIsPlayedPartAfterPartThroughTheServicesRounds() throws IOException {
+    Path zip = digits(150);
+    assertThat(
+            execute(
+                "experiment", "drift", "--data", zip.toString(), "--out",
+                folder.resolve("d").toString(), "--cache", folder.resolve("cache").toString(),
+                "--parts", "asis:260,grey/few:260", "--samples", "100", "--calibration", "0",
+                "--strategy", "grip", "--steps", "5", "--template", "a photo of the number {}"))
+        .as(err.toString())
+        .isZero();
+    assertThat(out.toString()).contains("| 2. grey/few, 260 images ");
+    List<String> course = Files.readAllLines(folder.resolve("d/drift.csv"));
+    assertThat(course).hasSize(1 + 26);
+    assertThat(course.get(13)).startsWith("1,260,asis,0.");
+    assertThat(course.get(14)).startsWith("1,280,grey/few,0.");
+    assertThat(Files.readString(folder.resolve("d/events.csv")))
+        .contains("Gripstream,100,REQUESTED", "\"GRIP, no gate\",500,PROMOTED");
+    assertThat(folder.resolve("d/drift.html")).isNotEmptyFile();
+    assertThat(execute("experiment", "drift", "--data", zip.toString(), "--out", "x", "--parts", "no"))
+        .isEqualTo(2);
+  }
+
   private int run(Path data, String... more) {
     List<String> arguments = new ArrayList<>(List.of("experiment", "--data", data.toString()));
     arguments.addAll(List.of("--cache", folder.resolve("cache").toString()));

@@ -32,13 +32,13 @@ final class SuitePage {
             settings.pool(),
             settings.test() == 0 ? "all" : settings.test()));
     conditions(page);
-    table(
+    Rows.write(
         page,
         "Strategies",
         "Gains over zero-shot in points, with the gate between the rounds and without.",
         SuiteTables.SUMMARY,
         SuiteTables.summaries(summary));
-    table(
+    Rows.write(
         page,
         "The judge",
         "All candidates that the gate judged, held ones too, by what the test images say of them.",
@@ -116,27 +116,6 @@ final class SuitePage {
         .append("</figure>\n<figure><figcaption>Mean harm of all candidates</figcaption>")
         .append(new FrontierChart("mean harm", summary.frontiers(), JudgeCounts::meanHarm).svg())
         .append("</figure>\n</div>\n</section>\n");
-  }
-
-  private static void table(
-      StringBuilder page,
-      String title,
-      String lead,
-      List<String> columns,
-      List<List<String>> rows) {
-    page.append(
-        Markup.format(
-            "<section>\n<h2>%s</h2>\n<p>%s</p>\n<div class=\"scroll\"><table>\n<thead><tr>",
-            Markup.text(title), Markup.text(lead)));
-    columns.forEach(
-        each -> page.append("<th scope=\"col\">").append(Markup.text(each)).append("</th>"));
-    page.append("</tr></thead>\n<tbody>\n");
-    for (List<String> row : rows) {
-      page.append("<tr>");
-      row.forEach(each -> page.append("<td>").append(Markup.text(each)).append("</td>"));
-      page.append("</tr>\n");
-    }
-    page.append("</tbody>\n</table></div>\n</section>\n");
   }
 
   private void failures(StringBuilder page) {
