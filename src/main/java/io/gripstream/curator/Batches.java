@@ -6,12 +6,15 @@ import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.Sample;
+import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.messaging.KafkaClients;
 import io.gripstream.refine.Paradigms;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -22,10 +25,11 @@ final class Batches {
   /** Samples in a chunk at most. */
   static final int CHUNK_SAMPLES = 500;
 
-  /**
-   * Bytes in a chunk at most, as the pool counts them; one sample, or the base prompt, may be more.
-   */
+  /** Bytes in a chunk at most, as the pool counts them; one sample, or the prompts, may be more. */
   static final int CHUNK_BYTES = 700_000;
+
+  /** What base and predecessor may take up: a record takes no more, and bears a definition too. */
+  private static final int PROMPT_BYTES = KafkaClients.MAX_RECORD_BYTES - 2 * CHUNK_BYTES;
 
   private final Memory pool;
   private final Labels labels;
@@ -64,17 +68,23 @@ final class Batches {
 
   /**
    * @param base the prompt that is live
+   * @param predecessor the prompt that the base was promoted in place of; left out where the two
+   *     are too large for one record
    * @param out takes the chunks, in order
    */
   Content write(
       String task,
       TaskDefinition definition,
       PromptVersion base,
+      Optional<PromptVersion> predecessor,
       Decision.Request request,
       Instant closedAt,
       Consumer<RefinementBatch> out) {
     List<Place> places = pool.places(task);
-    List<List<Place>> chunks = chunks(places, prompts.encode(base).length);
+    int baseBytes = prompts.encode(base).length;
+    int before = predecessor.map(prompt -> prompts.encode(prompt).length).orElse(0);
+    boolean fits = (long) baseBytes + before <= PROMPT_BYTES;
+    List<List<Place>> chunks = chunks(places, fits ? (long) baseBytes + before : baseBytes);
     List<String> joined = new ArrayList<>();
     for (int chunk = 0; chunk < chunks.size(); chunk++) {
       List<BatchSample> content = new ArrayList<>();
@@ -98,8 +108,9 @@ final class Batches {
               closedAt,
               first ? definition : null,
               first ? base : null,
-              null,
-              null,
+              first && fits ? predecessor.orElse(null) : null,
+              first && request.calibration() ? Strategy.BALANCE : null,
+              first ? request.step() : 0,
               content));
     }
     return new Content(

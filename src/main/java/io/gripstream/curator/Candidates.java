@@ -17,7 +17,8 @@ import java.util.Optional;
  * <p>A trained one does if it answers the round in flight, was trained from the prompt that is live
  * at this moment, and passes the gate. A zero-shot one does, without evidence, if it is what the
  * task's definition asks for and the live prompt is not. Every other one is held: kept and visible,
- * for an operator to make live. A candidate that comes again changes nothing.
+ * for an operator to make live. A candidate that comes again changes nothing. Where the gate finds
+ * that the live prompt is worse than one before it, {@link WayBack} follows.
  */
 final class Candidates {
   private final Judge gate;
@@ -83,12 +84,16 @@ final class Candidates {
       return;
     }
     Gate.Verdict verdict = gate.judge(turn.definition().getGate(), candidate.getEvidence());
-    if (verdict.promote()) {
-      turn.serve(candidate);
-      turn.note(RoundEventType.PROMOTED, candidate, verdict.reason());
-    } else {
-      turn.keep(new Known(candidate, Known.NEVER));
-      hold(turn, candidate, verdict.reason());
+    switch (verdict.action()) {
+      case PROMOTE -> {
+        turn.promote(candidate);
+        turn.note(RoundEventType.PROMOTED, candidate, verdict.reason());
+      }
+      case HOLD -> {
+        turn.keep(new Known(candidate, Known.NEVER));
+        hold(turn, candidate, verdict.reason());
+      }
+      case BACK_TO_PREDECESSOR, BACK_TO_ZERO_SHOT -> WayBack.follow(turn, candidate, verdict);
     }
   }
 
@@ -100,6 +105,9 @@ final class Candidates {
     }
     if (!Prompts.fits(candidate, turn.definition())) {
       return Optional.of("the task has other classes or another template now");
+    }
+    if (candidate.getRound() > 0 && candidate.getRound() <= state.changed()) {
+      return Optional.of("the stream has changed since its batch was closed");
     }
     if (!answers(state.flight(), candidate)) {
       return Optional.of("round %d is not in flight".formatted(candidate.getRound()));

@@ -43,6 +43,7 @@ public final class CuratorTopology {
   static final String TASKS = "tasks";
   static final String POOL = "pool";
   static final String LABELS = "labels";
+  static final String STREAM = "stream";
 
   static final String BATCHES = "batches";
   static final String PROMPTS = "prompts";
@@ -67,6 +68,7 @@ public final class CuratorTopology {
     builder.addStateStore(store(TASKS));
     builder.addStateStore(store(POOL));
     builder.addStateStore(store(LABELS));
+    builder.addStateStore(store(STREAM));
     input(builder, topics.tasks(), serdes.tasks())
         .merge(input(builder, topics.samples(), serdes.samples()))
         .merge(input(builder, topics.labels(), serdes.labels()))
@@ -78,7 +80,8 @@ public final class CuratorTopology {
             Named.as(CURATE),
             TASKS,
             POOL,
-            LABELS);
+            LABELS,
+            STREAM);
     Topology topology = builder.build();
     addSink(topology, BATCHES, topics.batches(), serdes.batches());
     addSink(topology, PROMPTS, topics.prompts(), serdes.prompts());

@@ -29,6 +29,9 @@ final class Definitions {
         || definition.getPool().getBytes() < 1) {
       return Optional.of("trigger and pool limits must be positive");
     }
+    if (definition.getTrigger().getCalibration() < 0) {
+      return Optional.of("the trigger's calibration is negative");
+    }
     return Optional.empty();
   }
 
@@ -59,7 +62,7 @@ final class Definitions {
               .find(live.version())
               .map(known -> Prompts.fits(known.prompt(), definition))
               .orElse(false);
-      turn.become(turn.state().serving(live.fitting(fits)));
+      turn.become(turn.state().serving(live.fitting(fits), turn.state().service()));
       if (fits) {
         return;
       }

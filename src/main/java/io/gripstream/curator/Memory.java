@@ -31,6 +31,9 @@ final class Memory {
   private static final byte VALUE = 1;
   private static final byte INDEX = 2;
 
+  /** No value is within. */
+  private static final Limits NOTHING = new Limits(-1, -1);
+
   /** Follows a place in the index where the value was renewed. */
   private static final byte[] RENEWED = {1};
 
@@ -143,6 +146,51 @@ final class Memory {
     return before.count - after.count;
   }
 
+  /**
+   * Lets all go but the newest values. Precious ones before them are renewed, as for {@link #put};
+   * renewed ones stay and do not count.
+   *
+   * @return how many values had to leave
+   */
+  int keepNewest(String task, int count, Limits limits, Predicate<String> precious) {
+    List<Place> newest = newest(task, count);
+    Extent before = extent(task);
+    long from = newest.isEmpty() ? before.next : newest.get(newest.size() - 1).arrival();
+    if (from <= before.first) {
+      return 0;
+    }
+    Extent after = pass(task, before, from - 1, NOTHING, limits, precious);
+    save(task, after);
+    return before.count - after.count;
+  }
+
+  /** The newest values that were not renewed, the newest first, at most so many. */
+  List<Place> newest(String task, int count) {
+    List<Place> newest = new ArrayList<>();
+    Extent extent = extent(task);
+    try (KeyValueIterator<Bytes, byte[]> entries =
+        store.reverseRange(Keys.of(VALUE, task, extent.first), Keys.of(VALUE, task, extent.next))) {
+      while (newest.size() < count && entries.hasNext()) {
+        KeyValue<Bytes, byte[]> entry = entries.next();
+        ByteBuffer buffer = ByteBuffer.wrap(entry.value);
+        byte[] name = new byte[buffer.getInt()];
+        buffer.get(name);
+        if (!renewed(store.get(Keys.of(INDEX, task, name)))) {
+          newest.add(
+              new Place(
+                  new String(name, StandardCharsets.UTF_8),
+                  ByteBuffer.wrap(Keys.rest(entry.key)).getLong(),
+                  entry.value.length - Integer.BYTES));
+        }
+      }
+    }
+    return newest;
+  }
+
+  private static boolean renewed(byte[] place) {
+    return place.length > Long.BYTES + Integer.BYTES;
+  }
+
   void clear(String task) {
     deleteAll(VALUE, task);
     deleteAll(INDEX, task);
@@ -241,14 +289,23 @@ final class Memory {
    */
   private Extent shrunk(
       String task, Extent extent, Limits room, Limits limits, Predicate<String> precious) {
-    Extent left = pass(task, extent, room, limits, precious);
+    Extent left = pass(task, extent, extent.next, room, limits, precious);
     // One large value may need more than half.
-    return pass(task, left, room, limits, id -> false);
+    return pass(task, left, left.next, room, limits, id -> false);
   }
 
-  /** Lets the oldest go or renews them, each at most once, until the rest fits. */
+  /**
+   * Lets the oldest go or renews them, each at most once, until the rest fits.
+   *
+   * @param last no arrival after this one is touched
+   */
   private Extent pass(
-      String task, Extent extent, Limits room, Limits limits, Predicate<String> precious) {
+      String task,
+      Extent extent,
+      long last,
+      Limits room,
+      Limits limits,
+      Predicate<String> precious) {
     if (extent.within(room)) {
       return extent;
     }
@@ -256,7 +313,7 @@ final class Memory {
     // From the first arrival that may be left, not from the prefix: RocksDB would walk over the
     // graves of everything that has left since it last compacted.
     try (KeyValueIterator<Bytes, byte[]> oldest =
-        store.range(Keys.of(VALUE, task, extent.first), Keys.of(VALUE, task, extent.next))) {
+        store.range(Keys.of(VALUE, task, extent.first), Keys.of(VALUE, task, last))) {
       while (!left.within(room) && oldest.hasNext()) {
         KeyValue<Bytes, byte[]> entry = oldest.next();
         ByteBuffer buffer = ByteBuffer.wrap(entry.value);
@@ -266,7 +323,7 @@ final class Memory {
         store.delete(entry.key);
         byte[] place = store.delete(Keys.of(INDEX, task, name));
         left =
-            left.without(size, place.length > Long.BYTES + Integer.BYTES)
+            left.without(size, renewed(place))
                 .from(ByteBuffer.wrap(Keys.rest(entry.key)).getLong() + 1);
         if (left.mayRenew(size, limits)
             && precious.test(new String(name, StandardCharsets.UTF_8))) {

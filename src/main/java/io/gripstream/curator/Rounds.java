@@ -14,6 +14,11 @@ import java.util.Optional;
  * set off a round with the first of them, which would take the task for one that has a single
  * labelled class. Labels wait for the next round, and REFINE_NOW does not.
  *
+ * <p>While the zero-shot prompt is live, a calibration round is due besides, which takes seconds:
+ * it comes early, and each time that it was for nothing it waits for twice as many samples as
+ * before. It does not stand in for a round of the task's strategy, which goes first where both are
+ * due.
+ *
  * <p>At most one round of a task is in flight. It ends with its candidate, with a FAILED of the
  * refiner, with other classes or another template, or, lest a task be stuck for ever because its
  * batch is lost, when nothing was heard of it for {@link #SILENCE} and another one is due.
@@ -27,19 +32,34 @@ final class Rounds {
 
   /** Requests a round if enough samples have come since the last one and nothing is in the way. */
   void requestIfDue(Turn turn) {
-    if (turn.definition() == null
-        || turn.state().arrived() < turn.definition().getTrigger().getSamples()
-        || obstacle(turn).isPresent()) {
+    if (turn.definition() == null) {
+      return;
+    }
+    boolean due = turn.state().arrived() >= turn.definition().getTrigger().getSamples();
+    if ((!due && !calibrationDue(turn)) || obstacle(turn).isPresent()) {
       return;
     }
     int minimum = minimum(turn.definition());
     if (turn.pooled() < minimum) {
-      turn.become(turn.state().arrived(0));
+      turn.become(due ? turn.state().arrived(0) : turn.state().calibrated());
       refuse(turn, tooFew(turn.pooled(), minimum));
       return;
     }
     giveUpFlight(turn);
-    turn.request();
+    if (due) {
+      turn.request();
+    } else {
+      turn.calibrate();
+    }
+  }
+
+  private static boolean calibrationDue(Turn turn) {
+    TaskState state = turn.state();
+    int first = turn.definition().getTrigger().getCalibration();
+    return first > 0
+        && state.live() != null
+        && state.live().zeroShot()
+        && state.service().samples() >= Math.max(first, 2 * state.service().calibrated());
   }
 
   /**

@@ -2,19 +2,22 @@ package io.gripstream.curator;
 
 import io.gripstream.curator.TaskState.Flight;
 import io.gripstream.curator.TaskState.Live;
+import io.gripstream.curator.TaskState.Service;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.function.IntPredicate;
 
 /**
  * {@link TaskState} as bytes; the first one is the format, so that later ones can read earlier
- * ones.
+ * ones. Format 1 knew no service, no calibrations and no changes of the stream.
  */
 final class TaskStateCodec {
-  private static final int FORMAT = 1;
+  private static final int FIRST = 1;
+  private static final int FORMAT = 2;
 
   private TaskStateCodec() {}
 
@@ -41,6 +44,12 @@ final class TaskStateCodec {
         out.writeInt(state.flight().version());
         out.writeLong(state.flight().heard());
       }
+      out.writeBoolean(state.live() != null && state.live().zeroShot());
+      out.writeLong(state.service().samples());
+      out.writeLong(state.service().calibrated());
+      out.writeInt(state.service().predecessor());
+      out.writeInt(state.calibrations());
+      out.writeInt(state.changed());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -48,12 +57,13 @@ final class TaskStateCodec {
   }
 
   /**
+   * @param zeroShot whether nothing was tuned in a version, which the first format did not say
    * @throws IllegalArgumentException when the bytes are of a format that is not known here
    */
-  static TaskState decode(byte[] bytes) {
+  static TaskState decode(byte[] bytes, IntPredicate zeroShot) {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
       int format = in.readByte();
-      if (format != FORMAT) {
+      if (format < FIRST || format > FORMAT) {
         throw new IllegalArgumentException("task state of format %d".formatted(format));
       }
       boolean pinned = in.readBoolean();
@@ -63,11 +73,36 @@ final class TaskStateCodec {
       long arrived = in.readLong();
       Live live =
           in.readBoolean()
-              ? new Live(in.readInt(), in.readUTF(), in.readUTF(), in.readInt(), in.readBoolean())
+              ? new Live(
+                  in.readInt(), in.readUTF(), in.readUTF(), in.readInt(), in.readBoolean(), false)
               : null;
       Flight flight =
           in.readBoolean() ? new Flight(in.readInt(), in.readInt(), in.readLong()) : null;
-      return new TaskState(live, pinned, paused, rounds, nextVersion, arrived, flight);
+      boolean first = format == FIRST;
+      boolean plain = first ? live != null && zeroShot.test(live.version()) : in.readBoolean();
+      Service service =
+          first ? Service.NEW : new Service(in.readLong(), in.readLong(), in.readInt());
+      int calibrations = first ? 0 : in.readInt();
+      int changed = first ? 0 : in.readInt();
+      return new TaskState(
+          live == null
+              ? null
+              : new Live(
+                  live.version(),
+                  live.digest(),
+                  live.modelId(),
+                  live.dimension(),
+                  live.fits(),
+                  plain),
+          service,
+          pinned,
+          paused,
+          rounds,
+          calibrations,
+          changed,
+          nextVersion,
+          arrived,
+          flight);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -40,7 +40,15 @@ final class TaskStore {
   /** {@link TaskState#NEW} for a task that nothing is known of. */
   TaskState state(String task) {
     byte[] saved = store.get(Keys.of(STATE, task));
-    return saved == null ? TaskState.NEW : TaskStateCodec.decode(saved);
+    return saved == null
+        ? TaskState.NEW
+        : TaskStateCodec.decode(
+            saved,
+            version ->
+                versions(task)
+                    .find(version)
+                    .map(known -> Prompts.zeroShot(known.prompt()))
+                    .orElse(false));
   }
 
   void state(String task, TaskState state) {

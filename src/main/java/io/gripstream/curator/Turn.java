@@ -1,6 +1,7 @@
 package io.gripstream.curator;
 
 import io.gripstream.curator.TaskState.Live;
+import io.gripstream.curator.TaskState.Service;
 import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RoundEvent;
@@ -84,15 +85,26 @@ final class Turn {
     definition = next;
   }
 
-  /** Makes a prompt live. */
+  /** Makes a prompt live in place of the live one, which the next rounds compare it with. */
+  void promote(PromptVersion prompt) {
+    Live before = state.live();
+    boolean compared = before != null && !before.zeroShot();
+    serve(prompt, Service.after(compared ? before.version() : Service.NONE));
+  }
+
+  /** Makes a prompt live that is not to be compared with the one before it. */
   void serve(PromptVersion prompt) {
+    serve(prompt, Service.NEW);
+  }
+
+  private void serve(PromptVersion prompt, Service since) {
     Live before = state.live();
     if (before != null && !before.modelId().equals(prompt.getModelId())) {
       decisions.add(new Decision.ForgetPool());
       state = state.arrived(0);
     }
     boolean fits = definition != null && Prompts.fits(prompt, definition);
-    state = state.serving(Live.of(prompt, fits));
+    state = state.serving(Live.of(prompt, fits), since);
     keep(new Versions.Known(prompt, at));
     decisions.add(new Decision.Serve(prompt));
   }
@@ -105,13 +117,29 @@ final class Turn {
 
   private boolean mustStay(PromptVersion prompt) {
     return (state.live() != null && prompt.getVersion() == state.live().version())
+        || prompt.getVersion() == state.service().predecessor()
         || (definition != null && Prompts.zeroShot(prompt) && Prompts.fits(prompt, definition));
   }
 
-  /** Requests a round from what the pool has. */
+  /** Requests a round of the task's strategy from what the pool has. */
   void request() {
     state = state.requested(clock);
-    decisions.add(new Decision.Request(state.flight().round(), state.flight().version()));
+    decisions.add(
+        new Decision.Request(
+            state.flight().round(),
+            state.flight().version(),
+            state.rounds() - state.calibrations()));
+  }
+
+  /** Requests a calibration round from what the pool has. */
+  void calibrate() {
+    state = state.calibrating(clock);
+    decisions.add(new Decision.Request(state.flight().round(), state.flight().version(), 0));
+  }
+
+  /** Empties the pool but for the newest samples. */
+  void keepNewest(int samples) {
+    decisions.add(new Decision.KeepNewest(samples));
   }
 
   /**
@@ -130,6 +158,18 @@ final class Turn {
         prompt.getParadigm(),
         message,
         prompt.getEvidence());
+  }
+
+  /**
+   * @param metrics what was measured, by name
+   */
+  void note(
+      RoundEventType type,
+      int round,
+      Integer version,
+      String message,
+      Map<String, Double> metrics) {
+    note(type, round, version, null, message, metrics);
   }
 
   private void note(

@@ -155,7 +155,7 @@ public final class PromptRefinement implements Refinement {
 
     Pseudolabelling pseudolabelling =
         new Pseudolabelling(definition, paradigm, data, strategy, teacher);
-    List<Pseudolabel> pseudolabels = pseudolabelling.choose(batch.round());
+    List<Pseudolabel> pseudolabels = pseudolabelling.choose(batch.step());
     progress.chosen(inRowsOf(batch, samples, pseudolabels));
     Examples examples = Examples.of(data, pseudolabels, paradigm, live.classes());
     if (examples.training().length == 0

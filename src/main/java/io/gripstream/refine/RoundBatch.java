@@ -14,6 +14,8 @@ import java.util.Optional;
  * A round's whole training set: everything that decides which prompt comes out of it.
  *
  * @param round from 1
+ * @param step which round of the definition's strategy it is, from 1: the strategies' shares of the
+ *     pool grow with it
  * @param version the version that the candidate shall have
  * @param closedAt when the batch was closed, which is also the candidate's time
  * @param base the prompt that was live then
@@ -25,6 +27,7 @@ import java.util.Optional;
 public record RoundBatch(
     String task,
     int round,
+    int step,
     int version,
     Instant closedAt,
     TaskDefinition definition,
@@ -35,6 +38,20 @@ public record RoundBatch(
 
   public RoundBatch {
     samples = List.copyOf(samples);
+  }
+
+  /** A round after rounds of its own strategy only. */
+  public RoundBatch(
+      String task,
+      int round,
+      int version,
+      Instant closedAt,
+      TaskDefinition definition,
+      PromptVersion base,
+      Optional<PromptVersion> predecessor,
+      Strategy strategy,
+      List<BatchSample> samples) {
+    this(task, round, round, version, closedAt, definition, base, predecessor, strategy, samples);
   }
 
   /** A round of the definition's strategy, whose base has no predecessor to be judged against. */
@@ -94,6 +111,7 @@ public record RoundBatch(
     return new RoundBatch(
         first.getTask(),
         first.getRound(),
+        first.getStep() == 0 ? first.getRound() : first.getStep(),
         first.getVersion(),
         first.getClosedAt(),
         first.getDefinition(),

@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -81,7 +82,8 @@ class BatchesTest {
         TASK,
         Fixtures.definition().build(),
         base,
-        new Decision.Request(1, 1),
+        Optional.empty(),
+        new Decision.Request(1, 1, 1),
         Instant.EPOCH,
         chunks::add);
   }

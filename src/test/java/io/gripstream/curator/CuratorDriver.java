@@ -146,7 +146,11 @@ final class CuratorDriver implements AutoCloseable {
   int stored() {
     int stored = 0;
     for (String name :
-        List.of(CuratorTopology.TASKS, CuratorTopology.POOL, CuratorTopology.LABELS)) {
+        List.of(
+            CuratorTopology.TASKS,
+            CuratorTopology.POOL,
+            CuratorTopology.LABELS,
+            CuratorTopology.STREAM)) {
       try (KeyValueIterator<Bytes, byte[]> entries =
           driver.<Bytes, byte[]>getKeyValueStore(name).all()) {
         while (entries.hasNext()) {

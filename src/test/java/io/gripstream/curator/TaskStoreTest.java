@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.gripstream.curator.TaskState.Flight;
 import io.gripstream.curator.TaskState.Live;
+import io.gripstream.curator.TaskState.Service;
 import io.gripstream.curator.Versions.Known;
 import io.gripstream.messaging.TopicSerdes;
 import org.junit.jupiter.api.Test;
@@ -21,17 +22,21 @@ class TaskStoreTest {
   void aStateComesBackAsItWas() {
     TaskState full =
         new TaskState(
-            new Live(3, "digest", "model", 512, true),
+            new Live(3, "digest", "model", 512, true, true),
+            new Service(44L, 33L, 2),
             true,
             false,
             7,
+            5,
+            6,
             9,
             123L,
             new Flight(7, 8, 42L));
     tasks.state(TASK, full);
     assertThat(tasks.state(TASK)).isEqualTo(full);
     tasks.state(TASK, full.ended());
-    assertThat(tasks.state(TASK)).isEqualTo(new TaskState(null, false, false, 7, 9, 0, null));
+    assertThat(tasks.state(TASK))
+        .isEqualTo(new TaskState(null, Service.NEW, false, false, 7, 5, 6, 9, 0, null));
     assertThat(tasks.state("other")).isEqualTo(TaskState.NEW);
   }
 

@@ -177,7 +177,18 @@ public final class Traffic implements AutoCloseable {
           task,
           serdes.batches(),
           new RefinementBatch(
-              task, round, round, chunk, chunks, at, chunk == 0 ? definition : null, null, null, null, part),
+              task,
+              round,
+              round,
+              chunk,
+              chunks,
+              at,
+              chunk == 0 ? definition : null,
+              null,
+              null,
+              null,
+              0,
+              part),
           at);
     }
   }
