@@ -1,7 +1,5 @@
 package io.gripstream.cli;
 
-import io.gripstream.clip.Float16;
-import io.gripstream.clip.FloatTensor;
 import io.gripstream.curator.LocalCurator;
 import io.gripstream.event.ImageReference;
 import io.gripstream.event.PromptVersion;
@@ -12,10 +10,10 @@ import io.gripstream.event.Sample;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.experiment.Shown;
 import io.gripstream.experiment.drift.Contender;
-import io.gripstream.prompt.Tensors;
-import io.gripstream.refine.Classifier;
+import io.gripstream.experiment.drift.Labeling;
 import io.gripstream.refine.Refinement;
 import io.gripstream.refine.RoundBatch;
+import io.gripstream.refine.Scores;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -34,6 +32,7 @@ final class ServiceContender implements Contender, LocalCurator.Output {
   private final LocalCurator curator;
   private final List<RefinementBatch> chunks = new ArrayList<>();
   private final List<Event> events = new ArrayList<>();
+  private final Labeling labeling = new Labeling();
   private PromptVersion live;
   private int images;
 
@@ -92,12 +91,8 @@ final class ServiceContender implements Contender, LocalCurator.Output {
 
   /** What the labeler writes into a sample. */
   private List<Float> probabilities(Shown image) {
-    float[] feature = Float16.decode(ByteBuffer.wrap(image.feature()));
-    Classifier classifier =
-        new Classifier(Tensors.decode(live.getClassFeatures()), live.getLogitScale());
     List<Float> probabilities = new ArrayList<>();
-    for (float each :
-        classifier.probabilities(FloatTensor.matrix(1, feature.length, feature)).values()) {
+    for (float each : Scores.softmax(labeling.logits(live, image.feature())).values()) {
       probabilities.add(each);
     }
     return probabilities;

@@ -29,8 +29,7 @@ import org.apache.kafka.streams.state.Stores;
  * What a processor needs of Kafka Streams where there is none: stores in memory, one for each name
  * that it asks for, and a place to forward to. Time stands still, so that nothing falls silent.
  */
-final class LocalContext
-    implements ProcessorContext<String, SpecificRecord>, StateStoreContext {
+final class LocalContext implements ProcessorContext<String, SpecificRecord>, StateStoreContext {
   private final Consumer<SpecificRecord> forwarded;
   private final Map<String, KeyValueStore<Bytes, byte[]>> stores = new HashMap<>();
 

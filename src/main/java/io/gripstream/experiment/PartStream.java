@@ -13,8 +13,8 @@ import java.util.Random;
 import java.util.TreeMap;
 
 /**
- * A data set as a stream of parts. All of its images are drawn from, those of its test, too: each is
- * judged when it comes, before anything could have learned from it. Where a class has too few
+ * A data set as a stream of parts. All of its images are drawn from, those of its test, too: each
+ * is judged when it comes, before anything could have learned from it. Where a class has too few
  * images for its share, they come again in the same order.
  */
 public final class PartStream {
@@ -130,7 +130,9 @@ public final class PartStream {
     return pictures;
   }
 
-  /** Whole numbers that sum to {@code total}: each share rounded down, then the largest rests up. */
+  /**
+   * Whole numbers that sum to {@code total}: each share rounded down, then the largest rests up.
+   */
   static int[] counts(double[] shares, int total) {
     int[] counts = new int[shares.length];
     List<Integer> byRest = new ArrayList<>();

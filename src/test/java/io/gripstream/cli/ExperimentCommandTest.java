@@ -88,10 +88,26 @@ class ExperimentCommandTest {
     Path zip = digits(150);
     assertThat(
             execute(
-                "experiment", "drift", "--data", zip.toString(), "--out",
-                folder.resolve("d").toString(), "--cache", folder.resolve("cache").toString(),
-                "--parts", "asis:260,grey/few:260", "--samples", "100", "--calibration", "0",
-                "--strategy", "grip", "--steps", "5", "--template", "a photo of the number {}"))
+                "experiment",
+                "drift",
+                "--data",
+                zip.toString(),
+                "--out",
+                folder.resolve("d").toString(),
+                "--cache",
+                folder.resolve("cache").toString(),
+                "--parts",
+                "asis:260,grey/few:260",
+                "--samples",
+                "100",
+                "--calibration",
+                "0",
+                "--strategy",
+                "grip",
+                "--steps",
+                "5",
+                "--template",
+                "a photo of the number {}"))
         .as(err.toString())
         .isZero();
     assertThat(out.toString()).contains("| 2. grey/few, 260 images ");
@@ -102,7 +118,8 @@ class ExperimentCommandTest {
     assertThat(Files.readString(folder.resolve("d/events.csv")))
         .contains("Gripstream,100,REQUESTED", "\"GRIP, no gate\",500,PROMOTED");
     assertThat(folder.resolve("d/drift.html")).isNotEmptyFile();
-    assertThat(execute("experiment", "drift", "--data", zip.toString(), "--out", "x", "--parts", "no"))
+    assertThat(
+            execute("experiment", "drift", "--data", zip.toString(), "--out", "x", "--parts", "no"))
         .isEqualTo(2);
   }
 

@@ -53,7 +53,9 @@ class ServiceContenderTest {
     assertThat(contender.events())
         .extracting(Contender.Event::what)
         .containsExactly("PROMOTED", "REQUESTED", "PROMOTED", "REQUESTED", "PROMOTED");
-    assertThat(contender.events()).extracting(Contender.Event::image).containsExactly(0, 10, 10, 20, 20);
+    assertThat(contender.events())
+        .extracting(Contender.Event::image)
+        .containsExactly(0, 10, 10, 20, 20);
   }
 
   @Test
@@ -85,8 +87,7 @@ class ServiceContenderTest {
     Refinement refinement =
         new Refinement() {
           @Override
-          public PromptVersion zeroShot(
-              String task, TaskDefinition definition, Instant createdAt) {
+          public PromptVersion zeroShot(String task, TaskDefinition definition, Instant createdAt) {
             return prompt(0).setTask(task).setCreatedAt(createdAt).build();
           }
 
@@ -100,8 +101,7 @@ class ServiceContenderTest {
                 .setTask(batch.task())
                 .setRound(batch.round())
                 .setTensors(Map.of("context", tensor()))
-                .setParent(
-                    new PromptIdentity(batch.base().getVersion(), batch.base().getDigest()))
+                .setParent(new PromptIdentity(batch.base().getVersion(), batch.base().getDigest()))
                 .build();
           }
         };

@@ -37,9 +37,21 @@ class PartStreamTest {
   @Test
   void whatIsNoPartIsRefused() {
     for (String text :
-        List.of("", "asis", "asis:0", "asis:x", "asis:1:2", "foggy:1", "asis/most:1", "asis/few/zipf:1",
-            "asis+asis:1", "asis+:1", "asis:5,,grey:5")) {
-      assertThatThrownBy(() -> Part.parse(text)).as(text).isInstanceOf(IllegalArgumentException.class);
+        List.of(
+            "",
+            "asis",
+            "asis:0",
+            "asis:x",
+            "asis:1:2",
+            "foggy:1",
+            "asis/most:1",
+            "asis/few/zipf:1",
+            "asis+asis:1",
+            "asis+:1",
+            "asis:5,,grey:5")) {
+      assertThatThrownBy(() -> Part.parse(text))
+          .as(text)
+          .isInstanceOf(IllegalArgumentException.class);
     }
   }
 
@@ -47,7 +59,8 @@ class PartStreamTest {
   void sharesBecomeWholeNumbersThatSumToThePart() {
     assertThat(PartStream.counts(new double[] {0.5, 0.3, 0.2}, 10)).containsExactly(5, 3, 2);
     assertThat(PartStream.counts(new double[] {0.34, 0.33, 0.33}, 10)).containsExactly(4, 3, 3);
-    assertThat(PartStream.counts(new double[] {1 / 3.0, 1 / 3.0, 1 / 3.0}, 11)).containsExactly(4, 4, 3);
+    assertThat(PartStream.counts(new double[] {1 / 3.0, 1 / 3.0, 1 / 3.0}, 11))
+        .containsExactly(4, 4, 3);
   }
 
   @Test
@@ -70,7 +83,8 @@ class PartStreamTest {
       }
     }
     assertThat(runs).hasSize(CLASSES).doesNotHaveDuplicates();
-    assertThat(drawn("asis:100").stream().map(Picture::label).limit(20).distinct()).hasSizeGreaterThan(1);
+    assertThat(drawn("asis:100").stream().map(Picture::label).limit(20).distinct())
+        .hasSizeGreaterThan(1);
   }
 
   @Test

@@ -1,13 +1,8 @@
 package io.gripstream.experiment.drift;
 
-import io.gripstream.clip.Float16;
-import io.gripstream.clip.FloatTensor;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.experiment.Shown;
-import io.gripstream.prompt.Tensors;
-import io.gripstream.refine.Classifier;
 import io.gripstream.refine.Scores;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -41,7 +36,8 @@ public final class Play {
       for (int c = 0; c < contenders.size(); c++) {
         PromptVersion live = contenders.get(c).live();
         versions[c][i] = live.getVersion();
-        right[c][i] = labelings.get(c).label(live, image) == image.label();
+        right[c][i] =
+            Scores.argmax(labelings.get(c).logits(live, image.feature()))[0] == image.label();
       }
       for (Contender contender : contenders) {
         contender.saw(image);
@@ -55,21 +51,5 @@ public final class Play {
               contenders.get(c).name(), right[c], versions[c], contenders.get(c).events()));
     }
     return new DriftRun(seed, stream.stream().mapToInt(Shown::part).toArray(), courses);
-  }
-
-  /** Labels with a prompt, whose tensors are decoded once. */
-  private static final class Labeling {
-    private PromptVersion known;
-    private Classifier classifier;
-
-    int label(PromptVersion version, Shown image) {
-      if (known != version) {
-        known = version;
-        classifier =
-            new Classifier(Tensors.decode(version.getClassFeatures()), version.getLogitScale());
-      }
-      float[] feature = Float16.decode(ByteBuffer.wrap(image.feature()));
-      return Scores.argmax(classifier.logits(FloatTensor.matrix(1, feature.length, feature)))[0];
-    }
   }
 }

@@ -2,8 +2,9 @@ package io.gripstream.experiment.drift;
 
 /**
  * How long a contender takes after a change of part to have its gain back. What there is to gain in
- * a part is what the best contender gains over zero-shot in its last {@value #WINDOW} images; it is
- * back at the first image from which on a window gains 80 % of that.
+ * a part is what the best contender gains over zero-shot in its last {@value #WINDOW} images. It is
+ * back with the change of part, or with the first change of the version that labels, from which on
+ * {@value #WINDOW} images (or as many as the part still has) gain 80 % of that.
  *
  * @param images from the change on; null where it does not come back within the part
  * @param rounds that were requested meanwhile; null with it
@@ -13,6 +14,9 @@ public record Recovery(Integer images, Integer rounds) {
   public static final int WINDOW = 240;
 
   private static final double SHARE = 0.8;
+
+  /** Fewer images at the end of a part tell nothing. */
+  private static final int LEAST_IMAGES = 60;
 
   /** Less than two points are not worth coming back to. */
   private static final double LEAST = 0.02;
@@ -29,13 +33,15 @@ public record Recovery(Integer images, Integer rounds) {
     }
     double most = 0;
     for (int c = 1; c < run.courses().size(); c++) {
-      most = Math.max(most, gain(run, c, to - WINDOW));
+      most = Math.max(most, gain(run, c, to - WINDOW, to));
     }
     if (most < LEAST) {
       return null;
     }
-    for (int i = from; i + WINDOW <= to; i++) {
-      if (gain(run, course, i) >= SHARE * most) {
+    int[] versions = run.courses().get(course).versions();
+    for (int i = from; i + LEAST_IMAGES <= to; i++) {
+      if ((i == from || versions[i] != versions[i - 1])
+          && gain(run, course, i, Math.min(to, i + WINDOW)) >= SHARE * most) {
         int begin = i;
         int rounds =
             (int)
@@ -49,8 +55,8 @@ public record Recovery(Integer images, Integer rounds) {
     return new Recovery(null, null);
   }
 
-  private static double gain(DriftRun run, int course, int from) {
-    return Windows.mean(run.courses().get(course).right(), from, from + WINDOW)
-        - Windows.mean(run.courses().get(0).right(), from, from + WINDOW);
+  private static double gain(DriftRun run, int course, int from, int to) {
+    return Windows.mean(run.courses().get(course).right(), from, to)
+        - Windows.mean(run.courses().get(0).right(), from, to);
   }
 }

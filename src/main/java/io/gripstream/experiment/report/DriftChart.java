@@ -30,8 +30,7 @@ final class DriftChart {
   DriftChart(DriftSummary summary, int window) {
     this.summary = summary;
     this.window = window;
-    this.images =
-        summary.runs().stream().mapToInt(run -> run.parts().length).min().orElseThrow();
+    this.images = summary.runs().stream().mapToInt(run -> run.parts().length).min().orElseThrow();
   }
 
   String svg() {
@@ -94,7 +93,8 @@ final class DriftChart {
     }
     svg.append(
         Markup.format(
-            "<polyline class=\"line c%d\" points=\"%s\"/>", color(course), String.join(" ", points)));
+            "<polyline class=\"line c%d\" points=\"%s\"/>",
+            color(course), String.join(" ", points)));
   }
 
   /** Of the first seed. */

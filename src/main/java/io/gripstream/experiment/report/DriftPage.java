@@ -46,8 +46,9 @@ final class DriftPage {
     Rows.write(
         page,
         "After each change",
-        "Images, and rounds that were requested meanwhile, until a window of 240 images has 80 % of"
-            + " what the best contender gains at the end of the part; a figure for each seed.",
+        "Images, and rounds that were requested meanwhile, until the contender serves a version from"
+            + " which on 240 images have 80 % of what the best contender gains at the end of the"
+            + " part; a figure for each seed.",
         DriftTables.recoveryHead(summary),
         DriftTables.recovery(summary));
     return Frame.close(page);
@@ -55,8 +56,7 @@ final class DriftPage {
 
   private void chart(StringBuilder page, int window) {
     page.append(
-        Markup.format(
-            "<section>\n<h2>Over the last %d images</h2>\n<p class=\"legend\">", window));
+        Markup.format("<section>\n<h2>Over the last %d images</h2>\n<p class=\"legend\">", window));
     for (int c = 0; c < summary.contenders().size(); c++) {
       legend(page, DriftChart.color(c), summary.contenders().get(c).name());
     }
@@ -68,7 +68,6 @@ final class DriftPage {
   }
 
   private static void legend(StringBuilder page, int color, String name) {
-    page.append(
-        Markup.format("<span><i class=\"c%d\"></i>%s</span> ", color, Markup.text(name)));
+    page.append(Markup.format("<span><i class=\"c%d\"></i>%s</span> ", color, Markup.text(name)));
   }
 }

@@ -90,8 +90,7 @@ public final class DriftTables {
       }
     }
     return Csv.table(
-        List.of(
-            "part", "title", "images", "contender", "accuracy", "images_until", "rounds_until"),
+        List.of("part", "title", "images", "contender", "accuracy", "images_until", "rounds_until"),
         rows);
   }
 
@@ -116,9 +115,7 @@ public final class DriftTables {
     for (int part = 0; part < summary.parts().size(); part++) {
       int p = part;
       List<String> row = new ArrayList<>(List.of(title(summary.parts().get(part), part)));
-      summary
-          .contenders()
-          .forEach(each -> row.add(SuiteTables.percent(each.perPart().get(p))));
+      summary.contenders().forEach(each -> row.add(SuiteTables.percent(each.perPart().get(p))));
       rows.add(row);
     }
     List<String> all = new ArrayList<>(List.of("all of it"));
@@ -135,7 +132,8 @@ public final class DriftTables {
 
   static List<List<String>> worst(DriftSummary summary) {
     List<List<String>> rows = new ArrayList<>();
-    for (DriftSummary.Standing each : summary.contenders().subList(1, summary.contenders().size())) {
+    for (DriftSummary.Standing each :
+        summary.contenders().subList(1, summary.contenders().size())) {
       List<String> row = new ArrayList<>(List.of(each.name()));
       for (DriftSummary.WorstWindow worst : each.worst()) {
         row.add(

@@ -55,6 +55,15 @@ class PlayTest {
   }
 
   @Test
+  void aBiasCountsToo() {
+    float[] feature = {1, 0};
+    PromptVersion biased = PromptVersion.newBuilder(RIGHT).setBias(List.of(0f, 1.5f)).build();
+    Labeling labeling = new Labeling();
+    assertThat(labeling.logits(RIGHT, Float16.encode(feature)).values()).containsExactly(1, 0);
+    assertThat(labeling.logits(biased, Float16.encode(feature)).values()).containsExactly(1, 1.5f);
+  }
+
+  @Test
   void aFrozenPromptIsTheFirstThatWasPromotedWhateverComesLater() throws Exception {
     Scripted scripted = new Scripted(Map.of(2, WRONG, 4, RIGHT));
     DriftRun run =
@@ -63,7 +72,8 @@ class PlayTest {
             stream(0, 0, 0, 0, 0, 0),
             List.of(new Fixed("zero-shot", RIGHT), new Frozen(scripted), scripted),
             (done, total) -> {});
-    assertThat(run.courses().get(1).right()).containsExactly(true, true, false, false, false, false);
+    assertThat(run.courses().get(1).right())
+        .containsExactly(true, true, false, false, false, false);
     assertThat(run.courses().get(2).right()).containsExactly(true, true, false, false, true, true);
     assertThat(run.courses().get(1).events())
         .containsExactly(new Contender.Event(2, "FROZEN", "version 1"));
@@ -81,15 +91,18 @@ class PlayTest {
   }
 
   @Test
-  void aGainIsBackAtTheFirstWindowThatHasFourFifthsOfIt() {
+  void aGainIsBackWithTheFirstVersionThatHasFourFifthsOfIt() {
     int w = Recovery.WINDOW;
     boolean[] zeroShot = new boolean[5 * w];
     boolean[] late = new boolean[5 * w];
     boolean[] never = new boolean[5 * w];
+    int[] versions = new int[5 * w];
     for (int i = 0; i < 5 * w; i++) {
-      // In the first part both are right from the start, in the second from image 2 w + 100 on.
+      // In the first part both are right from the start. In the second, late serves a version that
+      // is no better from image 20 on, and one that is right from image 100 on.
       late[i] = i < 2 * w || i >= 2 * w + 100;
       never[i] = i < 2 * w;
+      versions[i] = i < 2 * w + 20 ? 1 : i < 2 * w + 100 ? 2 : 3;
     }
     int[] parts = new int[5 * w];
     java.util.Arrays.fill(parts, 2 * w, 5 * w, 1);
@@ -105,11 +118,10 @@ class PlayTest {
             parts,
             List.of(
                 course("zero-shot", zeroShot, List.of()),
-                course("late", late, rounds),
+                new DriftRun.Course("late", late, versions, rounds),
                 course("never", never, List.of())));
     assertThat(Recovery.of(run, 1, 0)).isEqualTo(new Recovery(0, 0));
-    // A window that begins at image 52 of the part has 48 wrong of 240, a fifth.
-    assertThat(Recovery.of(run, 1, 1)).isEqualTo(new Recovery(52, 1));
+    assertThat(Recovery.of(run, 1, 1)).isEqualTo(new Recovery(100, 2));
     assertThat(Recovery.of(run, 2, 1)).isEqualTo(new Recovery(null, null));
 
     DriftRun nothing =
