@@ -32,7 +32,8 @@ import picocli.CommandLine.Spec;
           + " name their classes.",
       "Lists separated by commas make a grid. What is finished is not run again: a second call goes"
           + " on where the first one ended."
-    })
+    },
+    subcommands = {SuiteCommand.class, DriftCommand.class})
 final class ExperimentCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
@@ -47,10 +48,9 @@ final class ExperimentCommand implements Callable<Integer> {
 
   @Option(
       names = "--data",
-      required = true,
       paramLabel = "FOLDER|ZIP",
       description =
-          "The images. With train/ and test/ beside each other, these are the splits; otherwise a"
+          "Required. The images. With train/ and test/ beside each other, these are the splits; otherwise a"
               + " fifth of each class is the test.")
   private Path data;
 
@@ -164,9 +164,9 @@ final class ExperimentCommand implements Callable<Integer> {
 
   @Option(
       names = "--out",
-      required = true,
       paramLabel = "DIR",
-      description = "Where results.csv, timings.csv, results.json and report.html are written.")
+      description =
+          "Required. Where results.csv, timings.csv, results.json and report.html are written.")
   private Path out;
 
   @Override
@@ -209,6 +209,10 @@ final class ExperimentCommand implements Callable<Integer> {
   }
 
   private Settings settings() {
+    // Not for picocli to require: it would ask the same of every subcommand.
+    if (data == null || out == null) {
+      throw usage("Missing required options: --data and --out");
+    }
     if (pool < 1 || test < 0 || labelsPerClass < 1) {
       throw usage("--pool, --test and --labels-per-class: expected how many images");
     }

@@ -17,6 +17,7 @@ import java.util.Map;
  * @param linearHead of a linear head trained on the last round's labels; null where the round told
  *     none
  * @param linearRobinHood of the linear head against zero-shot; null with it
+ * @param bound of a linear head trained on the pool's true labels; null where none was asked for
  */
 public record CellResult(
     Cell cell,
@@ -29,6 +30,7 @@ public record CellResult(
     RobinHood robinHood,
     Figures linearHead,
     RobinHood linearRobinHood,
+    Figures bound,
     Timing timing) {
 
   /**
@@ -37,6 +39,8 @@ public record CellResult(
    * @param promoted whether its candidate went live
    * @param verdict the gate's sentence; null without a gate
    * @param figures of the prompt that was live after it
+   * @param candidateFigures of its candidate, whether it went live or not; null for one that
+   *     exploded
    * @param pseudolabels that it trained on; null where it did not tell
    * @param pseudolabelAccuracy the share of them that is the truth, which no round knows; null
    *     without any
@@ -47,6 +51,7 @@ public record CellResult(
       boolean promoted,
       String verdict,
       Figures figures,
+      Figures candidateFigures,
       Integer pseudolabels,
       Double pseudolabelAccuracy,
       Map<String, Double> evidence) {}
@@ -64,6 +69,11 @@ public record CellResult(
   /** After the last round. */
   public Round last() {
     return rounds.get(rounds.size() - 1);
+  }
+
+  /** Of the prompt that was live before a round, counted from 0. */
+  public Figures before(int index) {
+    return index == 0 ? zeroShot : rounds.get(index - 1).figures();
   }
 
   /** How often an image went through the tower for training, over all rounds. */

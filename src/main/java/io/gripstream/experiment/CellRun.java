@@ -5,6 +5,8 @@ import io.gripstream.event.BatchSample;
 import io.gripstream.event.ImageReference;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.prompt.Tensors;
+import io.gripstream.refine.Classifier;
 import io.gripstream.refine.Gate;
 import io.gripstream.refine.Pseudolabel;
 import io.gripstream.refine.Refinement;
@@ -15,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** Runs one cell: its rounds one after another, as a service would, and the test after each. */
@@ -29,6 +32,7 @@ final class CellRun {
   private final HumanLabels labels;
   private final Refinement refinement;
   private final TestImages judge;
+  private final Figures bound;
 
   CellRun(
       Settings settings,
@@ -37,7 +41,8 @@ final class CellRun {
       Features.Encoded pool,
       Features.Encoded test,
       Refinement refinement,
-      TestImages judge) {
+      TestImages judge,
+      Figures bound) {
     this.settings = settings;
     this.cell = cell;
     this.classes = classes;
@@ -45,6 +50,7 @@ final class CellRun {
     this.test = test;
     this.refinement = refinement;
     this.judge = judge;
+    this.bound = bound;
     this.labels =
         HumanLabels.of(
             cell.paradigm(),
@@ -69,8 +75,8 @@ final class CellRun {
     long started = System.nanoTime();
     long training = 0;
     TaskDefinition definition = settings.definition(cell, classes);
-    PromptVersion live = refinement.zeroShot(TASK, definition, Instant.EPOCH);
-    Figures zeroShot = figures(live);
+    Served served = new Served(refinement.zeroShot(TASK, definition, Instant.EPOCH));
+    Figures zeroShot = figures(served.live);
     List<BatchSample> samples = samples();
     List<CellResult.Round> rounds = new ArrayList<>();
     Chosen chosen = new Chosen(progress);
@@ -79,18 +85,32 @@ final class CellRun {
       long begun = System.nanoTime();
       PromptVersion candidate =
           refinement.train(
-              new RoundBatch(TASK, round, round, Instant.EPOCH, definition, live, samples), chosen);
+              new RoundBatch(
+                  TASK,
+                  round,
+                  round,
+                  Instant.EPOCH,
+                  definition,
+                  served.live,
+                  settings.gate() ? Optional.ofNullable(served.predecessor) : Optional.empty(),
+                  cell.strategy(),
+                  samples),
+              chosen);
       training += System.nanoTime() - begun;
       Gate.Verdict verdict =
           settings.gate() ? Gate.judge(definition.getGate(), candidate.getEvidence()) : null;
-      boolean promoted = verdict == null || verdict.promote();
-      live = promoted ? candidate : live;
+      Gate.Action action = verdict == null ? Gate.Action.PROMOTE : verdict.action();
+      served.follow(action, candidate);
+      boolean promoted = action == Gate.Action.PROMOTE;
+      // One that exploded labels nothing.
+      Figures ofCandidate = promoted || isFinite(candidate) ? figures(candidate) : null;
       rounds.add(
           new CellResult.Round(
               round,
               promoted,
               verdict == null ? null : verdict.reason(),
-              figures(live),
+              promoted ? ofCandidate : figures(served.live),
+              ofCandidate,
               chosen.pseudolabels == null ? null : chosen.pseudolabels.size(),
               chosen.accuracy(),
               finite(candidate.getEvidence())));
@@ -109,8 +129,41 @@ final class CellRun {
         robinHood(zeroShot, refined),
         linear,
         linear == null ? null : robinHood(zeroShot, linear),
+        bound,
         new CellResult.Timing(
             seconds(System.nanoTime() - started), seconds(training), PeakMemory.kibibytes()));
+  }
+
+  /** What is live, and what was before it. */
+  private static final class Served {
+    private final PromptVersion zeroShot;
+    private PromptVersion live;
+
+    /** Null where the live prompt followed zero-shot, or is it. */
+    private PromptVersion predecessor;
+
+    Served(PromptVersion zeroShot) {
+      this.zeroShot = zeroShot;
+      this.live = zeroShot;
+    }
+
+    void follow(Gate.Action action, PromptVersion candidate) {
+      switch (action) {
+        case PROMOTE -> {
+          predecessor = live == zeroShot ? null : live;
+          live = candidate;
+        }
+        case BACK_TO_PREDECESSOR -> {
+          live = predecessor == null ? zeroShot : predecessor;
+          predecessor = null;
+        }
+        case BACK_TO_ZERO_SHOT -> {
+          live = zeroShot;
+          predecessor = null;
+        }
+        case HOLD -> {}
+      }
+    }
   }
 
   /** Hears from a round which labels it trains on, and holds them against the truth. */
@@ -153,6 +206,11 @@ final class CellRun {
 
   private Figures figures(PromptVersion version) {
     return Figures.of(judge.predictions(version, test), test.labels(), labels.unseen());
+  }
+
+  private static boolean isFinite(PromptVersion version) {
+    return new Classifier(Tensors.decode(version.getClassFeatures()), version.getLogitScale())
+        .isFinite();
   }
 
   /** The pool is in order of image ids, as a batch is. */

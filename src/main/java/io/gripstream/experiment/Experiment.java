@@ -1,5 +1,6 @@
 package io.gripstream.experiment;
 
+import io.gripstream.clip.FloatTensor;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.files.ImageFiles;
 import io.gripstream.refine.ImageSource;
@@ -8,7 +9,10 @@ import io.gripstream.refine.Refinement;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -30,6 +34,7 @@ public final class Experiment implements AutoCloseable {
   private final Refinement refinement;
   private final Listener listener;
   private final String code;
+  private final Map<Long, Figures> bounds = new HashMap<>();
 
   /** Hears what happens. */
   public interface Listener {
@@ -93,13 +98,24 @@ public final class Experiment implements AutoCloseable {
     this.listener = listener;
     this.code = CodeDigest.of();
     this.store = new CellStore(folders.cells());
-    Pixels pixels = new Pixels(files, model.clip().imageSize());
+    Pixels pixels = new Pixels(files, model.clip().imageSize(), settings.corruption());
     this.refinement = refinement.apply(pixels);
     this.judge = new TestImages(model, pixels);
-    String name = (model.clip().id() + "-" + model.arithmetic()).replaceAll("[^\\w.@-]", "_");
     this.cache =
-        new FeatureStore(folders.cache().resolve(name + ".features"), model.clip().featureSize());
+        new FeatureStore(
+            folders.cache().resolve(cacheName(model, settings.corruption())),
+            model.clip().featureSize());
     this.features = new Features(model.clip(), cache, pixels, listener::encoding);
+  }
+
+  /**
+   * A model sees an image that is spoiled as another one: each corruption has a file of its own.
+   */
+  static String cacheName(Model model, Corruption corruption) {
+    String name = (model.clip().id() + "-" + model.arithmetic()).replaceAll("[^\\w.@-]", "_");
+    return corruption == Corruption.ASIS
+        ? name + ".features"
+        : name + "-" + corruption.name().toLowerCase(Locale.ROOT) + ".features";
   }
 
   /**
@@ -151,23 +167,47 @@ public final class Experiment implements AutoCloseable {
   }
 
   private CellResult run(int index, Cell cell) throws IOException, InterruptedException {
-    Split split = Split.of(data, settings.pool(), settings.test(), cell.seed());
+    Split split = Split.of(data, settings.pool(), settings.test(), cell.seed(), settings.mix());
     Features.Encoded pool = features.of(split.pool());
     Features.Encoded test = features.of(split.test());
-    requireEveryClass("pool", pool);
-    requireEveryClass("test", test);
+    requireEveryClass("pool", pool, cell.seed());
+    requireEveryClass("test", test, cell.seed());
+    Figures bound = null;
+    if (settings.bound()) {
+      bound = bounds.get(cell.seed());
+      if (bound == null) {
+        bound = bound(pool, test, cell.seed());
+        bounds.put(cell.seed(), bound);
+      }
+    }
     int rounds = settings.rounds(cell);
-    return new CellRun(settings, cell, data.classes(), pool, test, refinement, judge)
+    return new CellRun(settings, cell, data.classes(), pool, test, refinement, judge, bound)
         .run(
             (round, done) ->
                 listener.running(index, cell, round, Math.min(1, (round - 1 + done) / rounds)));
   }
 
-  private void requireEveryClass(String side, Features.Encoded images) {
+  /** What a linear head reaches that is told the truth of every pool image. */
+  private Figures bound(Features.Encoded pool, Features.Encoded test, long seed) {
+    int n = pool.pictures().size();
+    int c = data.classes().size();
+    float[] targets = new float[n * c];
+    for (int i = 0; i < n; i++) {
+      targets[i * c + pool.pictures().get(i).label()] = 1;
+    }
+    double[] importance = new double[n];
+    Arrays.fill(importance, 1);
+    LinearHead head =
+        LinearHead.train(pool.values(), FloatTensor.matrix(n, c, targets), importance, seed);
+    return Figures.of(head.predictions(test.values()), test.labels(), new boolean[c]);
+  }
+
+  private void requireEveryClass(String side, Features.Encoded images, long seed) {
+    double[] shares = settings.mix().shares(data.classes().size(), seed);
     int[] counts = new int[data.classes().size()];
     images.pictures().forEach(picture -> counts[picture.label()]++);
     for (int j = 0; j < counts.length; j++) {
-      if (counts[j] == 0) {
+      if (counts[j] == 0 && (shares == null || shares[j] > 0)) {
         throw new ExperimentException(
             "class %s has no readable image among the %d of the %s"
                 .formatted(data.classes().get(j), images.pictures().size(), side));
@@ -185,6 +225,9 @@ public final class Experiment implements AutoCloseable {
         "code " + code,
         "definition " + definition,
         "gate " + settings.gate(),
+        "mix " + settings.mix(),
+        "corruption " + settings.corruption(),
+        "bound " + settings.bound(),
         "pool " + settings.pool(),
         "test " + settings.test(),
         "labels per class " + settings.labelsPerClass(),

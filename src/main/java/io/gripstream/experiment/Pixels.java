@@ -9,18 +9,29 @@ import io.gripstream.refine.ImageSource;
 import java.io.IOException;
 import java.util.List;
 
-/** Reads a data set's images as the image tower takes them. Thread-safe. */
+/** Reads a data set's images as the image tower takes them, spoiled or not. Thread-safe. */
 final class Pixels implements ImageSource {
   private final ImageFiles files;
   private final Preprocessor preprocessor;
+  private final int side;
+  private final Corruption corruption;
 
   /**
    * @param files stays the caller's to close
    * @param side of the tower's square input, in pixels
    */
   Pixels(ImageFiles files, int side) {
+    this(files, side, Corruption.ASIS);
+  }
+
+  /**
+   * @param corruption what every image goes through
+   */
+  Pixels(ImageFiles files, int side, Corruption corruption) {
     this.files = files;
     this.preprocessor = new Preprocessor(side);
+    this.side = side;
+    this.corruption = corruption;
   }
 
   /**
@@ -52,7 +63,7 @@ final class Pixels implements ImageSource {
       if (content == null || !Digests.sha256(content).equals(sha256)) {
         return new Reading(null, "has changed since the data set was listed");
       }
-      return new Reading(preprocessor.pixels(content), null);
+      return new Reading(corruption.apply(preprocessor.pixels(content), side, sha256), null);
     } catch (IOException | InvalidImageException e) {
       return new Reading(null, e.getMessage());
     }

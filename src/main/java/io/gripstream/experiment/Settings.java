@@ -21,6 +21,10 @@ import java.util.List;
  * @param training of each round; its seed is the cell's
  * @param gate whether a candidate must pass the gate, which then keeps images for itself; the paper
  *     has none
+ * @param mix how frequent the classes are, in the pool and in the test
+ * @param corruption what all images go through
+ * @param bound whether a linear head is trained on the pool's true labels, to see what there is to
+ *     gain
  */
 public record Settings(
     List<Paradigm> paradigms,
@@ -33,7 +37,10 @@ public record Settings(
     double unseenShare,
     String template,
     Training training,
-    boolean gate) {
+    boolean gate,
+    ClassMix mix,
+    Corruption corruption,
+    boolean bound) {
 
   public Settings {
     paradigms = List.copyOf(paradigms);
@@ -42,6 +49,36 @@ public record Settings(
     seeds = List.copyOf(seeds);
     // Says what is wrong with it.
     new PromptTemplate(template);
+  }
+
+  /** Images as the data set has them, and no bound. */
+  public Settings(
+      List<Paradigm> paradigms,
+      List<Modality> modalities,
+      List<Strategy> strategies,
+      List<Long> seeds,
+      int pool,
+      int test,
+      int labelsPerClass,
+      double unseenShare,
+      String template,
+      Training training,
+      boolean gate) {
+    this(
+        paradigms,
+        modalities,
+        strategies,
+        seeds,
+        pool,
+        test,
+        labelsPerClass,
+        unseenShare,
+        template,
+        training,
+        gate,
+        ClassMix.UNIFORM,
+        Corruption.ASIS,
+        false);
   }
 
   /** The grid, in the order of the results' rows. */
@@ -59,9 +96,12 @@ public record Settings(
     return cells;
   }
 
-  /** How many rounds a cell has: FPL labels once. */
+  /** How many rounds a cell has: FPL labels once, and what has a closed form needs no second. */
   int rounds(Cell cell) {
-    return cell.strategy() == Strategy.FPL ? 1 : training.getRounds();
+    return switch (cell.strategy()) {
+      case FPL, BALANCE, MIXTURE -> 1;
+      default -> training.getRounds();
+    };
   }
 
   /** A cell as the task that a service would be given. */

@@ -32,6 +32,15 @@ record Split(List<Picture> pool, List<Picture> test, int repeated) {
    * @param test how many test images are drawn; 0: all
    */
   static Split of(DataSet data, int pool, int test, long seed) {
+    return of(data, pool, test, seed, ClassMix.UNIFORM);
+  }
+
+  /**
+   * @param mix of the pool and of the test images: the same, as a stream would show both. Images
+   *     are left out, never repeated, until the shares are right: a pool of rare classes may become
+   *     much smaller than was asked for
+   */
+  static Split of(DataSet data, int pool, int test, long seed, ClassMix mix) {
     List<Picture> training = data.training();
     List<Picture> judges = data.test();
     if (!data.hasSplits()) {
@@ -41,9 +50,10 @@ record Split(List<Picture> pool, List<Picture> test, int repeated) {
     Set<String> digests = new HashSet<>();
     judges.forEach(picture -> digests.add(picture.sha256()));
     List<Picture> rest = training.stream().filter(p -> !digests.contains(p.sha256())).toList();
+    double[] shares = mix.shares(data.classes().size(), seed);
     return new Split(
-        draw(rest, pool, random(seed, POOLING)),
-        test == 0 ? judges : draw(judges, test, random(seed, TESTING)),
+        drawn(rest, pool, shares, random(seed, POOLING)),
+        drawn(judges, test == 0 ? judges.size() : test, shares, random(seed, TESTING)),
         data.hasSplits() ? training.size() - rest.size() : 0);
   }
 
@@ -60,6 +70,36 @@ record Split(List<Picture> pool, List<Picture> test, int repeated) {
       chosen.addAll(draw(digests, (int) Math.round(digests.size() * TEST_SHARE), random));
     }
     return chosen;
+  }
+
+  /**
+   * Draws without replacement, each class by its share.
+   *
+   * @param shares {@code [C]}; null: from all images alike
+   */
+  static List<Picture> drawn(List<Picture> from, int count, double[] shares, Random random) {
+    if (shares == null) {
+      return draw(from, count, random);
+    }
+    int[] available = new int[shares.length];
+    from.forEach(picture -> available[picture.label()]++);
+    double size = Math.min(count, from.size());
+    for (int j = 0; j < shares.length; j++) {
+      if (shares[j] > 0) {
+        size = Math.min(size, available[j] / shares[j]);
+      }
+    }
+    int[] left = new int[shares.length];
+    for (int j = 0; j < shares.length; j++) {
+      left[j] = (int) Math.min(available[j], Math.round(size * shares[j]));
+    }
+    List<Integer> chosen = new ArrayList<>();
+    for (int i : order(from.size(), random)) {
+      if (left[from.get(i).label()]-- > 0) {
+        chosen.add(i);
+      }
+    }
+    return chosen.stream().sorted().map(from::get).toList();
   }
 
   /** Draws without replacement; what is drawn stays in order. */

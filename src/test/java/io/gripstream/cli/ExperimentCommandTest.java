@@ -59,6 +59,70 @@ class ExperimentCommandTest {
     assertThat(err.toString()).contains("no folder or zip archive").doesNotContain("stacktrace");
   }
 
+  @Test
+  void aSuiteNeedsItsFileAndItsFolderAloneAndWritesOneTable() throws IOException {
+    Path zip = digits(150);
+    Path suite = folder.resolve("suite.json");
+    Files.writeString(
+        suite,
+        """
+        {"sets": [{"name": "drawn", "path": "%s", "template": "a photo of the number {}"}]}
+        """
+            .formatted(zip.getFileName()));
+    String[] call = {
+      "experiment", "suite", "--suite", suite.toString(), "--out", folder.resolve("s").toString(),
+      "--cache", folder.resolve("cache").toString(), "--strategies", "fpl", "--seeds", "1",
+      "--mixes", "uniform", "--corruptions", "asis,grey", "--epochs", "1"
+    };
+    assertThat(execute(call)).as(err.toString()).isZero();
+    assertThat(out.toString()).contains("4/4").contains("| drawn | pico  | uniform | grey ");
+    assertThat(Files.readAllLines(folder.resolve("s/suite.csv"))).hasSize(3);
+    assertThat(execute(call)).isZero();
+    assertThat(out.toString()).contains("(known)");
+    assertThat(execute("experiment", "suite", "--suite", suite.toString())).isEqualTo(2);
+    assertThat(execute("experiment")).isEqualTo(2);
+  }
+
+  @Test
+  void aStreamIsPlayedPartAfterPartThroughTheServicesRounds() throws IOException {
+    Path zip = digits(150);
+    assertThat(
+            execute(
+                "experiment",
+                "drift",
+                "--data",
+                zip.toString(),
+                "--out",
+                folder.resolve("d").toString(),
+                "--cache",
+                folder.resolve("cache").toString(),
+                "--parts",
+                "asis:260,grey/few:260",
+                "--samples",
+                "100",
+                "--calibration",
+                "0",
+                "--strategy",
+                "grip",
+                "--steps",
+                "5",
+                "--template",
+                "a photo of the number {}"))
+        .as(err.toString())
+        .isZero();
+    assertThat(out.toString()).contains("| 2. grey/few, 260 images ");
+    List<String> course = Files.readAllLines(folder.resolve("d/drift.csv"));
+    assertThat(course).hasSize(1 + 26);
+    assertThat(course.get(13)).startsWith("1,260,asis,0.");
+    assertThat(course.get(14)).startsWith("1,280,grey/few,0.");
+    assertThat(Files.readString(folder.resolve("d/events.csv")))
+        .contains("Gripstream,100,REQUESTED", "\"GRIP, no gate\",500,PROMOTED");
+    assertThat(folder.resolve("d/drift.html")).isNotEmptyFile();
+    assertThat(
+            execute("experiment", "drift", "--data", zip.toString(), "--out", "x", "--parts", "no"))
+        .isEqualTo(2);
+  }
+
   private int run(Path data, String... more) {
     List<String> arguments = new ArrayList<>(List.of("experiment", "--data", data.toString()));
     arguments.addAll(List.of("--cache", folder.resolve("cache").toString()));
@@ -73,10 +137,14 @@ class ExperimentCommandTest {
       }
     }
     arguments.addAll(given);
+    return execute(arguments.toArray(String[]::new));
+  }
+
+  private int execute(String... arguments) {
     CommandLine line = Gripstream.commandLine();
     line.setOut(new PrintWriter(out, true));
     line.setErr(new PrintWriter(err, true));
-    return line.execute(arguments.toArray(String[]::new));
+    return line.execute(arguments);
   }
 
   /** Without splits of its own. */

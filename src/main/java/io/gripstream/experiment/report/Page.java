@@ -3,19 +3,12 @@ package io.gripstream.experiment.report;
 import io.gripstream.event.Training;
 import io.gripstream.experiment.Settings;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 
-/**
- * The report for people: one file that needs no other, no script and no network. It is well-formed
- * XML, too.
- */
+/** The report of one experiment for people. */
 final class Page {
-  private static final String STYLE = "/experiment/report.css";
-
   private final Summary summary;
   private final List<Group> groups;
 
@@ -25,14 +18,7 @@ final class Page {
   }
 
   String html() throws IOException {
-    StringBuilder page = new StringBuilder();
-    page.append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n")
-        .append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n")
-        .append("<title>")
-        .append(Markup.text(summary.dataset()))
-        .append(" – Gripstream experiment</title>\n<style>\n")
-        .append(style())
-        .append("</style>\n</head>\n<body>\n<main>\n");
+    StringBuilder page = Frame.open(summary.dataset() + " – Gripstream experiment");
     header(page);
     int seeds = summary.settings().seeds().size();
     if (!groups.isEmpty()) {
@@ -43,16 +29,7 @@ final class Page {
     }
     settings(page);
     missing(page);
-    return page.append("</main>\n</body>\n</html>\n").toString();
-  }
-
-  private static String style() throws IOException {
-    try (InputStream in = Page.class.getResourceAsStream(STYLE)) {
-      if (in == null) {
-        throw new IOException("this build has no " + STYLE);
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    }
+    return Frame.close(page);
   }
 
   private void header(StringBuilder page) {

@@ -3,10 +3,8 @@ package io.gripstream.experiment.report;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 
 /** Writes the reports of an experiment. */
 public final class Reports {
@@ -17,10 +15,10 @@ public final class Reports {
   /** Into a folder, in the place of what was there before. */
   public static void write(Path folder, Summary summary) throws IOException {
     Files.createDirectories(folder);
-    put(folder.resolve("results.csv"), Tables.results(summary));
-    put(folder.resolve("timings.csv"), Tables.timings(summary));
-    put(folder.resolve("results.json"), json(summary));
-    put(folder.resolve("report.html"), new Page(summary).html());
+    WholeFile.put(folder.resolve("results.csv"), Tables.results(summary));
+    WholeFile.put(folder.resolve("timings.csv"), Tables.timings(summary));
+    WholeFile.put(folder.resolve("results.json"), json(summary));
+    WholeFile.put(folder.resolve("report.html"), new Page(summary).html());
   }
 
   /** Everything, with the training's settings as the contract calls them. */
@@ -52,13 +50,5 @@ public final class Reports {
     root.set("failures", JSON.valueToTree(summary.failures()));
     root.set("unreadable", JSON.valueToTree(summary.unreadable()));
     return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n";
-  }
-
-  /** Whole or not at all: someone may be looking at the page. */
-  private static void put(Path file, String text) throws IOException {
-    Path part = file.resolveSibling(file.getFileName() + ".part");
-    // Not writeString, which fails on half a surrogate pair; names may hold anything.
-    Files.write(part, text.getBytes(StandardCharsets.UTF_8));
-    Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
   }
 }

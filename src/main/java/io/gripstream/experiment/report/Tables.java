@@ -6,7 +6,6 @@ import io.gripstream.refine.RobinHood;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -44,20 +43,20 @@ public final class Tables {
       Figures linear = result.linearHead();
       List<String> row = new ArrayList<>(List.of(summary.dataset(), summary.model()));
       row.addAll(cell(result));
-      row.add(number(result.zeroShot().headline()));
-      row.add(number(refined.accuracy()));
-      row.add(number(refined.seen()));
-      row.add(number(refined.unseen()));
-      row.add(number(refined.harmonicMean()));
-      row.add(number(result.last().pseudolabelAccuracy()));
+      row.add(Csv.number(result.zeroShot().headline()));
+      row.add(Csv.number(refined.accuracy()));
+      row.add(Csv.number(refined.seen()));
+      row.add(Csv.number(refined.unseen()));
+      row.add(Csv.number(refined.harmonicMean()));
+      row.add(Csv.number(result.last().pseudolabelAccuracy()));
       row.add(String.valueOf(result.imageEncodings()));
-      row.add(number(linear == null ? null : linear.accuracy()));
-      row.add(number(linear == null ? null : linear.harmonicMean()));
+      row.add(Csv.number(linear == null ? null : linear.accuracy()));
+      row.add(Csv.number(linear == null ? null : linear.harmonicMean()));
       row.addAll(robinHood(result.robinHood()));
       row.addAll(robinHood(result.linearRobinHood()));
       rows.add(row);
     }
-    return table(columns, rows);
+    return Csv.table(columns, rows);
   }
 
   /** What each cell cost. */
@@ -76,7 +75,7 @@ public final class Tables {
               : String.valueOf(timing.peakResidentKibibytes()));
       rows.add(row);
     }
-    return table(columns, rows);
+    return Csv.table(columns, rows);
   }
 
   private static List<String> cell(CellResult result) {
@@ -98,22 +97,7 @@ public final class Tables {
                 figures.richLosing(),
                 figures.deviation(),
                 figures.worst())
-            .map(Tables::number)
+            .map(Csv::number)
             .toList();
-  }
-
-  private static String number(Double value) {
-    return value == null || value.isNaN() ? "" : String.format(Locale.ROOT, "%.6f", value);
-  }
-
-  private static String table(List<String> columns, List<List<String>> rows) {
-    return Stream.concat(Stream.of(columns), rows.stream())
-        .map(row -> row.stream().map(Tables::field).collect(Collectors.joining(",")) + "\n")
-        .collect(Collectors.joining());
-  }
-
-  /** Quoted where it must be (RFC 4180). */
-  private static String field(String text) {
-    return text.matches("(?s).*[\",\r\n].*") ? '"' + text.replace("\"", "\"\"") + '"' : text;
   }
 }

@@ -122,7 +122,7 @@ class PageTest {
     List<CellResult.Round> rounds = new ArrayList<>();
     for (int round = 1; round <= (cell.strategy() == Strategy.FPL ? 1 : 10); round++) {
       Figures figures = figures(0.5 + 0.03 * round + 0.01 * cell.seed(), cell);
-      rounds.add(new CellResult.Round(round, true, null, figures, 10, 0.8, Map.of()));
+      rounds.add(new CellResult.Round(round, true, null, figures, figures, 10, 0.8, Map.of()));
     }
     RobinHood robinHood = new RobinHood(0.1, -0.1, 0.5, 0.2, 0.3);
     return new CellResult(
@@ -136,6 +136,7 @@ class PageTest {
         robinHood,
         figures(0.6, cell),
         robinHood,
+        null,
         new CellResult.Timing(1, 1, null));
   }
 

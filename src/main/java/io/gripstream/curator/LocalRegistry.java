@@ -1,0 +1,33 @@
+package io.gripstream.curator;
+
+import io.gripstream.messaging.SchemaRegistry;
+import io.gripstream.messaging.UnknownSchemaException;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.avro.Schema;
+
+/** Schema ids for what one process writes to itself. Not thread-safe. */
+final class LocalRegistry implements SchemaRegistry {
+  private final List<Schema> schemas = new ArrayList<>();
+
+  @Override
+  public int register(String subject, Schema schema) {
+    if (!schemas.contains(schema)) {
+      schemas.add(schema);
+    }
+    return schemas.indexOf(schema);
+  }
+
+  @Override
+  public Schema byId(int id) {
+    if (id < 0 || id >= schemas.size()) {
+      throw new UnknownSchemaException(id);
+    }
+    return schemas.get(id);
+  }
+
+  @Override
+  public void close() {
+    // Nothing is held.
+  }
+}

@@ -1,0 +1,32 @@
+package io.gripstream.experiment.drift;
+
+import io.gripstream.clip.Float16;
+import io.gripstream.clip.FloatTensor;
+import io.gripstream.event.PromptVersion;
+import io.gripstream.prompt.Tensors;
+import io.gripstream.refine.Classifier;
+import java.nio.ByteBuffer;
+
+/** What a text prompt says of one image after another. Its tensors are decoded once. */
+public final class Labeling {
+  private PromptVersion known;
+  private Classifier classifier;
+
+  /**
+   * @param feature {@code D} halves
+   * @return {@code [1, C]}
+   */
+  public FloatTensor logits(PromptVersion version, byte[] feature) {
+    if (known != version) {
+      known = version;
+      classifier =
+          new Classifier(Tensors.decode(version.getClassFeatures()), version.getLogitScale());
+    }
+    float[] x = Float16.decode(ByteBuffer.wrap(feature));
+    float[] logits = classifier.logits(FloatTensor.matrix(1, x.length, x)).values();
+    for (int j = 0; j < version.getBias().size(); j++) {
+      logits[j] += version.getBias().get(j);
+    }
+    return FloatTensor.matrix(1, logits.length, logits);
+  }
+}
