@@ -90,7 +90,7 @@ final class PromptTrainer {
     boolean exact = !validated && modality == Modality.TEXT && visits.inOneBatch();
     boolean sampled = !validated && !exact;
     int[] judging =
-        validated ? examples.validation() : exact ? examples.training() : visits.sample(SAMPLE);
+        validated ? examples.validation() : exact ? examples.training() : visits.sample();
     List<FloatTensor> from = Descent.cloned(given.parameters());
     bound.accept(from);
     State start = new State(from, loss(modality, from, judging), 0);
@@ -208,10 +208,14 @@ final class PromptTrainer {
       return order.length <= batchSize;
     }
 
-    /** Some of the visits: a row that is visited more often is there more often. */
-    int[] sample(int size) {
+    /**
+     * Some of the visits, half as many as there are rows at most, as the start and the end are
+     * judged by them: a row that is visited more often is there more often.
+     */
+    int[] sample() {
       shuffle();
-      return Arrays.copyOf(order, Math.min(order.length, size));
+      int rows = (int) Arrays.stream(order).distinct().count();
+      return Arrays.copyOf(order, Math.max(1, Math.min(rows / 2, SAMPLE)));
     }
 
     int[] next() {
