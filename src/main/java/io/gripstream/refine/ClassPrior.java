@@ -5,7 +5,7 @@ import java.util.Arrays;
 
 /**
  * Estimates how frequent the classes are among unlabelled images: the mixing weights of the mixture
- * that {@link Consensus} fits by EM to a teacher's predictions and to how the images lie.
+ * that {@link Mixture} fits by EM to a teacher's predictions and to how the images lie.
  *
  * <p>EM over the predictions alone (Saerens, Latinne, Decaestecker, Neural Computation 14, 2002)
  * presumes that they are calibrated. A shifted stream's are not: the estimate follows the mistakes,
@@ -34,10 +34,10 @@ public final class ClassPrior {
       FloatTensor features, FloatTensor teacher, int[] labels, int[] rows) {
     double[] prior = new double[teacher.columns()];
     Arrays.fill(prior, SMOOTHING);
-    FloatTensor consensus = Consensus.estimate(features, teacher, labels);
+    FloatTensor estimate = Mixture.fit(features, Scores.log(teacher), labels).probabilities();
     for (int row : rows) {
       for (int j = 0; j < prior.length; j++) {
-        prior[j] += consensus.values()[row * prior.length + j];
+        prior[j] += estimate.values()[row * prior.length + j];
       }
     }
     double sum = Arrays.stream(prior).sum();

@@ -1,39 +1,35 @@
 package io.gripstream.refine;
 
-import io.gripstream.clip.FloatTensor;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * What is measured of a candidate, on held-out images, for {@link Gate} to decide on.
+ * What is measured of a candidate, on held-out images, for {@link Gate} to decide on: how {@link
+ * Judges} compare it with the live prompt and with the zero-shot one, and the live prompt with what
+ * could be gone back to.
  *
- * <p>Mostly nobody knows what the held-out images show. The live prompt's own pseudolabels cannot
- * judge then: by them it is always right. So the judge is the {@link Consensus} of the zero-shot
- * prompt, the live prompt and the geometry of all the batch's features, human labels included where
- * there are any. The candidate has no say in it. A prompt's <em>score</em> is the probability that
- * the consensus gives the prompt's predictions, on average: its expected accuracy. It looks at
- * predictions only, so being surer earns nothing; giving up a class, moving a boundary into a
- * cluster and swapping two classes all cost.
- *
- * <p>Why so: in simulated worlds where the truth is known ({@code GateSimulationTest}: 416
- * candidates over 16 live prompts, 115 truly better by more than two points, 190 worse by as much,
- * about 100 held-out images each), what would be promoted by a criterion's mere sign was
- *
- * <table>
- * <caption>Unsupervised criteria against the truth</caption>
- * <tr><th>criterion</th><th>truly worse by 2 points</th><th>worst change</th><th>rank correlation</th></tr>
- * <tr><td>consensus</td><td>2 %</td><td>-3 points</td><td>0.83</td></tr>
- * <tr><td>neighbours labelled alike</td><td>11 %</td><td>-56 points</td><td>0.79</td></tr>
- * <tr><td>mutual information</td><td>14 %</td><td>-56 points</td><td>0.64</td></tr>
- * <tr><td>likelihood of live pseudolabels</td><td>19 %</td><td>-29 points</td><td>0.53</td></tr>
- * </table>
- *
- * The two that look at structure alone cannot see that classes were swapped; the last one rewards
- * confidence. The more images are held out, the more of the better candidates pass.
+ * <p>Mostly nobody knows what the held-out images show. A prompt's <em>score</em> is the probability
+ * that the judges' mixtures give its predictions, on average: its expected accuracy. It looks at
+ * predictions only, so being surer earns nothing. It is for people to read; the gate decides on the
+ * comparisons.
  */
 public final class Evidence {
+  /** How the candidate compares with the live prompt; names of {@link Comparison} follow. */
+  public static final String GAIN = "gain";
+
+  /** How the candidate compares with the zero-shot prompt. */
+  public static final String OVER_ZERO_SHOT = "overZeroShot";
+
+  /** How the zero-shot prompt compares with the live one. */
+  public static final String ZERO_SHOT_BACK = "zeroShotBack";
+
+  /** How the live prompt's predecessor compares with it, where it has one. */
+  public static final String PREDECESSOR_BACK = "predecessorBack";
+
   /** Held-out images. */
   public static final String HELD_OUT = "heldOut";
 
@@ -94,122 +90,85 @@ public final class Evidence {
   private Evidence() {}
 
   /**
-   * Compares a candidate with the live prompt.
+   * What a prompt says of a pool's images.
    *
-   * @param features {@code [N, D]}, of all images of the batch, rows of unit length
-   * @param heldOut {@code [N]}, which of them never train: only these {@code H} are judged by, the
-   *     others merely show where images lie
-   * @param labels {@code [N]}, the human labels, -1 where there is none
-   * @param zeroShot {@code [N, C]}, what the task's version 0 says
-   * @param base {@code [N, C]}, what the prompt says that was live when the batch was closed
-   * @param candidate {@code [H, C]}, what the candidate says of the held-out images; null for one
-   *     that exploded
-   * @return by the names above; figures that cannot be had, as those of a candidate that exploded
-   *     or those over no images, are not a number
-   * @throws IllegalArgumentException when the sizes do not fit together
+   * @param labels {@code [N]}, -1 for images that it was not asked about
+   * @param confidence the mean probability of its predictions on held-out images
    */
-  public static Map<String, Double> measure(
-      FloatTensor features,
+  record Opinion(int[] labels, double confidence) {}
+
+  /**
+   * Compares a candidate with the live prompt, and the live prompt with what was before it.
+   *
+   * @param heldOut {@code [N]}, which images never train: only these are judged by
+   * @param truth {@code [N]}, the human labels, -1 where there is none
+   * @param classes {@code C}
+   * @param zeroShot of the task's version 0
+   * @param base of the prompt that was live when the batch was closed
+   * @param predecessor of the one that was live before it
+   * @param candidate empty for one that exploded
+   * @return by the names above; figures that cannot be had, as those over no images, are not a
+   *     number, and comparisons with a candidate that exploded are not there
+   */
+  static Map<String, Double> measure(
+      Judges judges,
       boolean[] heldOut,
-      int[] labels,
-      FloatTensor zeroShot,
-      FloatTensor base,
-      FloatTensor candidate) {
-    int n = features.rows();
-    if (heldOut.length != n || labels.length != n) {
-      throw new IllegalArgumentException(
-          "%d marks and %d labels for %s".formatted(heldOut.length, labels.length, features));
-    }
-    int[] judges = IntStream.range(0, n).filter(i -> heldOut[i]).toArray();
-    FloatTensor teacher = Rows.mixed(zeroShot, base, 0.5);
-    FloatTensor consensus = Rows.of(Consensus.estimate(features, teacher, labels), judges);
-    int[] truth = Arrays.stream(judges).map(i -> labels[i]).toArray();
-    FloatTensor before = Rows.of(base, judges);
-    int[] zeroShotLabels = Scores.argmax(Rows.of(zeroShot, judges));
-    int[] baseLabels = Scores.argmax(before);
+      int[] truth,
+      int classes,
+      Opinion zeroShot,
+      Opinion base,
+      Optional<Opinion> predecessor,
+      Optional<Opinion> candidate) {
+    int[] judged = IntStream.range(0, truth.length).filter(i -> heldOut[i]).toArray();
     int[] known =
-        Arrays.stream(truth).filter(label -> label != Metrics.UNKNOWN).distinct().toArray();
-
+        Arrays.stream(judged).map(i -> truth[i]).filter(each -> each != Metrics.UNKNOWN).toArray();
     Map<String, Double> evidence = new LinkedHashMap<>();
-    evidence.put(HELD_OUT, (double) truth.length);
-    evidence.put(
-        HELD_OUT_LABELLED,
-        (double) Arrays.stream(truth).filter(label -> label != Metrics.UNKNOWN).count());
-    evidence.put(CLASSES, (double) base.columns());
-    evidence.put(LABELLED_CLASSES, (double) known.length);
-    evidence.put(
-        ZERO_SHOT_SCORE,
-        Arrays.stream(score(consensus, zeroShotLabels)).average().orElse(Double.NaN));
-    double[] baseScore = score(consensus, baseLabels);
-    evidence.put(BASE_SCORE, Arrays.stream(baseScore).average().orElse(Double.NaN));
-    evidence.put(BASE_EFFECTIVE_CLASSES, effectiveClasses(baseLabels, base.columns()));
-    evidence.put(BASE_CONFIDENCE, Metrics.meanConfidence(before));
+    evidence.put(HELD_OUT, (double) judged.length);
+    evidence.put(HELD_OUT_LABELLED, (double) known.length);
+    evidence.put(CLASSES, (double) classes);
+    evidence.put(LABELLED_CLASSES, (double) Arrays.stream(known).distinct().count());
+    evidence.put(ZERO_SHOT_SCORE, judges.score(zeroShot.labels()));
+    evidence.put(BASE_SCORE, judges.score(base.labels()));
+    evidence.put(BASE_EFFECTIVE_CLASSES, effectiveClasses(of(base, judged), classes));
+    evidence.put(BASE_CONFIDENCE, base.confidence());
     if (known.length > 0) {
-      evidence.put(ZERO_SHOT_ACCURACY, Metrics.accuracy(zeroShotLabels, truth));
-      evidence.put(BASE_ACCURACY, Metrics.accuracy(baseLabels, truth));
+      evidence.put(ZERO_SHOT_ACCURACY, accuracy(zeroShot, truth, judged));
+      evidence.put(BASE_ACCURACY, accuracy(base, truth, judged));
     }
-    evidence.putAll(ofCandidate(candidate, consensus, truth, baseLabels));
-    return evidence;
-  }
-
-  private static Map<String, Double> ofCandidate(
-      FloatTensor after, FloatTensor consensus, int[] truth, int[] baseLabels) {
-    Map<String, Double> evidence = new LinkedHashMap<>();
-    if (after == null) {
-      for (String name : new String[] {CANDIDATE_SCORE, SCORE_ERROR, CANDIDATE_EFFECTIVE_CLASSES}) {
+    evidence.putAll(judges.compare(base.labels(), zeroShot.labels()).evidence(ZERO_SHOT_BACK));
+    predecessor.ifPresent(
+        before ->
+            evidence.putAll(
+                judges.compare(base.labels(), before.labels()).evidence(PREDECESSOR_BACK)));
+    if (candidate.isEmpty()) {
+      for (String name : List.of(CANDIDATE_SCORE, SCORE_ERROR, CANDIDATE_EFFECTIVE_CLASSES)) {
         evidence.put(name, Double.NaN);
       }
       return evidence;
     }
-    int[] labels = Scores.argmax(after);
-    double[] baseScore = score(consensus, baseLabels);
-    double[] score = score(consensus, labels);
-    double[] gain = new double[truth.length];
-    for (int i = 0; i < gain.length; i++) {
-      gain[i] = score[i] - baseScore[i];
-    }
-    evidence.put(CANDIDATE_SCORE, Arrays.stream(score).average().orElse(Double.NaN));
-    evidence.put(SCORE_ERROR, standardError(gain));
-    evidence.put(CANDIDATE_EFFECTIVE_CLASSES, effectiveClasses(labels, consensus.columns()));
-    evidence.put(AGREEMENT, Metrics.agreement(labels, baseLabels));
-    evidence.put(CANDIDATE_CONFIDENCE, Metrics.meanConfidence(after));
-    double[] gainOfLabelled = gainByLabels(labels, baseLabels, truth);
-    if (gainOfLabelled.length > 0) {
-      evidence.put(CANDIDATE_ACCURACY, Metrics.accuracy(labels, truth));
-      evidence.put(ACCURACY_ERROR, standardError(gainOfLabelled));
+    Opinion after = candidate.get();
+    Comparison gain = judges.compare(base.labels(), after.labels());
+    evidence.putAll(gain.evidence(GAIN));
+    evidence.putAll(judges.compare(zeroShot.labels(), after.labels()).evidence(OVER_ZERO_SHOT));
+    evidence.put(CANDIDATE_SCORE, judges.score(after.labels()));
+    evidence.put(SCORE_ERROR, judges.scoreError(base.labels(), after.labels()));
+    evidence.put(CANDIDATE_EFFECTIVE_CLASSES, effectiveClasses(of(after, judged), classes));
+    evidence.put(AGREEMENT, Metrics.agreement(of(after, judged), of(base, judged)));
+    evidence.put(CANDIDATE_CONFIDENCE, after.confidence());
+    if (known.length > 0) {
+      evidence.put(CANDIDATE_ACCURACY, accuracy(after, truth, judged));
+      evidence.put(ACCURACY_ERROR, gain.accuracyError());
     }
     return evidence;
   }
 
-  /** The probability that the consensus gives each prediction. */
-  private static double[] score(FloatTensor consensus, int[] predictions) {
-    double[] score = new double[predictions.length];
-    for (int i = 0; i < score.length; i++) {
-      score[i] = consensus.values()[i * consensus.columns() + predictions[i]];
-    }
-    return score;
+  private static int[] of(Opinion opinion, int[] rows) {
+    return Arrays.stream(rows).map(i -> opinion.labels()[i]).toArray();
   }
 
-  private static double[] gainByLabels(int[] labels, int[] baseLabels, int[] truth) {
-    double[] gain = new double[truth.length];
-    int known = 0;
-    for (int i = 0; i < truth.length; i++) {
-      if (truth[i] != Metrics.UNKNOWN) {
-        gain[known++] = (labels[i] == truth[i] ? 1 : 0) - (baseLabels[i] == truth[i] ? 1 : 0);
-      }
-    }
-    return Arrays.copyOf(gain, known);
-  }
-
-  /** The standard error of the mean of paired differences, from the unbiased variance. */
-  private static double standardError(double[] differences) {
-    int n = differences.length;
-    double mean = Arrays.stream(differences).average().orElse(Double.NaN);
-    double squares = 0;
-    for (double difference : differences) {
-      squares += (difference - mean) * (difference - mean);
-    }
-    return Math.sqrt(squares / (n - 1) / n);
+  private static double accuracy(Opinion opinion, int[] truth, int[] judged) {
+    return Metrics.accuracy(
+        of(opinion, judged), Arrays.stream(judged).map(i -> truth[i]).toArray());
   }
 
   private static double effectiveClasses(int[] predictions, int classes) {

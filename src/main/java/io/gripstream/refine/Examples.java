@@ -61,6 +61,24 @@ record Examples(
     return builder.build(labelled.length, trainingPseudolabels, weights);
   }
 
+  /**
+   * All images that train, each as probably of each class as a teacher says.
+   *
+   * @param teacher {@code [N, C]}, rows that sum to 1
+   */
+  static Examples towards(RoundData data, FloatTensor teacher) {
+    int[] training = data.rows(RoundData.Use.TRAINS);
+    float[] weights = new float[data.size()];
+    Arrays.fill(weights, 1);
+    return new Examples(
+        training,
+        data.rows(RoundData.Use.VALIDATES),
+        new Targets(teacher, weights),
+        0,
+        training.length,
+        LossWeights.of(Paradigm.UL, 0, training.length));
+  }
+
   /** {@code [C]}, how many images train each class. */
   int[] perClass() {
     int classes = targets.targets().columns();

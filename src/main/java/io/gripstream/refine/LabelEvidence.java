@@ -40,12 +40,8 @@ final class LabelEvidence {
       }
     }
     float[] x = features.values();
-    float[] logits = new float[n * c];
+    float[] logits = Scores.log(probabilities).values();
     for (int i = 0; i < n; i++) {
-      for (int j = 0; j < c; j++) {
-        logits[i * c + j] =
-            (float) Math.log(Math.max(probabilities.values()[i * c + j], Float.MIN_NORMAL));
-      }
       for (int q = 0; q < n; q++) {
         if (labels[q] != Metrics.UNKNOWN) {
           double cosine = 0;

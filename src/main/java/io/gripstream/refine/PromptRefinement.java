@@ -2,39 +2,31 @@ package io.gripstream.refine;
 
 import io.gripstream.clip.FloatTensor;
 import io.gripstream.clip.ImageTokens;
-import io.gripstream.clip.PromptObjective;
 import io.gripstream.clip.TorchClip;
 import io.gripstream.event.BatchSample;
 import io.gripstream.event.Modality;
-import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptIdentity;
 import io.gripstream.event.PromptVersion;
+import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Tensor;
-import io.gripstream.event.Training;
 import io.gripstream.prompt.ClassTexts;
-import io.gripstream.prompt.MultimodalPrompt;
 import io.gripstream.prompt.Prompt;
 import io.gripstream.prompt.PromptDigest;
 import io.gripstream.prompt.PromptTemplate;
 import io.gripstream.prompt.Tensors;
-import io.gripstream.prompt.TextPrompt;
-import io.gripstream.prompt.VisualPrompt;
-import io.gripstream.refine.RoundData.Use;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
- * Refines prompts: pseudolabels a batch by its strategy's teacher, trains on the confident ones and
- * on human labels, and measures the candidate on images that neither train nor validate.
+ * Refines prompts: makes a batch's candidates by its strategy, in closed form or tuned on
+ * pseudolabels and human labels, and measures the best on images that neither train nor validate.
  *
  * <p>A text round encodes no image: features come with the batch. Rounds of other modalities read
  * the batch's images again, keep what the image tower's first layer sees of each, and go on without
@@ -42,14 +34,6 @@ import java.util.stream.IntStream;
  */
 public final class PromptRefinement implements Refinement {
   private static final int READ_AT_ONCE = 64;
-
-  /**
-   * Where no images validate, so many of those that train give the one number of the temperature.
-   */
-  private static final int CALIBRATING = 1000;
-
-  private static final int PREFIX_LENGTH = 16;
-  private static final int FUSED_LENGTH = 4;
 
   private final TorchClip clip;
   private final ImageSource images;
@@ -92,7 +76,7 @@ public final class PromptRefinement implements Refinement {
       throw new IllegalArgumentException(
           "the batch is of model %s, this process runs %s".formatted(base.getModelId(), clip.id()));
     }
-    if (batch.definition().getModality() == Modality.TEXT && Prompt.prefix(base).isEmpty()) {
+    if (!readsImages(batch)) {
       return train(batch, batch.samples(), null, progress);
     }
     try (ImageTokens tokens = clip.imageTokens()) {
@@ -104,6 +88,17 @@ public final class PromptRefinement implements Refinement {
       }
       return train(batch, present, tokens, progress);
     }
+  }
+
+  /** Whether the round tunes, or compares with, a prompt that changes what the tower sees. */
+  private static boolean readsImages(RoundBatch batch) {
+    return tunes(batch.strategy()) && batch.definition().getModality() != Modality.TEXT
+        || Prompt.prefix(batch.base()).isPresent()
+        || batch.predecessor().flatMap(Prompt::prefix).isPresent();
+  }
+
+  private static boolean tunes(Strategy strategy) {
+    return strategy != Strategy.BALANCE && strategy != Strategy.MIXTURE;
   }
 
   /**
@@ -128,119 +123,143 @@ public final class PromptRefinement implements Refinement {
   }
 
   /**
+   * The round: what zero-shot CLIP and the images say, the candidates that follow from it, and what
+   * the judges say of the best.
+   *
    * @param tokens of the samples; null: the round does without
    */
   private PromptVersion train(
       RoundBatch batch, List<BatchSample> samples, ImageTokens tokens, Progress progress) {
-    PromptVersion base = batch.base();
-    TaskDefinition definition = batch.definition();
-    Training training = definition.getTraining();
-    ClassTexts texts = texts(definition);
-    Paradigm paradigm =
-        Paradigms.of(
-            definition,
-            samples.stream().map(BatchSample::getLabel).filter(label -> label != null).toList());
-    RoundData data = RoundData.of(batch, samples, paradigm, clip.featureSize());
-    Classifier live = Classifier.of(base);
-    Classifier zeroShot =
-        new Classifier(Tensors.decode(base.getZeroShotFeatures()), clip.logitScale());
-    FloatTensor zeroShotSays = zeroShot.probabilities(data.features());
-    FloatTensor liveSays =
-        live.probabilities(features(data, tokens, Prompt.prefix(base), all(data)));
-    Strategy strategy = Strategy.of(definition.getStrategy(), training);
-    FloatTensor prompt = strategy.teacher() == Strategy.Teacher.LIVE ? liveSays : zeroShotSays;
-    FloatTensor teacher =
-        paradigm == Paradigm.SSL
-            ? LabelEvidence.added(data.features(), prompt, data.trainingLabels())
-            : prompt;
-
-    Pseudolabelling pseudolabelling =
-        new Pseudolabelling(definition, paradigm, data, strategy, teacher);
-    List<Pseudolabel> pseudolabels = pseudolabelling.choose(batch.step());
-    progress.chosen(inRowsOf(batch, samples, pseudolabels));
-    Examples examples = Examples.of(data, pseudolabels, paradigm, live.classes());
-    if (examples.training().length == 0
-        || (examples.validation().length == 0 && training.getValidationShare() > 0)) {
-      throw new IllegalArgumentException(
-          "%d examples to train on and %d to validate with: the pool of %d is too small"
-              .formatted(examples.training().length, examples.validation().length, samples.size()));
-    }
-    long seed = training.getSeed() * 31 + batch.round();
-    Prompt start = start(definition, base, seed);
-    // Tuned at the model's own scale, at which the base's bias is what it was before calibration.
-    float[] bias = live.withLogitScale(clip.logitScale()).bias();
-    PromptTrainer.Trained result;
-    try (PromptObjective objective =
-        start.objective(
-            clip,
-            texts,
-            new Prompt.Images(data.features(), tokens),
-            examples.targets(),
-            clip.logitScale(),
-            bias)) {
-      result =
-          new PromptTrainer(objective, training, bound(start, training))
-              .train(start, examples, seed, done -> progress.at(done, Map.of()));
-    }
-
-    Prompt.Realized tuned = averaged(result.prompt(), base, training).realized(clip, texts);
-    FloatTensor classFeatures =
-        shrunk(tuned.classFeatures(), zeroShot.classFeatures(), examples, training);
-    Classifier raw = new Classifier(classFeatures, clip.logitScale(), bias);
-    int[] calibrating =
-        training.getValidationShare() > 0
-            ? data.rows(Use.VALIDATES)
-            : Arrays.stream(data.rows(Use.TRAINS)).limit(CALIBRATING).toArray();
-    double temperature =
-        raw.isFinite()
-            ? Calibration.temperature(
-                raw.logits(features(data, tokens, tuned.prefix(), calibrating)),
-                Rows.of(teacher, calibrating))
-            : 1;
-    Classifier candidate = raw.withLogitScale((float) (clip.logitScale() / temperature));
+    Round round = Round.of(batch, samples, tokens, clip.featureSize(), clip.logitScale());
+    Map<String, Double> figures = new HashMap<>();
+    List<Candidate> candidates = candidates(round, figures, progress);
+    RoundData data = round.data();
+    Judges judges = new Judges(round.view(), data.labels(), data.heldOut());
+    Choice choice = Choice.among(candidates, round, judges);
     Map<String, Double> evidence =
         new HashMap<>(
             Evidence.measure(
-                data.features(),
+                judges,
                 data.heldOut(),
                 data.labels(),
-                zeroShotSays,
-                liveSays,
-                candidate.isFinite()
-                    ? candidate.probabilities(
-                        features(data, tokens, tuned.prefix(), data.rows(Use.JUDGES)))
-                    : null));
+                round.classes(),
+                round.zeroShotSays(),
+                round.liveSays(),
+                batch.predecessor().map(p -> round.says(Classifier.of(p), Prompt.prefix(p))),
+                choice.opinion()));
+    evidence.putAll(figures);
+    evidence.putAll(choice.candidate().figures());
+    evidence.put("candidates", (double) candidates.size());
     evidence.put("samples", (double) samples.size());
     evidence.put("imagesGone", (double) batch.samples().size() - samples.size());
     evidence.put("imageEncodings", tokens == null ? 0.0 : tokens.encodings());
-    evidence.put("priorEffectiveClasses", Metrics.effectiveClasses(pseudolabelling.prior()));
-    evidence.put("labelled", (double) examples.labelled());
-    evidence.put(Evidence.PSEUDOLABELS, (double) pseudolabels.size());
-    evidence.put(
+    return version(round, choice.candidate(), evidence);
+  }
+
+  /**
+   * @param figures takes what the round saw, by name
+   */
+  private List<Candidate> candidates(
+      Round round, Map<String, Double> figures, Progress progress) {
+    Strategy strategy = round.batch().strategy();
+    List<Candidate> candidates = new ArrayList<>();
+    if (strategy == Strategy.BALANCE || strategy == Strategy.AUTO) {
+      candidates.addAll(balanced(round));
+    }
+    if (strategy == Strategy.MIXTURE || strategy == Strategy.AUTO) {
+      candidates.addAll(mixtures(round));
+    }
+    if (strategy == Strategy.DISTILL) {
+      candidates.add(distilled(round, progress));
+    } else if (tunes(strategy)) {
+      candidates.add(pseudolabelled(round, figures, progress));
+    }
+    return candidates;
+  }
+
+  /** Zero-shot's vectors with a bias: with and without single classes moved. */
+  private static List<Candidate> balanced(Round round) {
+    PoolView view = round.view();
+    return Stream.of(view.pulled(), view.moved())
+        .map(bias -> Candidate.head(Strategy.BALANCE, view.balanced(bias)))
+        .toList();
+  }
+
+  /** The heads of the mixtures that these begin. */
+  private static List<Candidate> mixtures(Round round) {
+    PoolView view = round.view();
+    int[] labels = round.trainingLabels();
+    return Stream.of(view.pulled(), view.moved())
+        .map(bias -> view.mixture(bias, labels).head(view.balanced(bias)))
+        .map(head -> Candidate.head(Strategy.MIXTURE, head))
+        .toList();
+  }
+
+  /** A prompt tuned towards the mixture's probabilities of all images that train. */
+  private Candidate distilled(Round round, Progress progress) {
+    PoolView view = round.view();
+    FloatTensor teacher = view.mixture(view.pulled(), round.trainingLabels()).probabilities();
+    return new Tuning(clip, round)
+        .tune(
+            Strategy.DISTILL,
+            Examples.towards(round.data(), teacher),
+            teacher,
+            done -> progress.at(done, Map.of()));
+  }
+
+  /** The paper's way: pseudolabels, examples, a tuned prompt. */
+  private Candidate pseudolabelled(Round round, Map<String, Double> figures, Progress progress) {
+    Strategy madeBy =
+        round.batch().strategy() == Strategy.AUTO ? Strategy.GRIP : round.batch().strategy();
+    io.gripstream.refine.Strategy strategy =
+        io.gripstream.refine.Strategy.of(madeBy, round.training());
+    FloatTensor teacher = round.teacher(strategy.teacher());
+    Pseudolabelling pseudolabelling =
+        new Pseudolabelling(
+            round.definition(), round.paradigm(), round.data(), strategy, teacher);
+    List<Pseudolabel> pseudolabels = pseudolabelling.choose(round.batch().step());
+    progress.chosen(inRowsOf(round.batch(), round.samples(), pseudolabels));
+    Examples examples =
+        Examples.of(round.data(), pseudolabels, round.paradigm(), round.classes());
+    if (examples.training().length == 0
+        || (examples.validation().length == 0 && round.training().getValidationShare() > 0)) {
+      throw new IllegalArgumentException(
+          "%d examples to train on and %d to validate with: the pool of %d is too small"
+              .formatted(
+                  examples.training().length,
+                  examples.validation().length,
+                  round.samples().size()));
+    }
+    figures.put("priorEffectiveClasses", Metrics.effectiveClasses(pseudolabelling.prior()));
+    figures.put("labelled", (double) examples.labelled());
+    figures.put(Evidence.PSEUDOLABELS, (double) pseudolabels.size());
+    figures.put(
         Evidence.PSEUDOLABELLED_CLASSES,
         (double) pseudolabels.stream().map(Pseudolabel::label).distinct().count());
-    evidence.put("gamma", examples.weights().gamma());
-    evidence.put("lambda", examples.weights().lambda());
-    evidence.put("validationLossStart", result.startLoss());
-    evidence.put("validationLoss", result.bestLoss());
-    evidence.put("intervals", (double) result.intervals());
-    evidence.put("bestInterval", (double) result.best());
-    evidence.put("steps", (double) result.steps());
-    evidence.put("temperature", temperature);
+    figures.put("gamma", examples.weights().gamma());
+    figures.put("lambda", examples.weights().lambda());
+    return new Tuning(clip, round)
+        .tune(madeBy, examples, teacher, done -> progress.at(done, Map.of()));
+  }
+
+  private PromptVersion version(
+      Round round, Candidate candidate, Map<String, Double> evidence) {
+    RoundBatch batch = round.batch();
+    PromptVersion base = batch.base();
     Map<String, Tensor> tensors = new HashMap<>();
-    tuned.tensors().forEach((name, tensor) -> tensors.put(name, Tensors.encode(tensor)));
+    candidate.tensors().forEach((name, tensor) -> tensors.put(name, Tensors.encode(tensor)));
     return identified(
         PromptVersion.newBuilder(base)
             .setVersion(batch.version())
             .setDigest("")
             .setParent(new PromptIdentity(base.getVersion(), base.getDigest()))
-            .setModality(definition.getModality())
-            .setParadigm(paradigm)
+            .setModality(candidate.modality())
+            .setParadigm(round.paradigm())
             .setTensors(tensors)
-            .setClassFeatures(Tensors.encode(classFeatures))
-            .setLogitScale(candidate.logitScale())
-            .setBias(published(candidate.bias()))
-            .setMadeBy(batch.strategy())
+            .setClassFeatures(Tensors.encode(candidate.classifier().classFeatures()))
+            .setLogitScale(candidate.classifier().logitScale())
+            .setBias(published(candidate.classifier().bias()))
+            .setMadeBy(candidate.madeBy())
             .setRound(batch.round())
             .setEvidence(evidence)
             .setCreatedAt(batch.closedAt()));
@@ -257,14 +276,6 @@ public final class PromptRefinement implements Refinement {
     return zeros ? List.of() : values;
   }
 
-  /** {@code [rows, D]}, as a prompt sees these images. */
-  private static FloatTensor features(
-      RoundData data, ImageTokens tokens, Optional<FloatTensor> prefix, int[] rows) {
-    return prefix
-        .map(vectors -> tokens.features(vectors, rows))
-        .orElseGet(() -> Rows.of(data.features(), rows));
-  }
-
   private static List<Pseudolabel> inRowsOf(
       RoundBatch batch, List<BatchSample> samples, List<Pseudolabel> pseudolabels) {
     Map<String, Integer> rows = new HashMap<>();
@@ -274,91 +285,6 @@ public final class PromptRefinement implements Refinement {
     return pseudolabels.stream()
         .map(each -> each.at(rows.get(samples.get(each.sample()).getImageId())))
         .toList();
-  }
-
-  private Prompt start(TaskDefinition definition, PromptVersion base, long seed) {
-    Training training = definition.getTraining();
-    Optional<Prompt> warm = warm(definition.getModality(), base, training);
-    if (warm.isPresent()) {
-      return warm.get();
-    }
-    return switch (definition.getModality()) {
-      case TEXT -> {
-        TextPrompt shared =
-            training.getContextLength() == 0
-                ? TextPrompt.of(new PromptTemplate(definition.getTemplate()), clip)
-                : TextPrompt.random(training.getContextLength(), clip.textWidth(), seed);
-        yield training.getContextPerClass()
-            ? shared.perClass(definition.getClasses().size())
-            : shared;
-      }
-      case VISUAL ->
-          VisualPrompt.random(
-              otherwise(training.getPrefixLength(), PREFIX_LENGTH), clip.imageWidth(), seed);
-      case MULTIMODAL ->
-          MultimodalPrompt.random(
-              otherwise(training.getContextLength(), FUSED_LENGTH),
-              otherwise(training.getPrefixLength(), FUSED_LENGTH),
-              clip.textWidth(),
-              clip.imageWidth(),
-              seed);
-    };
-  }
-
-  private Consumer<List<FloatTensor>> bound(Prompt start, Training training) {
-    return training.getReach() == 0 ? any -> {} : start.bound(clip, training.getReach());
-  }
-
-  /** The live prompt, where a round may start from it. */
-  private static Optional<Prompt> warm(Modality modality, PromptVersion base, Training training) {
-    return training.getWarmStart() && base.getModality() == modality
-        ? Prompt.of(base)
-        : Optional.empty();
-  }
-
-  private static Prompt averaged(Prompt trained, PromptVersion base, Training training) {
-    float share = training.getAveraging();
-    Optional<Prompt> before = warm(trained.modality(), base, training);
-    if (share == 0 || before.isEmpty()) {
-      return trained;
-    }
-    List<FloatTensor> mean = new ArrayList<>();
-    for (int t = 0; t < trained.parameters().size(); t++) {
-      mean.add(
-          Rows.mixed(before.get().parameters().get(t), trained.parameters().get(t), 1 - share));
-    }
-    return trained.with(mean);
-  }
-
-  /** Each class's features, the nearer to zero-shot the fewer examples it had. */
-  private static FloatTensor shrunk(
-      FloatTensor tuned, FloatTensor zeroShot, Examples examples, Training training) {
-    if (training.getShrinkage() == 0) {
-      return tuned;
-    }
-    int[] counts = examples.perClass();
-    int length = tuned.columns();
-    float[] values = new float[tuned.values().length];
-    for (int j = 0; j < counts.length; j++) {
-      double share = counts[j] / (counts[j] + (double) training.getShrinkage());
-      double square = 0;
-      for (int k = j * length; k < (j + 1) * length; k++) {
-        values[k] = (float) (share * tuned.values()[k] + (1 - share) * zeroShot.values()[k]);
-        square += (double) values[k] * values[k];
-      }
-      for (int k = j * length; k < (j + 1) * length; k++) {
-        values[k] /= (float) Math.sqrt(square);
-      }
-    }
-    return FloatTensor.matrix(counts.length, length, values);
-  }
-
-  private static int otherwise(int given, int papers) {
-    return given == 0 ? papers : given;
-  }
-
-  private static int[] all(RoundData data) {
-    return IntStream.range(0, data.size()).toArray();
   }
 
   private static ClassTexts texts(TaskDefinition definition) {

@@ -27,6 +27,20 @@ public final class Scores {
   }
 
   /**
+   * Turns probabilities into logits.
+   *
+   * @param probabilities {@code [N, C]}
+   * @return {@code [N, C]}, finite
+   */
+  public static FloatTensor log(FloatTensor probabilities) {
+    float[] logits = new float[probabilities.values().length];
+    for (int i = 0; i < logits.length; i++) {
+      logits[i] = (float) Math.log(Math.max(probabilities.values()[i], Float.MIN_NORMAL));
+    }
+    return FloatTensor.matrix(probabilities.rows(), probabilities.columns(), logits);
+  }
+
+  /**
    * The best class of each row; of classes that tie, the first.
    *
    * @param scores {@code [N, C]}

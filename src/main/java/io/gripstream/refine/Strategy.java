@@ -40,17 +40,21 @@ public sealed interface Strategy permits Grip, Ifpl, Fpl, Cpl {
     return Selector.select(probabilities, shares, total, keys);
   }
 
-  /** The strategy that a task asks for. */
+  /**
+   * The strategy that a task asks for, or the one by which AUTO chooses pseudolabels.
+   *
+   * @throws IllegalArgumentException for strategies that choose no pseudolabels
+   */
   static Strategy of(io.gripstream.event.Strategy strategy, Training training) {
     return switch (strategy) {
-      case GRIP -> new Grip(training.getRounds());
+      case GRIP, AUTO -> new Grip(training.getRounds());
       case IFPL -> new Ifpl(training.getPerClass());
       case FPL -> new Fpl(training.getPerClass());
       case CPL ->
           new Cpl(
               training.getRounds(), training.getCandidateMass(), training.getCandidateQuantile());
-      case BALANCE, MIXTURE, DISTILL, AUTO ->
-          throw new IllegalArgumentException("no round follows " + strategy + " yet");
+      case BALANCE, MIXTURE, DISTILL ->
+          throw new IllegalArgumentException(strategy + " chooses no pseudolabels");
     };
   }
 }
