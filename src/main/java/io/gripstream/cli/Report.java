@@ -22,6 +22,8 @@ import java.util.Map;
  * @param zeroShotPromoted zero-shot prompt versions that went live
  * @param held candidates that their gate held back
  * @param failed rounds that failed
+ * @param rolledBack how often an earlier prompt version went live again
+ * @param drifted how often the stream was found to have changed
  * @param lastPromoted the version that went live last; null if none did
  * @param measuredImages images that this version labelled: the two accuracies below are over them
  * @param zeroShotAccuracy what the zero-shot prompt said of them
@@ -47,6 +49,8 @@ record Report(
     long zeroShotPromoted,
     long held,
     long failed,
+    long rolledBack,
+    long drifted,
     Integer lastPromoted,
     long measuredImages,
     Double zeroShotAccuracy,

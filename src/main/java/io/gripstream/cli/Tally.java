@@ -44,6 +44,8 @@ final class Tally {
   private long zeroShotPromoted;
   private long held;
   private long failed;
+  private long rolledBack;
+  private long drifted;
   private Integer live;
   private RoundEvent latest;
   private Instant firstSent;
@@ -117,6 +119,8 @@ final class Tally {
       }
       case HELD -> held++;
       case FAILED -> failed++;
+      case ROLLED_BACK -> rolledBack++;
+      case DRIFTED -> drifted++;
       default -> {}
     }
   }
@@ -161,6 +165,12 @@ final class Tally {
       line.append(", %d dead letters".formatted(deadLettered));
     }
     line.append("  rounds %d (%d promoted, %d held)".formatted(rounds.size(), promoted, held));
+    if (rolledBack > 0) {
+      line.append(", %d rolled back".formatted(rolledBack));
+    }
+    if (drifted > 0) {
+      line.append(", %d changes of the stream".formatted(drifted));
+    }
     if (live != null) {
       line.append("  live v").append(live);
       Score.Accuracy accuracy = byVersion.containsKey(live) ? byVersion.get(live).total() : null;
@@ -198,6 +208,8 @@ final class Tally {
         zeroShotPromoted,
         held,
         failed,
+        rolledBack,
+        drifted,
         live,
         score.images(),
         score.total().zeroShot(),

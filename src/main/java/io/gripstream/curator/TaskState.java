@@ -63,7 +63,7 @@ record TaskState(
    * @param calibrated what that count was when the last calibration round was requested; 0: none
    *     was
    * @param predecessor the version that this one was promoted in place of; {@link #NONE} if it came
-   *     by another way, or in place of a zero-shot one
+   *     by another way
    */
   record Service(long samples, long calibrated, int predecessor) {
     static final int NONE = -1;

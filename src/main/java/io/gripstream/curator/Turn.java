@@ -88,8 +88,7 @@ final class Turn {
   /** Makes a prompt live in place of the live one, which the next rounds compare it with. */
   void promote(PromptVersion prompt) {
     Live before = state.live();
-    boolean compared = before != null && !before.zeroShot();
-    serve(prompt, Service.after(compared ? before.version() : Service.NONE));
+    serve(prompt, before == null ? Service.NEW : Service.after(before.version()));
   }
 
   /** Makes a prompt live that is not to be compared with the one before it. */

@@ -18,6 +18,20 @@ import java.util.Optional;
  * <p>Images come in blocks of {@value #BLOCK}, and a window is a number of blocks: it is tested
  * once a block, and a changed image waits for three others at most.
  *
+ * <p>Measured, with references of 128 and 300 images by turns:
+ *
+ * <ul>
+ *   <li>No alarm in 370 streams of 20,000 images each that stayed as they were: 120 of real
+ *       photographs and digits (three data sets, two models of 128 dimensions), 250 of unit vectors
+ *       of 64, 256 and 768 dimensions, in 1 to 50 clusters of equal or Zipf shares, with normal and
+ *       with Student's tails. The true rate is thus below 0.8 % a stream, at 95 % confidence. In
+ *       500 synthetic streams before these, which the bars were chosen on, the shortest window's
+ *       score reached 9.4 and the others' 6.9.
+ *   <li>A change of data set, 18 pairs of four sets under two models, 40 times each: found after 4
+ *       to 9 images in the median for 16 pairs, after 16 and 27 for the two hardest; the slowest
+ *       single one took 35.
+ * </ul>
+ *
  * <p>A change of what is shown is what it sees best; classes that merely become rarer move the mean
  * little, and are seen late or not at all.
  */

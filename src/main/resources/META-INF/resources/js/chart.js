@@ -56,7 +56,7 @@ export class Chart {
 
   sentence(end) {
     return `Over the latest images the live prompt is right on ${percent(end.live)}, the zero-shot prompt on ${percent(end.zeroShot)}; `
-      + `${this.promotions.length} versions were promoted.`;
+      + `${this.promotions.filter((p) => p.kind === 'promoted').length} versions were promoted.`;
   }
 
   grid(width) {

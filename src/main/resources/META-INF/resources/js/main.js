@@ -64,7 +64,7 @@ function take(mine, update) {
   stream.add(update.predictions);
   stream.settle(update.settled);
   figures(mine, update);
-  round.show(mine.running, mine.rounds[0], mine.stats, mine.definition?.trigger?.samples);
+  round.show(mine.running, mine.rounds[0], mine.stats, mine.definition?.trigger?.samples, mine.diary);
   if (update.structure !== mine.structure) {
     mine.structure = update.structure;
     later(mine, 'lists', 300, () => loadLists(mine));
@@ -103,7 +103,7 @@ async function loadLists(mine) {
     mine.rounds = diary.rounds;
     mine.diary = diary.diary;
     versions.show(all);
-    round.show(mine.running, mine.rounds[0], mine.stats, mine.definition?.trigger?.samples);
+    round.show(mine.running, mine.rounds[0], mine.stats, mine.definition?.trigger?.samples, mine.diary);
     drawScore(mine);
   });
 }
@@ -129,14 +129,17 @@ async function loadLabels(mine) {
   });
 }
 
+/** What the chart marks: a change of the stream, or of what is live. */
+const KINDS = { PROMOTED: 'promoted', ROLLED_BACK: 'back', DRIFTED: 'drifted' };
+
 function drawScore(mine) {
   const score = mine.score;
   if (!score) {
     return;
   }
   const changes = mine.diary
-    .filter((entry) => (entry.type === 'PROMOTED' || entry.type === 'ROLLED_BACK') && entry.version !== null)
-    .map((entry) => ({ at: entry.at, version: entry.version, kind: entry.type === 'PROMOTED' ? 'promoted' : 'back' }))
+    .filter((entry) => KINDS[entry.type] && entry.version !== null)
+    .map((entry) => ({ at: entry.at, version: entry.version, kind: KINDS[entry.type] }))
     .sort((a, b) => a.at - b.at);
   chart.show(score.series, changes);
   classes.show(score, mine.stats?.classes);

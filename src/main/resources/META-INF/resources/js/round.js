@@ -1,7 +1,9 @@
 import { el, text } from './dom.js';
-import { count, figure, span, words } from './format.js';
+import { clock, count, figure, span, words } from './format.js';
 
 const NAMES = { REQUESTED: 'requested', STARTED: 'training', PROGRESS: 'training', PROMOTED: 'promoted', HELD: 'held', FAILED: 'failed' };
+/** What ends a prompt's service without a candidate. */
+const ENDS = { ROLLED_BACK: 'rolled back', DRIFTED: 'stream changed' };
 const FIGURES = 6;
 /** What people look for first; everything else follows by name. */
 const FIRST = ['candidateScore', 'baseScore', 'candidateAccuracy', 'baseAccuracy', 'heldOut', 'pseudolabels', 'labelled', 'gamma', 'lambda',
@@ -17,10 +19,14 @@ export class Round {
     this.title = el('p', { class: 'round-title' });
     this.message = el('p', { class: 'round-message' });
     this.figures = el('dl', { class: 'metrics' });
-    root.append(this.title, this.bar, this.message, this.figures);
+    this.change = el('p', { class: 'round-message' });
+    root.append(this.title, this.bar, this.message, this.figures, this.change);
   }
 
-  show(running, last, stats, trigger) {
+  /** `diary`: entries, the newest first */
+  show(running, last, stats, trigger, diary = []) {
+    const change = diary.find((entry) => ENDS[entry.type]);
+    text(this.change, change ? `${clock(change.at)} · ${ENDS[change.type]} · ${change.message}` : '');
     const round = running ?? last;
     this.root.dataset.running = Boolean(running);
     this.bar.hidden = !running;

@@ -10,6 +10,7 @@ import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.Sample;
+import io.gripstream.event.Strategy;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.refine.RoundBatch;
 import java.nio.ByteBuffer;
@@ -73,17 +74,62 @@ class BatchesTest {
     }
   }
 
+  @Test
+  void theFirstChunkSaysWhatTheRoundFollowsAndWhatTheBaseReplaced() {
+    for (int i = 0; i < 600; i++) {
+      remember(Fixtures.sample("image-%04d".formatted(i)));
+    }
+    List<RefinementBatch> chunks = new ArrayList<>();
+    PromptVersion before = Fixtures.trained(1, 1, Fixtures.zeroShot(0), 1);
+    PromptVersion base = Fixtures.trained(2, 2, before, 1);
+    write(base, Optional.of(before), new Decision.Request(7, 9, 5), chunks);
+    RoundBatch batch = RoundBatch.assemble(chunks);
+    assertThat(batch.predecessor()).hasValue(before);
+    assertThat(batch.strategy()).isEqualTo(Fixtures.definition().build().getStrategy());
+    assertThat(batch.round()).isEqualTo(7);
+    assertThat(batch.step()).isEqualTo(5);
+    assertThat(chunks.get(1).getPredecessor()).isNull();
+
+    chunks.clear();
+    write(base, Optional.empty(), new Decision.Request(8, 10, 0), chunks);
+    assertThat(RoundBatch.assemble(chunks).strategy()).isEqualTo(Strategy.BALANCE);
+    assertThat(RoundBatch.assemble(chunks).predecessor()).isEmpty();
+  }
+
+  @Test
+  void aPredecessorThatDoesNotFitIntoOneRecordWithTheBaseIsLeftOut() {
+    remember(Fixtures.sample("a"));
+    PromptVersion large =
+        Fixtures.prompt(1)
+            .setClassFeatures(Fixtures.tensor(2, 600_000))
+            .setZeroShotFeatures(Fixtures.tensor(2, 600_000))
+            .build();
+    List<RefinementBatch> chunks = new ArrayList<>();
+    write(large, Optional.of(large), new Decision.Request(1, 2, 1), chunks);
+    RoundBatch batch = RoundBatch.assemble(chunks);
+    assertThat(batch.predecessor()).isEmpty();
+    assertThat(batch.base()).isEqualTo(large);
+  }
+
   private void remember(Sample sample) {
     pool.put(TASK, sample.getImageId(), samples.encode(sample), WIDE, id -> false);
   }
 
   private Batches.Content write(PromptVersion base, List<RefinementBatch> chunks) {
+    return write(base, Optional.empty(), new Decision.Request(1, 1, 1), chunks);
+  }
+
+  private Batches.Content write(
+      PromptVersion base,
+      Optional<PromptVersion> predecessor,
+      Decision.Request request,
+      List<RefinementBatch> chunks) {
     return batches.write(
         TASK,
         Fixtures.definition().build(),
         base,
-        Optional.empty(),
-        new Decision.Request(1, 1, 1),
+        predecessor,
+        request,
         Instant.EPOCH,
         chunks::add);
   }

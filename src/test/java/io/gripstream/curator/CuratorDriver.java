@@ -54,6 +54,10 @@ final class CuratorDriver implements AutoCloseable {
   private long now = 999_000;
 
   CuratorDriver(Path directory) {
+    this(directory, Fixtures.GATE);
+  }
+
+  CuratorDriver(Path directory, Candidates.Judge gate) {
     TopicSerdes serdes = new TopicSerdes(new MemoryRegistry());
     Properties config = new Properties();
     config.putAll(CuratorStream.settings(TOPICS, new DeadLetters(TOPICS), meters, memory));
@@ -62,8 +66,7 @@ final class CuratorDriver implements AutoCloseable {
     config.put(StreamsConfig.STATE_DIR_CONFIG, directory.toString());
     config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "none:1");
     driver =
-        new TopologyTestDriver(
-            new CuratorTopology(TOPICS, serdes, Fixtures.GATE, meters).build(), config);
+        new TopologyTestDriver(new CuratorTopology(TOPICS, serdes, gate, meters).build(), config);
     samples = input(TOPICS.samples(), serdes.samples());
     labels = input(TOPICS.labels(), serdes.labels());
     tasks = input(TOPICS.tasks(), serdes.tasks());

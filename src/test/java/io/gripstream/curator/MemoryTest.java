@@ -165,6 +165,27 @@ class MemoryTest {
   }
 
   @Test
+  void theNewestAreKeptAndPreciousOnesBeforeThemAndNothingElse() {
+    for (int i = 0; i < 20; i++) {
+      memory.put("t", "id%02d".formatted(i), new byte[5], WIDE, NONE);
+    }
+    assertThat(memory.newest("t", 3)).extracting(Place::id).containsExactly("id19", "id18", "id17");
+    assertThat(memory.keepNewest("t", 3, WIDE, id -> id.startsWith("id0"))).isEqualTo(7);
+    assertThat(ids())
+        .containsExactly(
+            "id00", "id01", "id02", "id03", "id04", "id05", "id06", "id07", "id08", "id09", "id17",
+            "id18", "id19");
+    assertThat(memory.newest("t", 9)).extracting(Place::id).containsExactly("id19", "id18", "id17");
+    assertThat(memory.keepNewest("t", 3, WIDE, NONE)).isZero();
+    // Renewed ones take up more than half of these limits, so that none is renewed until few are.
+    assertThat(memory.keepNewest("t", 0, new Limits(8, 1000), id -> id.endsWith("8")))
+        .isEqualTo(12);
+    assertThat(ids()).containsExactly("id08");
+    assertThat(memory.extent("t")).isEqualTo(new Memory.Extent(1, 9, 30, 31, 1, 9));
+    assertThat(Stores.entries(store)).isEqualTo(3);
+  }
+
+  @Test
   void memoriesOfTheFirstFormatAreRead() {
     memory.put("t", "a", new byte[5], WIDE, NONE);
     store.put(

@@ -334,7 +334,7 @@ class RulesTest {
         .toList();
   }
 
-  private static final class MapVersions implements Versions {
+  static final class MapVersions implements Versions {
     private final TreeMap<Integer, Known> known = new TreeMap<>();
 
     @Override

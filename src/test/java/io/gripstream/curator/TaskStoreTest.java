@@ -8,6 +8,9 @@ import io.gripstream.curator.TaskState.Live;
 import io.gripstream.curator.TaskState.Service;
 import io.gripstream.curator.Versions.Known;
 import io.gripstream.messaging.TopicSerdes;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
 class TaskStoreTest {
@@ -38,6 +41,42 @@ class TaskStoreTest {
     assertThat(tasks.state(TASK))
         .isEqualTo(new TaskState(null, Service.NEW, false, false, 7, 5, 6, 9, 0, null));
     assertThat(tasks.state("other")).isEqualTo(TaskState.NEW);
+  }
+
+  @Test
+  void aStateOfTheFirstFormatIsReadAndItsVersionSaysWhetherItIsZeroShot() throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      out.writeByte(1);
+      out.writeBoolean(true);
+      out.writeBoolean(false);
+      out.writeInt(7);
+      out.writeInt(9);
+      out.writeLong(123L);
+      out.writeBoolean(true);
+      out.writeInt(3);
+      out.writeUTF("digest");
+      out.writeUTF("model");
+      out.writeInt(512);
+      out.writeBoolean(true);
+      out.writeBoolean(false);
+    }
+    TaskState state = TaskStateCodec.decode(bytes.toByteArray(), version -> version == 3);
+    assertThat(state)
+        .isEqualTo(
+            new TaskState(
+                new Live(3, "digest", "model", 512, true, true),
+                Service.NEW,
+                true,
+                false,
+                7,
+                0,
+                0,
+                9,
+                123L,
+                null));
+    assertThat(TaskStateCodec.decode(bytes.toByteArray(), version -> false).live().zeroShot())
+        .isFalse();
   }
 
   @Test

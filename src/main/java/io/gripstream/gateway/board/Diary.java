@@ -47,7 +47,7 @@ final class Diary {
       case UNPINNED -> pinned = null;
       case PAUSED -> paused = true;
       case RESUMED -> paused = false;
-      case ROLLED_BACK, REFUSED -> {
+      case ROLLED_BACK, DRIFTED, REFUSED -> {
         // In the entries; what is live is said by the prompts topic.
       }
     }

@@ -43,7 +43,10 @@ public record TaskSpec(
 
   /** When a round is due. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record TriggerSpec(@Min(10) @Max(1_000_000) Integer samples) {}
+  public record TriggerSpec(
+      @Min(10) @Max(1_000_000) Integer samples,
+      @Min(0) @Max(1_000_000) Integer calibration,
+      Boolean drift) {}
 
   /** The bounds of the pool. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -137,6 +140,8 @@ public record TaskSpec(
   private Trigger triggerSettings() {
     Trigger.Builder builder = Trigger.newBuilder();
     set(trigger.samples(), builder::setSamples);
+    set(trigger.calibration(), builder::setCalibration);
+    set(trigger.drift(), builder::setDrift);
     return builder.build();
   }
 
@@ -190,7 +195,10 @@ public record TaskSpec(
         definition.getStrategy(),
         definition.getParadigm(),
         definition.getTopK(),
-        new TriggerSpec(definition.getTrigger().getSamples()),
+        new TriggerSpec(
+            definition.getTrigger().getSamples(),
+            definition.getTrigger().getCalibration(),
+            definition.getTrigger().getDrift()),
         new PoolSpec(definition.getPool().getSamples(), definition.getPool().getBytes()),
         new TrainingSpec(
             training.getRounds(),

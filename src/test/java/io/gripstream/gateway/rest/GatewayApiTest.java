@@ -96,12 +96,14 @@ class GatewayApiTest {
     json(Map.of(
             "classes", List.of("a", "b"),
             "template", "a {} seen from above",
-            "trigger", Map.of("samples", 60),
+            "trigger", Map.of("samples", 60, "calibration", 40, "drift", false),
             "training", Map.of("epochs", 5)))
         .put("/api/tasks/" + task)
         .then()
         .statusCode(200)
         .body("definition.trigger.samples", equalTo(60))
+        .body("definition.trigger.calibration", equalTo(40))
+        .body("definition.trigger.drift", equalTo(false))
         .body("definition.training.epochs", equalTo(5))
         .body("definition.training.batchSize", equalTo(32));
     get("/api/tasks").then().body("name", hasItem(task));
