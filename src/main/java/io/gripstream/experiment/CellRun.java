@@ -5,7 +5,6 @@ import io.gripstream.event.BatchSample;
 import io.gripstream.event.ImageReference;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.TaskDefinition;
-import io.gripstream.prompt.Tensors;
 import io.gripstream.refine.Classifier;
 import io.gripstream.refine.Gate;
 import io.gripstream.refine.Pseudolabel;
@@ -209,7 +208,7 @@ final class CellRun {
   }
 
   private static boolean isFinite(PromptVersion version) {
-    return new Classifier(Tensors.decode(version.getClassFeatures()), version.getLogitScale())
+    return Classifier.of(version)
         .isFinite();
   }
 

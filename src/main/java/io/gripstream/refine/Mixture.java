@@ -157,6 +157,10 @@ record Mixture(FloatTensor probabilities, FloatTensor weights, float[] constants
       DMatrixRMaj covariance = new DMatrixRMaj(d, d);
       CommonOps_DDRM.multTransA(means, heavy, covariance);
       CommonOps_DDRM.subtract(moments, covariance, covariance);
+      // The images that each class begins with are images like the others: without them the
+      // covariance would be negative along the centre.
+      DMatrixRMaj column = new DMatrixRMaj(d, 1, true, centre);
+      CommonOps_DDRM.multAddTransB(c * PRIOR_IMAGES / n / n, column, column, covariance);
       CommonOps_DDRM.scale((1 - SHRINKAGE) / n, covariance);
       double sphere =
           SHRINKAGE / (1 - SHRINKAGE) * CommonOps_DDRM.trace(covariance) / d + TINY;

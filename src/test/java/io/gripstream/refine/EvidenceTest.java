@@ -19,22 +19,23 @@ class EvidenceTest {
   private final int[] unknown = filled(Metrics.UNKNOWN);
 
   @Test
-  void theConsensusIsNearerToTheTruthThanItsTeacher() {
-    FloatTensor teacher = zeroShot.probabilities(features);
-    FloatTensor consensus = Consensus.estimate(features, teacher, unknown);
-    assertThat(Metrics.accuracy(Scores.argmax(consensus), world.truth))
+  void theMixtureIsNearerToTheTruthThanItsTeacher() {
+    FloatTensor teacher = zeroShot.logits(features);
+    FloatTensor mixture = Mixture.fit(features, teacher, unknown).probabilities();
+    assertThat(Metrics.accuracy(Scores.argmax(mixture), world.truth))
         .isGreaterThan(Metrics.accuracy(Scores.argmax(teacher), world.truth) + 0.05);
   }
 
   @Test
-  void theConsensusIsADistributionAndHoldsOnToLabels() {
+  void theMixtureIsADistributionAndHoldsOnToLabels() {
     int[] labels = unknown.clone();
     labels[3] = 5;
-    FloatTensor consensus = Consensus.estimate(features, zeroShot.probabilities(features), labels);
-    assertThat(consensus.row(3)).containsExactly(0, 0, 0, 0, 0, 1, 0, 0);
-    for (int i = 0; i < consensus.rows(); i++) {
+    FloatTensor mixture =
+        Mixture.fit(features, zeroShot.logits(features), labels).probabilities();
+    assertThat(mixture.row(3)).containsExactly(0, 0, 0, 0, 0, 1, 0, 0);
+    for (int i = 0; i < mixture.rows(); i++) {
       double sum = 0;
-      for (float p : consensus.row(i)) {
+      for (float p : mixture.row(i)) {
         assertThat(p).isBetween(0f, 1f);
         sum += p;
       }

@@ -1,8 +1,9 @@
 package io.gripstream.refine;
 
 import io.gripstream.clip.FloatTensor;
+import io.gripstream.refine.Evidence.Opinion;
 import java.util.Map;
-import java.util.stream.IntStream;
+import java.util.Optional;
 
 /** The evidence on prompts that are all classifiers of the same image features. */
 final class Judged {
@@ -15,16 +16,20 @@ final class Judged {
       Classifier zeroShot,
       Classifier base,
       Classifier candidate) {
-    int[] judges =
-        IntStream.range(0, Math.min(heldOut.length, features.rows()))
-            .filter(i -> heldOut[i])
-            .toArray();
+    Judges judges = new Judges(PoolView.of(features, zeroShot), labels, heldOut);
     return Evidence.measure(
-        features,
+        judges,
         heldOut,
         labels,
-        zeroShot.probabilities(features),
-        base.probabilities(features),
-        candidate.isFinite() ? candidate.probabilities(Rows.of(features, judges)) : null);
+        zeroShot.classes(),
+        opinion(zeroShot, features),
+        opinion(base, features),
+        Optional.empty(),
+        candidate.isFinite() ? Optional.of(opinion(candidate, features)) : Optional.empty());
+  }
+
+  private static Opinion opinion(Classifier classifier, FloatTensor features) {
+    FloatTensor probabilities = classifier.probabilities(features);
+    return new Opinion(Scores.argmax(probabilities), Metrics.meanConfidence(probabilities));
   }
 }

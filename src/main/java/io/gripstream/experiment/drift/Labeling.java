@@ -3,7 +3,6 @@ package io.gripstream.experiment.drift;
 import io.gripstream.clip.Float16;
 import io.gripstream.clip.FloatTensor;
 import io.gripstream.event.PromptVersion;
-import io.gripstream.prompt.Tensors;
 import io.gripstream.refine.Classifier;
 import java.nio.ByteBuffer;
 
@@ -19,14 +18,9 @@ public final class Labeling {
   public FloatTensor logits(PromptVersion version, byte[] feature) {
     if (known != version) {
       known = version;
-      classifier =
-          new Classifier(Tensors.decode(version.getClassFeatures()), version.getLogitScale());
+      classifier = Classifier.of(version);
     }
     float[] x = Float16.decode(ByteBuffer.wrap(feature));
-    float[] logits = classifier.logits(FloatTensor.matrix(1, x.length, x)).values();
-    for (int j = 0; j < version.getBias().size(); j++) {
-      logits[j] += version.getBias().get(j);
-    }
-    return FloatTensor.matrix(1, logits.length, logits);
+    return classifier.logits(FloatTensor.matrix(1, x.length, x));
   }
 }
