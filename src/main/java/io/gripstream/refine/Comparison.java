@@ -41,10 +41,15 @@ public record Comparison(
   private static final double MIXTURE_DEVIATES = 2;
   private static final double NEIGHBOR_EFFECT = 0.15;
   private static final double STRUCTURE = 0.03;
-  private static final double MODULARITY = 0.02;
+  private static final double MODULARITY = 0.005;
 
-  /** Of the share of images that change: many changes must gain more. */
-  private static final double MODULARITY_A_CHANGE = 0.12;
+  /** What few changes, such a share of the images, may gain less. */
+  private static final double STRUCTURE_A_CHANGE = 0.2;
+
+  /** What many changes must gain more: so much of the share of the images beyond the free one. */
+  private static final double MODULARITY_A_CHANGE = 0.15;
+
+  private static final double FREE_SHARE = 0.1;
 
   /** The bar of {@link #consistent}. */
   private static final double FINER_STRUCTURE = 0.02;
@@ -64,8 +69,9 @@ public record Comparison(
         && mixtureEffect >= bar * MIXTURE_EFFECT
         && mixtureDeviates >= bar * MIXTURE_DEVIATES
         && neighborEffect >= bar * NEIGHBOR_EFFECT
-        && structure >= bar * STRUCTURE
-        && modularity >= bar * Math.max(MODULARITY, MODULARITY_A_CHANGE * share);
+        && structure >= bar * Math.min(STRUCTURE, STRUCTURE_A_CHANGE * share)
+        && modularity
+            >= bar * Math.max(MODULARITY, MODULARITY_A_CHANGE * (share - FREE_SHARE));
   }
 
   /** Whether all judges find the other prompt better beyond their noise, though not by much. */

@@ -72,8 +72,11 @@ final class Tuning {
     FloatTensor classFeatures =
         shrunk(
             tuned.classFeatures(), round.view().zeroShot().classFeatures(), examples, training);
-    Classifier raw = new Classifier(classFeatures, clip.logitScale(), bias);
-    double temperature = temperature(raw, tuned.prefix(), teacher);
+    int[] calibrating = calibrating();
+    FloatTensor says = Rows.of(teacher, calibrating);
+    FloatTensor seen = round.features(tuned.prefix(), calibrating);
+    Classifier raw = balanced(new Classifier(classFeatures, clip.logitScale(), bias), seen, says);
+    double temperature = raw.isFinite() ? Calibration.temperature(raw.logits(seen), says) : 1;
     Map<String, Double> figures = new HashMap<>();
     figures.put("validationLossStart", result.startLoss());
     figures.put("validationLoss", result.bestLoss());
@@ -106,17 +109,24 @@ final class Tuning {
     return ClassBalance.towards(logits, Metrics.meanPrediction(teacher));
   }
 
-  private double temperature(Classifier raw, Optional<FloatTensor> prefix, FloatTensor teacher) {
-    if (!raw.isFinite()) {
-      return 1;
+  /** The same with the bias that it needs after tuning. */
+  private Classifier balanced(Classifier tuned, FloatTensor features, FloatTensor teacher) {
+    if (!round.balances() || !tuned.isFinite() || features.rows() == 0) {
+      return tuned;
     }
+    Classifier plain = new Classifier(tuned.classFeatures(), tuned.logitScale());
+    return new Classifier(
+        plain.classFeatures(),
+        plain.logitScale(),
+        ClassBalance.towards(plain.logits(features), Metrics.meanPrediction(teacher)));
+  }
+
+  /** The images that bias and temperature are fitted to. */
+  private int[] calibrating() {
     RoundData data = round.data();
-    int[] calibrating =
-        round.training().getValidationShare() > 0
-            ? data.rows(Use.VALIDATES)
-            : Arrays.stream(data.rows(Use.TRAINS)).limit(CALIBRATING).toArray();
-    return Calibration.temperature(
-        raw.logits(round.features(prefix, calibrating)), Rows.of(teacher, calibrating));
+    return round.training().getValidationShare() > 0
+        ? data.rows(Use.VALIDATES)
+        : Arrays.stream(data.rows(Use.TRAINS)).limit(CALIBRATING).toArray();
   }
 
   private Prompt start(long seed) {
