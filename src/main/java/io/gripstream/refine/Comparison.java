@@ -51,8 +51,10 @@ public record Comparison(
 
   private static final double FREE_SHARE = 0.1;
 
-  /** The bar of {@link #consistent}. */
+  /** The bars of {@link #consistent}. */
   private static final double FINER_STRUCTURE = 0.02;
+
+  private static final double FINER_NEIGHBOR_EFFECT = 0.1;
 
   /** Fewer changes are nobody's harm. */
   private static final double WORTH_GOING_BACK = 0.01;
@@ -80,7 +82,10 @@ public record Comparison(
     return share > 0
         && mixtureDeviates >= bar * MIXTURE_DEVIATES
         && neighborEffect >= 0
-        && structure >= bar * FINER_STRUCTURE;
+        && (structure >= bar * FINER_STRUCTURE
+            || structure > 0
+                && mixtureEffect >= bar * MIXTURE_EFFECT
+                && neighborEffect >= bar * FINER_NEIGHBOR_EFFECT);
   }
 
   /**
