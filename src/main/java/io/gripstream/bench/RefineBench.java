@@ -9,6 +9,7 @@ import io.gripstream.clip.TorchClip.Targets;
 import io.gripstream.event.BatchSample;
 import io.gripstream.event.ImageReference;
 import io.gripstream.event.PromptVersion;
+import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.prompt.TextPrompt;
 import io.gripstream.prompt.VisualPrompt;
@@ -19,6 +20,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.IntStream;
 
 /**
@@ -45,6 +47,8 @@ final class RefineBench implements Benchmark {
     }
     setting.say().accept("a step of a visual prompt");
     figures.add(visualStep(clip, setting.runs()));
+    setting.say().accept("a calibration round");
+    figures.add(calibration(clip, setting.runs()));
     figures.addAll(grip(clip, setting));
     return figures;
   }
@@ -136,17 +140,73 @@ final class RefineBench implements Benchmark {
     return new Targets(FloatTensor.matrix(rows, classes, targets), weights);
   }
 
+  /** A round in closed form, over images that lie in clusters, none of which fits its class. */
+  private static Figure calibration(TorchClip clip, int runs) throws Exception {
+    int classes = 100;
+    TaskDefinition definition = definition(classes, Strategy.BALANCE);
+    PromptRefinement refinement = refinement(clip);
+    PromptVersion zeroShot = refinement.zeroShot("bench", definition, Instant.EPOCH);
+    Random random = new Random(1);
+    int size = clip.featureSize();
+    float[][] centers = new float[classes][size];
+    for (float[] center : centers) {
+      fill(center, random, 1);
+    }
+    List<BatchSample> samples = new ArrayList<>();
+    for (int i = 0; i < IMAGES; i++) {
+      float[] feature = centers[i % classes].clone();
+      fill(feature, random, 2);
+      samples.add(sample(i, unit(feature)));
+    }
+    double[] seconds =
+        Samples.medians(
+            runs,
+            List.of(
+                () -> {
+                  long start = System.nanoTime();
+                  refinement.train(
+                      new RoundBatch("bench", 1, 1, Instant.EPOCH, definition, zeroShot, samples),
+                      (done, metrics) -> {});
+                  return (System.nanoTime() - start) / 1e9;
+                }));
+    return Figure.of("refine.calibration", seconds[0], "s", "two seconds", 2);
+  }
+
+  private static void fill(float[] values, Random random, double deviation) {
+    for (int k = 0; k < values.length; k++) {
+      values[k] += (float) (deviation * random.nextGaussian());
+    }
+  }
+
+  private static float[] unit(float[] values) {
+    double square = 0;
+    for (float value : values) {
+      square += (double) value * value;
+    }
+    for (int k = 0; k < values.length; k++) {
+      values[k] /= (float) Math.sqrt(square);
+    }
+    return values;
+  }
+
+  private static TaskDefinition definition(int classes, Strategy strategy) {
+    return TaskDefinition.newBuilder()
+        .setClasses(IntStream.range(0, classes).mapToObj(c -> "class " + c).toList())
+        .setStrategy(strategy)
+        .build();
+  }
+
+  private static PromptRefinement refinement(TorchClip clip) {
+    return new PromptRefinement(
+        clip,
+        samples -> {
+          throw new IllegalStateException("a text prompt's rounds read no images");
+        });
+  }
+
   private static List<Figure> grip(TorchClip clip, Setting setting) throws Exception {
-    TaskDefinition definition =
-        TaskDefinition.newBuilder()
-            .setClasses(IntStream.range(0, 10).mapToObj(c -> "class " + c).toList())
-            .build();
-    PromptRefinement refinement =
-        new PromptRefinement(
-            clip,
-            samples -> {
-              throw new IllegalStateException("a text prompt's rounds read no images");
-            });
+    TaskDefinition definition = definition(10, Strategy.GRIP);
+    PromptRefinement refinement = refinement(clip);
     setting.say().accept("encoding %d images once".formatted(IMAGES));
     long start = System.nanoTime();
     List<BatchSample> samples = samples(clip);
@@ -178,21 +238,24 @@ final class RefineBench implements Benchmark {
       pixels.forEach(image -> image[samples.size() % image.length]++);
       FloatTensor features = clip.encodeImages(pixels);
       for (int row = 0; row < features.rows(); row++) {
-        samples.add(
-            BatchSample.newBuilder()
-                .setImageId("%05d".formatted(samples.size()))
-                .setImage(
-                    ImageReference.newBuilder()
-                        .setTopic("")
-                        .setPartition(0)
-                        .setOffset(samples.size())
-                        .setSha256("")
-                        .build())
-                .setFeature(ByteBuffer.wrap(Float16.encode(features.row(row))))
-                .setLabel(null)
-                .build());
+        samples.add(sample(samples.size(), features.row(row)));
       }
     }
     return samples;
+  }
+
+  private static BatchSample sample(int index, float[] feature) {
+    return BatchSample.newBuilder()
+        .setImageId("%05d".formatted(index))
+        .setImage(
+            ImageReference.newBuilder()
+                .setTopic("")
+                .setPartition(0)
+                .setOffset(index)
+                .setSha256("")
+                .build())
+        .setFeature(ByteBuffer.wrap(Float16.encode(feature)))
+        .setLabel(null)
+        .build();
   }
 }

@@ -2,6 +2,7 @@ package io.gripstream.curator;
 
 import io.gripstream.refine.DriftReference;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 
 /**
  * {@link DriftReference} as bytes, big-endian:
@@ -14,13 +15,15 @@ import java.nio.ByteBuffer;
  *   8  cube
  *   4 K            mean
  *   4 K (K + 1)/2  factor
+ *   4 W            dispersion, to the end
  * </pre>
  */
 final class DriftReferenceCodec {
   private DriftReferenceCodec() {}
 
   static byte[] encode(DriftReference reference) {
-    int floats = reference.mean().length + reference.factor().length;
+    int floats =
+        reference.mean().length + reference.factor().length + reference.dispersion().length;
     ByteBuffer bytes =
         ByteBuffer.allocate(2 * Integer.BYTES + 3 * Double.BYTES + floats * Float.BYTES)
             .putInt(reference.samples())
@@ -28,7 +31,11 @@ final class DriftReferenceCodec {
             .putDouble(reference.trace())
             .putDouble(reference.square())
             .putDouble(reference.cube());
-    bytes.asFloatBuffer().put(reference.mean()).put(reference.factor());
+    bytes
+        .asFloatBuffer()
+        .put(reference.mean())
+        .put(reference.factor())
+        .put(reference.dispersion());
     return bytes.array();
   }
 
@@ -42,7 +49,9 @@ final class DriftReferenceCodec {
     double trace = bytes.getDouble();
     double square = bytes.getDouble();
     double cube = bytes.getDouble();
-    bytes.asFloatBuffer().get(mean).get(factor);
-    return new DriftReference(samples, mean, factor, trace, square, cube);
+    FloatBuffer floats = bytes.asFloatBuffer().get(mean).get(factor);
+    float[] dispersion = new float[floats.remaining()];
+    floats.get(dispersion);
+    return new DriftReference(samples, mean, factor, trace, square, cube, dispersion);
   }
 }

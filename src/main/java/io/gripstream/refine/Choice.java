@@ -11,13 +11,17 @@ import java.util.Optional;
  */
 record Choice(Candidate candidate, Optional<Opinion> opinion) {
   /**
-   * The one with the highest expected accuracy among those that the judges find clearly better than
-   * the zero-shot prompt; if there is none, among all.
+   * The one that is right most often, by people's labels of held-out images where there are enough
+   * to decide by; otherwise the one with the highest expected accuracy among those that the judges
+   * find clearly better than the zero-shot prompt; if there is none, among all.
    *
    * @param candidates at least one
    */
   static Choice among(List<Candidate> candidates, Round round, Judges judges) {
     int[] zeroShot = round.zeroShotSays().labels();
+    boolean byLabels =
+        judges.labelled() >= round.definition().getGate().getMinimumEvidence()
+            && judges.labelled() > 0;
     Choice best = new Choice(candidates.get(candidates.size() - 1), Optional.empty());
     boolean convincing = false;
     double score = Double.NEGATIVE_INFINITY;
@@ -26,8 +30,10 @@ record Choice(Candidate candidate, Optional<Opinion> opinion) {
         continue;
       }
       Opinion opinion = round.says(candidate.classifier(), candidate.prefix());
-      boolean convinces = judges.compare(zeroShot, opinion.labels()).convincing(0);
-      double scored = judges.score(opinion.labels());
+      boolean convinces =
+          !byLabels && judges.compare(zeroShot, opinion.labels()).convincing(0);
+      double scored =
+          byLabels ? judges.accuracy(opinion.labels()) : judges.score(opinion.labels());
       if (best.opinion().isEmpty()
           || (convinces && !convincing)
           || (convinces == convincing && scored > score)) {

@@ -86,9 +86,10 @@ public final class Drift {
           mean[i] = sum[i] / images;
         }
         double distance = reference.distance(mean);
-        double score = score(reference, distance, images);
+        double noise = reference.dispersion()[next] * noise(reference, images);
+        double score = score(reference, distance, noise);
         if (score > WINDOWS.get(next).bar()) {
-          double expected = reference.trace() * noise(reference, images);
+          double expected = reference.trace() * noise;
           return Optional.of(
               new Alarm(images, reference.samples(), Math.sqrt(distance / expected), score));
         }
@@ -98,13 +99,21 @@ public final class Drift {
     return Optional.empty();
   }
 
-  private static double noise(DriftReference reference, int images) {
+  static double noise(DriftReference reference, int images) {
     return 1.0 / images + 1.0 / reference.samples();
   }
 
-  /** What {@code distance} is as a standard normal deviate. */
-  static double score(DriftReference reference, double distance, int images) {
-    double noise = noise(reference, images);
+  /** The windows' lengths, in images. */
+  static int[] windows() {
+    return WINDOWS.stream().mapToInt(Window::images).toArray();
+  }
+
+  /**
+   * What {@code distance} is as a standard normal deviate.
+   *
+   * @param noise {@code f}
+   */
+  static double score(DriftReference reference, double distance, double noise) {
     double deviate =
         (distance - reference.trace() * noise) / (Math.sqrt(2 * reference.square()) * noise);
     double freedom = Math.pow(reference.square(), 3) / Math.pow(reference.cube(), 2);

@@ -19,13 +19,26 @@ import java.util.stream.IntStream;
  * @param trace the expected distance of a sample that comes from there
  * @param square the trace of the square of the covariance in the distance's metric
  * @param cube the trace of its cube
+ * @param dispersion {@code [W]}, for each of {@link Drift}'s windows how many times as far from the
+ *     mean the stream's own stretches of so many images lay as those of independent images would
+ *     have; 1 at least. Images that come together are often alike, a page of one hand or a scene
+ *     of one film, and that is no change
  */
 public record DriftReference(
-    int samples, float[] mean, float[] factor, double trace, double square, double cube) {
+    int samples,
+    float[] mean,
+    float[] factor,
+    double trace,
+    double square,
+    double cube,
+    float[] dispersion) {
   /** With fewer samples than this there is no reference. */
   public static final int LEAST = 128;
 
   private static final int FOLDS = 4;
+
+  /** With fewer stretches of a window's length, shorter windows' dispersion stands in. */
+  private static final int LEAST_STRETCHES = 4;
 
   /** Below this variance, in all, every image is the same one. */
   private static final double NO_SPREAD = 1e-9;
@@ -33,7 +46,7 @@ public record DriftReference(
   /**
    * Forms a reference.
    *
-   * @param sketches {@code N} times {@code [K]}, finite
+   * @param sketches {@code N} times {@code [K]}, finite, in the order in which they came
    * @return empty when they are fewer than {@link #LEAST}, or all alike
    */
   public static Optional<DriftReference> of(List<float[]> sketches) {
@@ -83,7 +96,31 @@ public record DriftReference(
             triangle,
             moments[0] * scale,
             moments[1] * scale * scale,
-            moments[2] * scale * scale * scale));
+            moments[2] * scale * scale * scale,
+            dispersion(sketches, all, factor, moments[0])));
+  }
+
+  /** The same for each window, from stretches that do not overlap. */
+  private static float[] dispersion(
+      List<float[]> sketches, Spread all, double[][] factor, double trace) {
+    int n = sketches.size();
+    float[] dispersion = new float[Drift.windows().length];
+    float largest = 1;
+    for (int w = 0; w < dispersion.length; w++) {
+      int images = Drift.windows()[w];
+      int stretches = n / images;
+      if (stretches >= LEAST_STRETCHES) {
+        double distances = 0;
+        for (int s = 0; s < stretches; s++) {
+          List<float[]> stretch = sketches.subList(s * images, (s + 1) * images);
+          distances += Spread.distance(factor, all.from(Spread.mean(stretch)));
+        }
+        double independent = trace * (1.0 / images - 1.0 / n);
+        largest = (float) Math.max(largest, distances / stretches / independent);
+      }
+      dispersion[w] = largest;
+    }
+    return dispersion;
   }
 
   /**
@@ -130,14 +167,19 @@ public record DriftReference(
    * @param covariance {@code [K, K]}
    */
   private record Spread(int samples, double[] mean, double[][] covariance) {
-    static Spread of(List<float[]> sketches) {
-      int k = sketches.get(0).length;
-      double[] mean = new double[k];
+    static double[] mean(List<float[]> sketches) {
+      double[] mean = new double[sketches.get(0).length];
       for (float[] sketch : sketches) {
-        for (int i = 0; i < k; i++) {
+        for (int i = 0; i < mean.length; i++) {
           mean[i] += sketch[i] / sketches.size();
         }
       }
+      return mean;
+    }
+
+    static Spread of(List<float[]> sketches) {
+      double[] mean = mean(sketches);
+      int k = mean.length;
       double[][] covariance = new double[k][k];
       Spread spread = new Spread(sketches.size(), mean, covariance);
       for (float[] sketch : sketches) {
@@ -160,6 +202,14 @@ public record DriftReference(
       double[] from = new double[mean.length];
       for (int i = 0; i < from.length; i++) {
         from[i] = sketch[i] - mean[i];
+      }
+      return from;
+    }
+
+    double[] from(double[] other) {
+      double[] from = new double[mean.length];
+      for (int i = 0; i < from.length; i++) {
+        from[i] = other[i] - mean[i];
       }
       return from;
     }

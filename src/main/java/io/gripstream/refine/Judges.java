@@ -101,6 +101,22 @@ final class Judges {
     return sum / count;
   }
 
+  /** How many held-out images people labelled. */
+  int labelled() {
+    return Metrics.known(heldOutLabels());
+  }
+
+  /** The accuracy of labels on the held-out images that people labelled. */
+  double accuracy(int[] prompt) {
+    return Metrics.accuracy(prompt, heldOutLabels());
+  }
+
+  private int[] heldOutLabels() {
+    return IntStream.range(0, labels.length)
+        .map(i -> heldOut[i] ? labels[i] : Metrics.UNKNOWN)
+        .toArray();
+  }
+
   /** The standard error of the difference of two scores. */
   double scoreError(int[] before, int[] after) {
     int[] judged =

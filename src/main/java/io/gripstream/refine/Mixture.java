@@ -1,7 +1,6 @@
 package io.gripstream.refine;
 
 import io.gripstream.clip.FloatTensor;
-import java.util.Arrays;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.CommonOps_DDRM;
 import org.ejml.dense.row.factory.LinearSolverFactory_DDRM;
@@ -57,7 +56,7 @@ record Mixture(FloatTensor probabilities, FloatTensor weights, float[] constants
       throw new IllegalArgumentException(
           "%s, %d labels for %s".formatted(features, labels.length, teacher));
     }
-    FloatTensor believed = withLabels(Scores.softmax(teacher), labels);
+    FloatTensor believed = Rows.named(Scores.softmax(teacher), labels);
     if (n == 0) {
       return new Mixture(believed, FloatTensor.matrix(c, d, new float[c * d]), new float[c]);
     }
@@ -75,7 +74,7 @@ record Mixture(FloatTensor probabilities, FloatTensor weights, float[] constants
       for (int i = 0; i < logits.length; i++) {
         logits[i] = (float) (factor * likelihoods.values()[i] + teacher.values()[i]);
       }
-      estimate = withLabels(Scores.softmax(FloatTensor.matrix(n, c, logits)), labels);
+      estimate = Rows.named(Scores.softmax(FloatTensor.matrix(n, c, logits)), labels);
     }
     float[] weights = new float[c * d];
     float[] constants = new float[c];
@@ -104,19 +103,6 @@ record Mixture(FloatTensor probabilities, FloatTensor weights, float[] constants
     }
     return new Classifier(
         FloatTensor.matrix(weights.rows(), weights.columns(), vectors), teacher.logitScale(), bias);
-  }
-
-  /** {@code [N, C]}, where the image has a human label, all of it on that class. */
-  private static FloatTensor withLabels(FloatTensor probabilities, int[] labels) {
-    int c = probabilities.columns();
-    float[] values = probabilities.values().clone();
-    for (int i = 0; i < labels.length; i++) {
-      if (labels[i] != Metrics.UNKNOWN) {
-        Arrays.fill(values, i * c, (i + 1) * c, 0);
-        values[i * c + labels[i]] = 1;
-      }
-    }
-    return FloatTensor.matrix(labels.length, c, values);
   }
 
   private static DMatrixRMaj matrix(FloatTensor tensor) {

@@ -188,7 +188,7 @@ public final class PromptRefinement implements Refinement {
   /** The heads of the mixtures that these begin. */
   private static List<Candidate> mixtures(Round round) {
     PoolView view = round.view();
-    int[] labels = round.trainingLabels();
+    int[] labels = round.data().trainingLabels(round.paradigm());
     return Stream.of(view.pulled(), view.moved())
         .map(bias -> view.mixture(bias, labels).head(view.balanced(bias)))
         .map(head -> Candidate.head(Strategy.MIXTURE, head))
@@ -198,7 +198,7 @@ public final class PromptRefinement implements Refinement {
   /** A prompt tuned towards the mixture's probabilities of all images that train. */
   private Candidate distilled(Round round, Progress progress) {
     PoolView view = round.view();
-    FloatTensor teacher = view.mixture(view.pulled(), round.trainingLabels()).probabilities();
+    FloatTensor teacher = view.mixture(view.pulled(), round.data().trainingLabels(round.paradigm())).probabilities();
     return new Tuning(clip, round)
         .tune(
             Strategy.DISTILL,
@@ -239,7 +239,8 @@ public final class PromptRefinement implements Refinement {
     figures.put("gamma", examples.weights().gamma());
     figures.put("lambda", examples.weights().lambda());
     return new Tuning(clip, round)
-        .tune(madeBy, examples, teacher, done -> progress.at(done, Map.of()));
+        .tune(
+            madeBy, examples, pseudolabelling.believed(), done -> progress.at(done, Map.of()));
   }
 
   private PromptVersion version(

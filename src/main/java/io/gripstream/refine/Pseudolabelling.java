@@ -18,6 +18,7 @@ final class Pseudolabelling {
   private final RoundData data;
   private final Strategy strategy;
   private final FloatTensor teacher;
+  private final int[] labels;
   private final boolean[] allowed;
   private final boolean restricted;
   private final int[] training;
@@ -38,10 +39,7 @@ final class Pseudolabelling {
     this.data = data;
     this.strategy = strategy;
     this.teacher = teacher;
-    int[] labels = data.trainingLabels();
-    if (paradigm == Paradigm.UL) {
-      Arrays.fill(labels, Metrics.UNKNOWN);
-    }
+    this.labels = data.trainingLabels(paradigm);
     this.allowed = new boolean[definition.getClasses().size()];
     Arrays.fill(allowed, true);
     if (paradigm == Paradigm.TRZSL) {
@@ -82,6 +80,15 @@ final class Pseudolabelling {
   /** {@code [C]}, how frequent each class seems among the images that may be pseudolabelled. */
   double[] prior() {
     return prior;
+  }
+
+  /**
+   * {@code [N, C]}, what the images are taken to be in all: what people named where they did, and
+   * elsewhere what the teacher says, among the classes that an image can be of.
+   */
+  FloatTensor believed() {
+    int[] all = IntStream.range(0, data.size()).toArray();
+    return Rows.named(among(all), labels);
   }
 
   private int[] unlabelled(Use use, int[] labels) {

@@ -97,15 +97,6 @@ record Round(
         : says;
   }
 
-  /** {@code [N]}, human labels that may train; none under UL, where they only evaluate. */
-  int[] trainingLabels() {
-    int[] labels = data.trainingLabels();
-    if (paradigm == Paradigm.UL) {
-      Arrays.fill(labels, Metrics.UNKNOWN);
-    }
-    return labels;
-  }
-
   /** Whether the images may speak against equal shares and for a class bias. */
   boolean balances() {
     return training().getClassPrior() == ClassPriorKind.ESTIMATED;

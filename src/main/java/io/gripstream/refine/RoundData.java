@@ -5,6 +5,7 @@ import io.gripstream.clip.FloatTensor;
 import io.gripstream.event.BatchSample;
 import io.gripstream.event.Paradigm;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.IntPredicate;
@@ -114,6 +115,15 @@ record RoundData(List<String> keys, FloatTensor features, int[] labels, List<Use
     return IntStream.range(0, size())
         .map(i -> uses.get(i) == Use.JUDGES ? Metrics.UNKNOWN : labels[i])
         .toArray();
+  }
+
+  /** {@code [N]}, the labels that may train; none under UL, where they only evaluate. */
+  int[] trainingLabels(Paradigm paradigm) {
+    int[] training = trainingLabels();
+    if (paradigm == Paradigm.UL) {
+      Arrays.fill(training, Metrics.UNKNOWN);
+    }
+    return training;
   }
 
   /** {@code [N]}, which samples judge. */

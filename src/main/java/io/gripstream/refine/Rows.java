@@ -1,6 +1,7 @@
 package io.gripstream.refine;
 
 import io.gripstream.clip.FloatTensor;
+import java.util.Arrays;
 
 /** Small things done to tensors by row. */
 final class Rows {
@@ -14,6 +15,23 @@ final class Rows {
       System.arraycopy(tensor.values(), rows[i] * columns, values, i * columns, columns);
     }
     return FloatTensor.matrix(rows.length, columns, values);
+  }
+
+  /**
+   * Probabilities {@code [N, C]}, all of a row's on one class where its label is known.
+   *
+   * @param labels {@code [N]}, -1 where none is
+   */
+  static FloatTensor named(FloatTensor probabilities, int[] labels) {
+    int c = probabilities.columns();
+    float[] values = probabilities.values().clone();
+    for (int i = 0; i < labels.length; i++) {
+      if (labels[i] != Metrics.UNKNOWN) {
+        Arrays.fill(values, i * c, (i + 1) * c, 0);
+        values[i * c + labels[i]] = 1;
+      }
+    }
+    return FloatTensor.matrix(labels.length, c, values);
   }
 
   /** {@code (1 - share) * one + share * other}. */

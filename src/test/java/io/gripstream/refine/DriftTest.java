@@ -52,6 +52,28 @@ class DriftTest {
   }
 
   @Test
+  void pagesOfOneHandEachAreNoChangeButAnotherDomainIs() {
+    Supplier<float[]> pages = pages(world(128, 4));
+    DriftReference reference = reference(pages, 256);
+    assertThat(firstAlarm(reference, pages, 3_000)).isEmpty();
+    assertThat(firstAlarm(reference, pages(world(128, 4)), 64)).isPresent();
+  }
+
+  /** Twelve images in a row lean the same way. */
+  private Supplier<float[]> pages(Supplier<float[]> world) {
+    int[] drawn = {0};
+    float[][] leaning = {null};
+    return () -> {
+      leaning[0] = drawn[0]++ % 12 == 0 ? center(128) : leaning[0];
+      float[] image = world.get();
+      for (int i = 0; i < image.length; i++) {
+        image[i] += 0.4f * leaning[0][i];
+      }
+      return unit(image);
+    };
+  }
+
+  @Test
   void whatIsLateOutweighsWhatIsLong() {
     Supplier<float[]> before = world(64, 4);
     DriftReference reference = reference(before, 300);
@@ -83,7 +105,7 @@ class DriftTest {
           mean[k] += sketch[k] / 32;
         }
       }
-      double score = Drift.score(reference, reference.distance(mean), 32);
+      double score = Drift.score(reference, reference.distance(mean), Drift.noise(reference, 32));
       sum += score / windows;
       squares += score * score / windows;
     }
