@@ -171,8 +171,8 @@ final class ClassBalance {
   }
 
   /**
-   * The two best classes of each image: what it is labelled when one class's bias moves follows from
-   * them alone.
+   * The two best classes of each image: what it is labelled when one class's bias moves follows
+   * from them alone.
    *
    * @param best {@code [N]}
    * @param second {@code [N]}
@@ -204,8 +204,7 @@ final class ClassBalance {
       int[] labels = new int[best.length];
       for (int i = 0; i < labels.length; i++) {
         int rival = best[i] == moving ? second[i] : best[i];
-        labels[i] =
-            at(logits, bias, i, moving) + by > at(logits, bias, i, rival) ? moving : rival;
+        labels[i] = at(logits, bias, i, moving) + by > at(logits, bias, i, rival) ? moving : rival;
       }
       return labels;
     }

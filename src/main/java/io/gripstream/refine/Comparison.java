@@ -9,12 +9,12 @@ import java.util.Map;
  *
  * @param images how many held-out images were asked about
  * @param share of the pool's images change their label
- * @param mixtureEffect what a changed held-out image gains by the mixture's probability, on average;
- *     the lesser of two mixtures' opinions, one begun with less bias than the other
+ * @param mixtureEffect what a changed held-out image gains by the mixture's probability, on
+ *     average; the lesser of two mixtures' opinions, one begun with less bias than the other
  * @param mixtureDeviates by how many standard errors the mean over all held-out images is above 0;
  *     the lesser of the same two
- * @param neighborEffect the same as {@code mixtureEffect} by the labels that spread along the
- *     graph from the balanced zero-shot prompt's
+ * @param neighborEffect the same as {@code mixtureEffect} by the labels that spread along the graph
+ *     from the balanced zero-shot prompt's
  * @param structure what the fit to the graph gains ({@link NeighborGraph.Fit#structure})
  * @param modularity what the modularity on the graph gains
  * @param support see {@link PoolView#support}
@@ -113,7 +113,7 @@ public record Comparison(
     return evidence;
   }
 
-  /** What evidence says under names that begin alike; not a number where it says nothing. */
+  /** What evidence says under names that begin alike; not a number where it says nothing finite. */
   static Comparison of(Map<String, Double> evidence, String prefix) {
     return new Comparison(
         figure(evidence, prefix + "Images"),
@@ -129,6 +129,7 @@ public record Comparison(
   }
 
   private static double figure(Map<String, Double> evidence, String name) {
-    return evidence.getOrDefault(name, Double.NaN);
+    Double value = evidence.get(name);
+    return value == null || value.isInfinite() ? Double.NaN : value;
   }
 }

@@ -12,10 +12,10 @@ import java.util.stream.IntStream;
  * Judges} compare it with the live prompt and with the zero-shot one, and the live prompt with what
  * could be gone back to.
  *
- * <p>Mostly nobody knows what the held-out images show. A prompt's <em>score</em> is the probability
- * that the judges' mixtures give its predictions, on average: its expected accuracy. It looks at
- * predictions only, so being surer earns nothing. It is for people to read; the gate decides on the
- * comparisons.
+ * <p>Mostly nobody knows what the held-out images show. A prompt's <em>score</em> is the
+ * probability that the judges' mixtures give its predictions, on average: its expected accuracy. It
+ * looks at predictions only, so being surer earns nothing. It is for people to read; the gate
+ * decides on the comparisons.
  */
 public final class Evidence {
   /** How the candidate compares with the live prompt; names of {@link Comparison} follow. */

@@ -20,8 +20,8 @@ import java.util.Optional;
  * <p>A candidate that is not promoted brings a way back: if all judges find the zero-shot prompt
  * better than the live one, or the live one's predecessor, that one goes live again.
  *
- * <p>The bars were chosen on 83,000 pairs of prompts over 23 sets of features of two models (seeds 1
- * and 2; photographs, scenes, digits, shapes; as they are, blurred, noisy, dark, grey) and then
+ * <p>The bars were chosen on 83,000 pairs of prompts over 23 sets of features of two models (seeds
+ * 1 and 2; photographs, scenes, digits, shapes; as they are, blurred, noisy, dark, grey) and then
  * held against 34 sets with other seeds, pool sizes and choices of classes:
  *
  * <table>
@@ -134,20 +134,19 @@ public final class Gate {
     }
     String figures =
         figures(
-                "expected accuracy on %.0f held-out images".formatted(gain.images()),
-                evidence.get(Evidence.BASE_SCORE),
-                evidence.get(Evidence.CANDIDATE_SCORE),
-                evidence.get(Evidence.SCORE_ERROR))
-            + " "
-            + judges(gain);
+            "expected accuracy on %.0f held-out images".formatted(gain.images()),
+            evidence.get(Evidence.BASE_SCORE),
+            evidence.get(Evidence.CANDIDATE_SCORE),
+            evidence.get(Evidence.SCORE_ERROR));
     double tolerance = limits.getTolerance();
     if (!overZeroShot.convincing(tolerance)) {
       return hold(
-          "Not clearly better than zero-shot: %s %s", figures, "Over zero-shot: " + judges(overZeroShot));
+          "Not clearly better than zero-shot: %s In place of zero-shot %s",
+          figures, judges(overZeroShot));
     }
     return gain.consistent(tolerance)
-        ? promote("Better: " + figures)
-        : hold("Not clearly better: %s", figures);
+        ? promote("Better: " + figures + " " + judges(gain))
+        : hold("Not clearly better: %s %s", figures, judges(gain));
   }
 
   private static Verdict byLabels(GateLimits limits, Map<String, Double> evidence) {
@@ -238,7 +237,7 @@ public final class Gate {
 
   private static Optional<String> missing(Map<String, Double> evidence, List<String> names) {
     return names.stream()
-        .filter(name -> !Double.isFinite(evidence.getOrDefault(name, Double.NaN)))
+        .filter(name -> evidence.get(name) == null || !Double.isFinite(evidence.get(name)))
         .findFirst();
   }
 

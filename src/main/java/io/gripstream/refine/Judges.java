@@ -29,7 +29,8 @@ final class Judges {
     int n = view.features().rows();
     if (labels.length != n || heldOut.length != n) {
       throw new IllegalArgumentException(
-          "%d labels and %d marks for %s".formatted(labels.length, heldOut.length, view.features()));
+          "%d labels and %d marks for %s"
+              .formatted(labels.length, heldOut.length, view.features()));
     }
     this.view = view;
     this.labels = labels;
@@ -63,8 +64,8 @@ final class Judges {
             .toArray();
     int[] judged = Arrays.stream(asked).filter(i -> heldOut[i]).toArray();
     long changed = Arrays.stream(asked).filter(i -> before[i] != after[i]).count();
-    NeighborGraph.Fit fitBefore = view.graph().fit(before, c);
-    NeighborGraph.Fit fitAfter = view.graph().fit(after, c);
+    NeighborGraph.Fit fitBefore = view.graph().fit(only(asked, before), c);
+    NeighborGraph.Fit fitAfter = view.graph().fit(only(asked, after), c);
     double effect = Double.POSITIVE_INFINITY;
     double deviates = Double.POSITIVE_INFINITY;
     for (FloatTensor mixture : mixtures) {
@@ -86,7 +87,21 @@ final class Judges {
         standardError(right));
   }
 
-  /** {@code [N]}: the expected accuracy of labels on held-out images: the mixtures' mean probability. */
+  /** {@code [N]}: the labels of some images: fits to the graph of other images do not compare. */
+  private static int[] only(int[] images, int[] prompt) {
+    int[] labels = new int[prompt.length];
+    Arrays.fill(labels, Metrics.UNKNOWN);
+    for (int i : images) {
+      labels[i] = prompt[i];
+    }
+    return labels;
+  }
+
+  /**
+   * The expected accuracy of labels on held-out images: the mixtures' mean probability.
+   *
+   * @param prompt {@code [N]}, -1 where it was not asked
+   */
   double score(int[] prompt) {
     double sum = 0;
     int count = 0;
@@ -121,9 +136,7 @@ final class Judges {
   double scoreError(int[] before, int[] after) {
     int[] judged =
         IntStream.range(0, before.length)
-            .filter(
-                i ->
-                    heldOut[i] && before[i] != Metrics.UNKNOWN && after[i] != Metrics.UNKNOWN)
+            .filter(i -> heldOut[i] && before[i] != Metrics.UNKNOWN && after[i] != Metrics.UNKNOWN)
             .toArray();
     double[] gains = new double[judged.length];
     for (FloatTensor mixture : mixtures) {

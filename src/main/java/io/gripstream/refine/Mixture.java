@@ -36,12 +36,16 @@ record Mixture(FloatTensor probabilities, FloatTensor weights, float[] constants
   private static final double HIGHEST = 4;
 
   /**
-   * How much the likelihoods count in {@link #head}, beside the teacher: 1 gained more on digits
-   * (1 point), 0.5 on photographs (1 point).
+   * How much the likelihoods count in {@link #head}, beside the teacher: 1 gained more on digits (1
+   * point), 0.5 on photographs (1 point).
    */
   private static final double HEAD_SHARE = 0.5;
 
-  private static final double TINY = 1e-9;
+  /**
+   * Variance that each direction has at least: more than rounding takes off where all images are
+   * alike, and less than a hundredth of what photographs have.
+   */
+  private static final double TINY = 1e-6;
 
   /**
    * @param features {@code [N, D]}, rows of unit length
@@ -119,8 +123,8 @@ record Mixture(FloatTensor probabilities, FloatTensor weights, float[] constants
    * @param counts {@code [C]}, how many images each mean stands for
    * @param weights {@code [C, D]}, the means times the inverse covariance
    * @param squares {@code [C]}, each mean's product with its own weights
-   * @param own the mean product of an image with itself under the inverse covariance; features being
-   *     of unit length, it hardly differs between images
+   * @param own the mean product of an image with itself under the inverse covariance; features
+   *     being of unit length, it hardly differs between images
    */
   private record Step(double[] counts, DMatrixRMaj weights, double[] squares, double own) {
     static Step of(DMatrixRMaj x, DMatrixRMaj moments, DMatrixRMaj shares) {
@@ -148,8 +152,7 @@ record Mixture(FloatTensor probabilities, FloatTensor weights, float[] constants
       DMatrixRMaj column = new DMatrixRMaj(d, 1, true, centre);
       CommonOps_DDRM.multAddTransB(c * PRIOR_IMAGES / n / n, column, column, covariance);
       CommonOps_DDRM.scale((1 - SHRINKAGE) / n, covariance);
-      double sphere =
-          SHRINKAGE / (1 - SHRINKAGE) * CommonOps_DDRM.trace(covariance) / d + TINY;
+      double sphere = SHRINKAGE / (1 - SHRINKAGE) * CommonOps_DDRM.trace(covariance) / d + TINY;
       for (int k = 0; k < d; k++) {
         covariance.add(k, k, sphere);
       }

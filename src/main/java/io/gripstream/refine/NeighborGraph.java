@@ -222,7 +222,10 @@ final class NeighborGraph {
 
     private static final double LEAST = 1e-3;
 
-    /** The logarithm of the information over the root of the entropy: what {@link ClassBalance} raises. */
+    /**
+     * The logarithm of the information over the root of the entropy: what {@link ClassBalance}
+     * raises.
+     */
     double structure() {
       return Math.log(Math.max(information, LEAST))
           - ENTROPY_SHARE * Math.log(Math.max(entropy, LEAST));

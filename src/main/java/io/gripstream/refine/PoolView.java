@@ -58,8 +58,7 @@ record PoolView(
   double support() {
     int c = logits.columns();
     double chance = 1.0 / c;
-    double sure =
-        Metrics.meanConfidence(Scores.softmax(ClassBalance.added(logits, uniform)));
+    double sure = Metrics.meanConfidence(Scores.softmax(ClassBalance.added(logits, uniform)));
     return (sure - chance) / (1 - chance);
   }
 }

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.gripstream.clip.FloatTensor;
 import io.gripstream.event.GateLimits;
+import io.gripstream.refine.Evidence.Opinion;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -24,23 +26,6 @@ class EvidenceTest {
     FloatTensor mixture = Mixture.fit(features, teacher, unknown).probabilities();
     assertThat(Metrics.accuracy(Scores.argmax(mixture), world.truth))
         .isGreaterThan(Metrics.accuracy(Scores.argmax(teacher), world.truth) + 0.05);
-  }
-
-  @Test
-  void theMixtureIsADistributionAndHoldsOnToLabels() {
-    int[] labels = unknown.clone();
-    labels[3] = 5;
-    FloatTensor mixture =
-        Mixture.fit(features, zeroShot.logits(features), labels).probabilities();
-    assertThat(mixture.row(3)).containsExactly(0, 0, 0, 0, 0, 1, 0, 0);
-    for (int i = 0; i < mixture.rows(); i++) {
-      double sum = 0;
-      for (float p : mixture.row(i)) {
-        assertThat(p).isBetween(0f, 1f);
-        sum += p;
-      }
-      assertThat(sum).isCloseTo(1, within(1e-5));
-    }
   }
 
   @Test
@@ -129,6 +114,7 @@ class EvidenceTest {
     Map<String, Double> evidence =
         measure(unknown, new Classifier(FloatTensor.matrix(8, SimulatedWorld.SIZE, broken), 10));
     assertThat(evidence.get(Evidence.CANDIDATE_SCORE)).isNaN();
+    assertThat(evidence.keySet()).noneMatch(name -> name.startsWith(Evidence.GAIN));
     assertThat(Gate.judge(new GateLimits(0.2f, 0f, 20), evidence).promote()).isFalse();
   }
 
@@ -146,6 +132,53 @@ class EvidenceTest {
   }
 
   @Test
+  void theComparisonsAreReadFromTheEvidenceAsTheJudgesMadeThem() {
+    Judges judges = new Judges(PoolView.of(features, zeroShot), unknown, world.heldOut);
+    Classifier live = world.classifier(halfway());
+    int[] first = Scores.argmax(zeroShot.logits(features));
+    int[] base = Scores.argmax(live.logits(features));
+    int[] after = Scores.argmax(ideal.logits(features));
+    Map<String, Double> evidence =
+        Evidence.measure(
+            judges,
+            world.heldOut,
+            unknown,
+            8,
+            new Opinion(first, 0.5),
+            new Opinion(base, 0.6),
+            Optional.of(new Opinion(world.truth, 0.7)),
+            Optional.of(new Opinion(after, 0.8)));
+    assertThat(Comparison.of(evidence, Evidence.GAIN)).isEqualTo(judges.compare(base, after));
+    assertThat(Comparison.of(evidence, Evidence.OVER_ZERO_SHOT))
+        .isEqualTo(judges.compare(first, after));
+    assertThat(Comparison.of(evidence, Evidence.ZERO_SHOT_BACK))
+        .isEqualTo(judges.compare(base, first));
+    assertThat(Comparison.of(evidence, Evidence.PREDECESSOR_BACK))
+        .isEqualTo(judges.compare(base, world.truth));
+    assertThat(evidence)
+        .containsEntry(Evidence.ZERO_SHOT_SCORE, judges.score(first))
+        .containsEntry(Evidence.BASE_SCORE, judges.score(base))
+        .containsEntry(Evidence.CANDIDATE_SCORE, judges.score(after))
+        .containsEntry(Evidence.SCORE_ERROR, judges.scoreError(base, after))
+        .containsEntry(Evidence.BASE_CONFIDENCE, 0.6)
+        .containsEntry(Evidence.CANDIDATE_CONFIDENCE, 0.8);
+    assertThat(evidence.keySet()).noneMatch(name -> name.endsWith("Accuracy"));
+  }
+
+  @Test
+  void theLivePromptHasNoSayInHowTheCandidateComparesWithZeroShot() {
+    Map<String, Double> one = measure(world.truth, ideal);
+    Map<String, Double> other =
+        Judged.measure(features, world.heldOut, world.truth, zeroShot, ideal, ideal);
+    assertThat(Comparison.of(other, Evidence.OVER_ZERO_SHOT))
+        .isEqualTo(Comparison.of(one, Evidence.OVER_ZERO_SHOT));
+    for (String name : new String[] {Evidence.ZERO_SHOT_SCORE, Evidence.CANDIDATE_SCORE}) {
+      assertThat(other.get(name)).isEqualTo(one.get(name));
+    }
+    assertThat(Comparison.of(other, Evidence.GAIN).share()).isZero();
+  }
+
+  @Test
   void theSameInputGivesTheSameEvidenceBitForBit() {
     assertThat(measure(world.truth, ideal)).isEqualTo(measure(world.truth, ideal));
   }
@@ -159,6 +192,13 @@ class EvidenceTest {
 
   private Map<String, Double> measure(int[] labels, Classifier candidate) {
     return Judged.measure(features, world.heldOut, labels, zeroShot, zeroShot, candidate);
+  }
+
+  private double[][] halfway() {
+    return IntStream.range(0, 8)
+        .mapToObj(
+            j -> SimulatedWorld.unit(SimulatedWorld.sum(world.zeroShot[j], 1, world.ideal[j], 1)))
+        .toArray(double[][]::new);
   }
 
   private int[] filled(int value) {

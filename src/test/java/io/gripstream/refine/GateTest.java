@@ -3,154 +3,432 @@ package io.gripstream.refine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.gripstream.event.GateLimits;
+import io.gripstream.refine.Gate.Action;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GateTest {
   private static final GateLimits LIMITS = new GateLimits(0.2f, 0f, 20);
+  private static final Comparison CLEARLY =
+      new Comparison(100, 0.3, 0.4, 5, 0.3, 0.1, 0.05, 0.6, Double.NaN, Double.NaN);
+  private static final Comparison WORSE =
+      new Comparison(100, 0.3, -0.4, -5, -0.3, -0.1, -0.05, 0.6, Double.NaN, Double.NaN);
+  private static final Comparison NOTHING =
+      new Comparison(100, 0, 0, 0, 0, 0, 0, 0.6, Double.NaN, Double.NaN);
 
-  @Test
-  void aCandidateThatIsClearlyBetterIsPromoted() {
-    Gate.Verdict verdict = Gate.judge(LIMITS, evidence(0.6, 0.65, 0.02));
-    assertThat(verdict.promote()).isTrue();
-    assertThat(verdict.reason())
-        .isEqualTo(
-            "Better: expected accuracy on 100 held-out images 65.0 % after 60.0 %,"
-                + " a change of +5.0 ± 2.0 points.");
-  }
-
-  @Test
-  void aCandidateThatIsWorseOrTheSameOrOnlyPerhapsBetterIsHeld() {
-    assertThat(Gate.judge(LIMITS, evidence(0.6, 0.5, 0.02)).promote()).isFalse();
-    assertThat(Gate.judge(LIMITS, evidence(0.6, 0.6, 0)).promote()).isFalse();
-    assertThat(Gate.judge(LIMITS, evidence(0.6, 0.61, 0.02)).promote()).isFalse();
-    assertThat(Gate.judge(LIMITS, evidence(0.6, 0.61, 0.02)).reason())
-        .startsWith("Not clearly better");
-  }
-
-  @Test
-  void aCandidateThatLabelsAsTheLivePromptDoesSaysSo() {
-    Map<String, Double> same = evidence(0.6, 0.6, 0);
-    same.put(Evidence.AGREEMENT, 1.0);
-    Gate.Verdict verdict = Gate.judge(LIMITS, same);
-    assertThat(verdict.promote()).isFalse();
-    assertThat(verdict.reason())
-        .isEqualTo(
-            "Nothing would change: it labels all 100 held-out images as the live prompt does.");
-    assertThat(Gate.judge(LIMITS, evidence(0.6, 0.6, 0.01)).reason())
-        .startsWith("Not clearly better");
-  }
-
-  @Test
-  void toleranceLowersTheBar() {
-    GateLimits tolerant = new GateLimits(0.2f, 0.03f, 20);
-    assertThat(Gate.judge(tolerant, evidence(0.6, 0.59, 0.01)).promote()).isTrue();
-    assertThat(Gate.judge(tolerant, evidence(0.6, 0.56, 0.01)).promote()).isFalse();
-  }
-
-  @Test
-  void tooLittleEvidenceHolds() {
-    Map<String, Double> evidence = evidence(0.6, 0.9, 0.01);
-    evidence.put(Evidence.HELD_OUT, 19.0);
-    assertThat(Gate.judge(LIMITS, evidence).promote()).isFalse();
-    assertThat(Gate.judge(LIMITS, evidence).reason())
-        .isEqualTo("19 held-out images, and 20 are needed.");
-    evidence.put(Evidence.HELD_OUT, 20.0);
-    assertThat(Gate.judge(LIMITS, evidence).promote()).isTrue();
-  }
-
-  @Test
-  void evidenceThatIsMissingOrNotFiniteHoldsAndSaysWhich() {
-    Map<String, Double> whole = labelled(evidence(0.6, 0.9, 0.01), 10, 0.6, 0.9, 0.01);
-    for (int byLabels : new int[] {0, 40}) {
-      whole.put(Evidence.HELD_OUT_LABELLED, (double) byLabels);
-      assertThat(Gate.judge(LIMITS, whole).promote()).isTrue();
-      List<String> needed =
-          byLabels == 0
-              ? List.of(Evidence.HELD_OUT, Evidence.CANDIDATE_SCORE, Evidence.SCORE_ERROR)
-              : List.of(Evidence.HELD_OUT, Evidence.CANDIDATE_ACCURACY, Evidence.CANDIDATE_SCORE);
-      for (String name : needed) {
-        for (Double value : new Double[] {null, Double.NaN, Double.POSITIVE_INFINITY}) {
-          Map<String, Double> broken = new HashMap<>(whole);
-          broken.put(name, value);
-          Gate.Verdict verdict = Gate.judge(LIMITS, broken);
-          assertThat(verdict.promote()).isFalse();
-          assertThat(verdict.reason()).contains(name);
-        }
-      }
-    }
-    assertThat(Gate.judge(LIMITS, Map.of()).promote()).isFalse();
-  }
-
-  @Test
-  void enoughHumanLabelsOverruleTheConsensus() {
-    Map<String, Double> evidence = labelled(evidence(0.6, 0.5, 0.01), 10, 0.6, 0.7, 0.04);
-    assertThat(Gate.judge(LIMITS, evidence).promote()).isTrue();
-    evidence = labelled(evidence(0.6, 0.8, 0.01), 10, 0.6, 0.6, 0.04);
-    assertThat(Gate.judge(LIMITS, evidence).promote()).isFalse();
-  }
-
-  @Test
-  void fewHumanLabelsDoNot() {
-    Map<String, Double> evidence = labelled(evidence(0.6, 0.5, 0.01), 10, 0.6, 0.9, 0.01);
-    evidence.put(Evidence.HELD_OUT_LABELLED, 5.0);
-    assertThat(Gate.judge(LIMITS, evidence).promote()).isFalse();
-  }
-
-  @Test
-  void classesThatNobodyLabelledMayNotPayForThoseThatPeopleDid() {
-    Map<String, Double> evidence = labelled(evidence(0.6, 0.5, 0.02), 5, 0.6, 0.9, 0.02);
-    assertThat(Gate.judge(LIMITS, evidence).promote()).isFalse();
-    evidence = labelled(evidence(0.6, 0.59, 0.02), 5, 0.6, 0.9, 0.02);
-    assertThat(Gate.judge(LIMITS, evidence).promote()).isTrue();
-  }
-
-  @Test
-  void aCollapseIsHeldWhateverTheScoresSay() {
-    Map<String, Double> evidence = evidence(0.6, 0.9, 0.01);
-    evidence.put(Evidence.CANDIDATE_EFFECTIVE_CLASSES, 2.0);
-    assertThat(Gate.judge(LIMITS, evidence).promote()).isFalse();
-    assertThat(Gate.judge(LIMITS, evidence).reason()).contains("collapse");
-  }
-
-  @Test
-  void whateverTheEvidenceNothingIsPromotedThatScoresLower() {
-    Random random = new Random(1);
-    for (int trial = 0; trial < 5000; trial++) {
-      double base = random.nextDouble();
-      double candidate = random.nextDouble();
-      double error = random.nextInt(4) == 0 ? 0 : random.nextDouble() / 10;
-      Map<String, Double> evidence = evidence(base, candidate, error);
-      if (Gate.judge(LIMITS, evidence).promote()) {
-        assertThat(candidate).isGreaterThan(base);
-      }
-    }
-  }
-
-  private static Map<String, Double> evidence(double base, double candidate, double error) {
+  /** Of a candidate that all judges find clearly better; there is nothing to go back to. */
+  private static Map<String, Double> better() {
     Map<String, Double> evidence = new HashMap<>();
     evidence.put(Evidence.HELD_OUT, 100.0);
     evidence.put(Evidence.HELD_OUT_LABELLED, 0.0);
     evidence.put(Evidence.CLASSES, 10.0);
     evidence.put(Evidence.LABELLED_CLASSES, 0.0);
-    evidence.put(Evidence.BASE_SCORE, base);
-    evidence.put(Evidence.CANDIDATE_SCORE, candidate);
-    evidence.put(Evidence.SCORE_ERROR, error);
+    evidence.put(Evidence.BASE_SCORE, 0.6);
+    evidence.put(Evidence.CANDIDATE_SCORE, 0.72);
+    evidence.put(Evidence.SCORE_ERROR, 0.02);
     evidence.put(Evidence.BASE_EFFECTIVE_CLASSES, 9.0);
     evidence.put(Evidence.CANDIDATE_EFFECTIVE_CLASSES, 8.0);
+    evidence.putAll(CLEARLY.evidence(Evidence.GAIN));
+    evidence.putAll(CLEARLY.evidence(Evidence.OVER_ZERO_SHOT));
+    evidence.putAll(WORSE.evidence(Evidence.ZERO_SHOT_BACK));
+    evidence.putAll(WORSE.evidence(Evidence.PREDECESSOR_BACK));
     return evidence;
   }
 
-  private static Map<String, Double> labelled(
-      Map<String, Double> evidence, int classes, double base, double candidate, double error) {
+  private static Map<String, Double> better(String name, double value) {
+    Map<String, Double> evidence = better();
+    evidence.put(name, value);
+    return evidence;
+  }
+
+  /** The judges find nothing; the labels of people do. */
+  private static Map<String, Double> labelled(int classes, double before, double after) {
+    Map<String, Double> evidence = better();
+    evidence.putAll(WORSE.evidence(Evidence.GAIN));
+    evidence.putAll(WORSE.evidence(Evidence.OVER_ZERO_SHOT));
+    evidence.put(Evidence.CANDIDATE_SCORE, 0.6);
     evidence.put(Evidence.HELD_OUT_LABELLED, 40.0);
     evidence.put(Evidence.LABELLED_CLASSES, (double) classes);
-    evidence.put(Evidence.BASE_ACCURACY, base);
-    evidence.put(Evidence.CANDIDATE_ACCURACY, candidate);
-    evidence.put(Evidence.ACCURACY_ERROR, error);
+    evidence.put(Evidence.BASE_ACCURACY, before);
+    evidence.put(Evidence.CANDIDATE_ACCURACY, after);
+    evidence.put(Evidence.ACCURACY_ERROR, 0.04);
     return evidence;
+  }
+
+  /** Of a candidate that is no better, where all judges would go back to these. */
+  private static Map<String, Double> back(String... names) {
+    Map<String, Double> evidence = better();
+    evidence.putAll(WORSE.evidence(Evidence.GAIN));
+    for (String name : names) {
+      evidence.putAll(CLEARLY.evidence(name));
+    }
+    return evidence;
+  }
+
+  private static Gate.Verdict judge(Map<String, Double> evidence) {
+    Gate.Verdict verdict = Gate.judge(LIMITS, evidence);
+    assertThat(verdict.promote()).isEqualTo(verdict.action() == Action.PROMOTE);
+    return verdict;
+  }
+
+  @Test
+  void aCandidateThatAllJudgesFindClearlyBetterIsPromoted() {
+    Gate.Verdict verdict = judge(better());
+    assertThat(verdict.action()).isEqualTo(Action.PROMOTE);
+    assertThat(verdict.reason())
+        .isEqualTo(
+            "Better: expected accuracy on 100 held-out images 72.0 % after 60.0 %,"
+                + " a change of +12.0 ± 2.0 points. 30 % of the labels change; each gains +0.40"
+                + " by the mixtures, +0.30 by its neighbors; the labels' structure gains +0.10.");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "Support, 0.09",
+    "MixtureEffect, 0.19",
+    "MixtureDeviates, 1.9",
+    "NeighborEffect, 0.14",
+    "Structure, 0.029",
+    "Modularity, 0.035"
+  })
+  void aCandidateThatOneJudgeDoesNotFindClearlyBetterThanZeroShotIsHeld(String name, double value) {
+    Gate.Verdict verdict = judge(better(Evidence.OVER_ZERO_SHOT + name, value));
+    assertThat(verdict.action()).isEqualTo(Action.HOLD);
+    assertThat(verdict.reason())
+        .startsWith(
+            "Not clearly better than zero-shot: expected accuracy on 100 held-out images 72.0 %"
+                + " after 60.0 %, a change of +12.0 ± 2.0 points. In place of zero-shot 30 % of"
+                + " the labels change; each gains ");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"MixtureDeviates, 1.9", "NeighborEffect, -0.01", "Structure, 0.019"})
+  void aCandidateThatIsNoBetterThanTheLivePromptBeyondNoiseIsHeld(String name, double value) {
+    Gate.Verdict verdict = judge(better(Evidence.GAIN + name, value));
+    assertThat(verdict.action()).isEqualTo(Action.HOLD);
+    assertThat(verdict.reason())
+        .startsWith(
+            "Not clearly better: expected accuracy on 100 held-out images 72.0 % after 60.0 %,")
+        .contains(" 30 % of the labels change; each gains ");
+  }
+
+  @Test
+  void aCandidateNeedNotGainSoMuchOverTheLivePromptAsOverZeroShot() {
+    Map<String, Double> evidence = better();
+    evidence.putAll(
+        new Comparison(100, 0.05, 0.05, 2.5, 0.02, 0.021, 0.001, 0.6, Double.NaN, Double.NaN)
+            .evidence(Evidence.GAIN));
+    assertThat(judge(evidence).action()).isEqualTo(Action.PROMOTE);
+  }
+
+  @Test
+  void aCandidateThatLabelsAsTheLivePromptDoesIsHeldAndSaysSo() {
+    Map<String, Double> evidence = better();
+    evidence.putAll(NOTHING.evidence(Evidence.GAIN));
+    Gate.Verdict verdict = judge(evidence);
+    assertThat(verdict.action()).isEqualTo(Action.HOLD);
+    assertThat(verdict.reason())
+        .isEqualTo(
+            "Nothing would change: it labels all images as the live prompt does, 100 held-out ones"
+                + " among them.");
+  }
+
+  @Test
+  void tooLittleEvidenceHolds() {
+    Gate.Verdict verdict = judge(better(Evidence.HELD_OUT, 19));
+    assertThat(verdict.action()).isEqualTo(Action.HOLD);
+    assertThat(verdict.reason()).isEqualTo("19 held-out images, and 20 are needed.");
+    assertThat(judge(better(Evidence.HELD_OUT, 20)).action()).isEqualTo(Action.PROMOTE);
+    Map<String, Double> little = back(Evidence.ZERO_SHOT_BACK);
+    little.put(Evidence.HELD_OUT, 19.0);
+    assertThat(judge(little).action()).isEqualTo(Action.HOLD);
+  }
+
+  @Test
+  void toleranceLowersTheBarsAndNoneLeavesThem() {
+    Map<String, Double> nearly = better();
+    nearly.putAll(
+        new Comparison(100, 0.1, 0.15, 1.5, 0.12, 0.024, 0.016, 0.08, Double.NaN, Double.NaN)
+            .evidence(Evidence.OVER_ZERO_SHOT));
+    nearly.putAll(
+        new Comparison(100, 0.1, 0.1, 1.5, 0, 0.016, 0, 0.08, Double.NaN, Double.NaN)
+            .evidence(Evidence.GAIN));
+    assertThat(Gate.judge(LIMITS, nearly).action()).isEqualTo(Action.HOLD);
+    assertThat(Gate.judge(new GateLimits(0.2f, 0.3f, 20), nearly).action())
+        .isEqualTo(Action.PROMOTE);
+    assertThat(Gate.judge(new GateLimits(0.2f, 0.1f, 20), nearly).action()).isEqualTo(Action.HOLD);
+    assertThat(Gate.judge(new GateLimits(0.2f, 1f, 20), nearly).action()).isEqualTo(Action.PROMOTE);
+    Map<String, Double> worse = better();
+    worse.putAll(WORSE.evidence(Evidence.OVER_ZERO_SHOT));
+    assertThat(Gate.judge(new GateLimits(0.2f, 1f, 20), worse).action()).isEqualTo(Action.HOLD);
+  }
+
+  @Test
+  void aCollapseIsHeldWhateverTheJudgesAndPeopleSay() {
+    for (Map<String, Double> evidence : List.of(better(), labelled(10, 0.6, 0.9))) {
+      evidence.put(Evidence.CANDIDATE_EFFECTIVE_CLASSES, 4.4);
+      Gate.Verdict verdict = judge(evidence);
+      assertThat(verdict.action()).isEqualTo(Action.HOLD);
+      assertThat(verdict.reason())
+          .isEqualTo("Its labels collapse from 9.0 to 4.4 effective classes.");
+      evidence.put(Evidence.CANDIDATE_EFFECTIVE_CLASSES, 4.5);
+      assertThat(judge(evidence).action()).isEqualTo(Action.PROMOTE);
+    }
+  }
+
+  @Test
+  void enoughHumanLabelsOverruleTheJudges() {
+    Gate.Verdict verdict = judge(labelled(10, 0.6, 0.7));
+    assertThat(verdict.action()).isEqualTo(Action.PROMOTE);
+    assertThat(verdict.reason())
+        .isEqualTo(
+            "Better: accuracy on 40 held-out images that people labelled 70.0 % after 60.0 %,"
+                + " a change of +10.0 ± 4.0 points.");
+    Map<String, Double> notBetter = better();
+    notBetter.putAll(labelled(10, 0.6, 0.6));
+    notBetter.putAll(CLEARLY.evidence(Evidence.GAIN));
+    notBetter.putAll(CLEARLY.evidence(Evidence.OVER_ZERO_SHOT));
+    assertThat(judge(notBetter).action()).isEqualTo(Action.HOLD);
+    assertThat(judge(notBetter).reason())
+        .isEqualTo(
+            "Not clearly better: accuracy on 40 held-out images that people labelled 60.0 % after"
+                + " 60.0 %, a change of +0.0 ± 4.0 points.");
+  }
+
+  @Test
+  void byHumanLabelsTheGainMustExceedOneStandardErrorLessTheTolerance() {
+    assertThat(judge(labelled(10, 0.6, 0.639)).action()).isEqualTo(Action.HOLD);
+    assertThat(judge(labelled(10, 0.6, 0.641)).action()).isEqualTo(Action.PROMOTE);
+    GateLimits tolerant = new GateLimits(0.2f, 0.03f, 20);
+    assertThat(Gate.judge(tolerant, labelled(10, 0.6, 0.611)).action()).isEqualTo(Action.PROMOTE);
+    assertThat(Gate.judge(tolerant, labelled(10, 0.6, 0.609)).action()).isEqualTo(Action.HOLD);
+  }
+
+  @Test
+  void fewHumanLabelsDoNotDecide() {
+    Map<String, Double> evidence = labelled(10, 0.6, 0.9);
+    evidence.put(Evidence.HELD_OUT_LABELLED, 19.0);
+    assertThat(judge(evidence).action()).isEqualTo(Action.HOLD);
+    Map<String, Double> judged = better(Evidence.HELD_OUT_LABELLED, 19);
+    judged.put(Evidence.BASE_ACCURACY, 0.9);
+    judged.put(Evidence.CANDIDATE_ACCURACY, 0.1);
+    judged.put(Evidence.ACCURACY_ERROR, 0.01);
+    assertThat(judge(judged).action()).isEqualTo(Action.PROMOTE);
+  }
+
+  @Test
+  void classesThatNobodyLabelledMayNotPayForThoseThatPeopleDid() {
+    Map<String, Double> evidence = labelled(5, 0.6, 0.9);
+    evidence.put(Evidence.CANDIDATE_SCORE, 0.57);
+    Gate.Verdict verdict = judge(evidence);
+    assertThat(verdict.action()).isEqualTo(Action.HOLD);
+    assertThat(verdict.reason())
+        .isEqualTo(
+            "Better where people labelled, but worse over all classes: expected accuracy 57.0 %"
+                + " after 60.0 %, a change of -3.0 ± 2.0 points.");
+    evidence.put(Evidence.CANDIDATE_SCORE, 0.59);
+    assertThat(judge(evidence).action()).isEqualTo(Action.PROMOTE);
+    evidence.put(Evidence.CANDIDATE_SCORE, 0.57);
+    evidence.put(Evidence.LABELLED_CLASSES, 10.0);
+    assertThat(judge(evidence).action()).isEqualTo(Action.PROMOTE);
+  }
+
+  @Test
+  void aCandidateThatIsNotPromotedBringsTheWayBackToZeroShot() {
+    Gate.Verdict verdict = judge(back(Evidence.ZERO_SHOT_BACK));
+    assertThat(verdict.action()).isEqualTo(Action.BACK_TO_ZERO_SHOT);
+    assertThat(verdict.reason())
+        .isEqualTo(
+            "The zero-shot prompt is better than the live one: 30 % of the labels change; each"
+                + " gains +0.40 by the mixtures, +0.30 by its neighbors; the labels' structure"
+                + " gains +0.10.");
+  }
+
+  @Test
+  void orToThePromptBeforeTheLiveOne() {
+    Gate.Verdict verdict = judge(back(Evidence.PREDECESSOR_BACK));
+    assertThat(verdict.action()).isEqualTo(Action.BACK_TO_PREDECESSOR);
+    assertThat(verdict.reason())
+        .startsWith("The prompt before it is better than the live one: 30 % of the labels change;");
+  }
+
+  @Test
+  void whereBothAreBetterItIsZeroShot() {
+    assertThat(judge(back(Evidence.ZERO_SHOT_BACK, Evidence.PREDECESSOR_BACK)).action())
+        .isEqualTo(Action.BACK_TO_ZERO_SHOT);
+  }
+
+  @Test
+  void aPromotedCandidateBringsNoWayBack() {
+    Map<String, Double> evidence = better();
+    evidence.putAll(CLEARLY.evidence(Evidence.ZERO_SHOT_BACK));
+    evidence.putAll(CLEARLY.evidence(Evidence.PREDECESSOR_BACK));
+    assertThat(judge(evidence).action()).isEqualTo(Action.PROMOTE);
+  }
+
+  @Test
+  void byHumanLabelsTheWayBackIsTheirsToo() {
+    Map<String, Double> evidence = labelled(10, 0.6, 0.6);
+    for (String name : new String[] {Evidence.ZERO_SHOT_BACK, Evidence.PREDECESSOR_BACK}) {
+      Map<String, Double> worth = new HashMap<>(evidence);
+      worth.put(name + "Accuracy", 0.05);
+      worth.put(name + "AccuracyError", 0.04);
+      Gate.Verdict verdict = judge(worth);
+      assertThat(verdict.action())
+          .isEqualTo(
+              name.equals(Evidence.ZERO_SHOT_BACK)
+                  ? Action.BACK_TO_ZERO_SHOT
+                  : Action.BACK_TO_PREDECESSOR);
+      assertThat(verdict.reason())
+          .endsWith(
+              " is better than the live one: +5.0 ± 4.0 points on held-out images that people"
+                  + " labelled.");
+      worth.put(name + "Accuracy", 0.04);
+      assertThat(judge(worth).action()).isEqualTo(Action.HOLD);
+    }
+    // What the judges find does not count then.
+    evidence.putAll(CLEARLY.evidence(Evidence.ZERO_SHOT_BACK));
+    assertThat(judge(evidence).action()).isEqualTo(Action.HOLD);
+  }
+
+  @Test
+  void aCandidateThatExplodedStillBringsTheWayBack() {
+    Map<String, Double> evidence = back(Evidence.ZERO_SHOT_BACK);
+    evidence.put(Evidence.CANDIDATE_SCORE, Double.NaN);
+    evidence.put(Evidence.SCORE_ERROR, Double.NaN);
+    evidence.put(Evidence.CANDIDATE_EFFECTIVE_CLASSES, Double.NaN);
+    evidence.keySet().removeIf(name -> name.startsWith(Evidence.GAIN));
+    evidence.keySet().removeIf(name -> name.startsWith(Evidence.OVER_ZERO_SHOT));
+    assertThat(judge(evidence).action()).isEqualTo(Action.BACK_TO_ZERO_SHOT);
+    evidence.putAll(WORSE.evidence(Evidence.ZERO_SHOT_BACK));
+    assertThat(judge(evidence).action()).isEqualTo(Action.HOLD);
+    assertThat(judge(evidence).reason())
+        .isEqualTo("The evidence has no usable " + Evidence.CANDIDATE_SCORE + ".");
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, 0})
+  void figuresThatAreMissingOrNoNumberHoldAndRollNothingBack(double value) {
+    List<String> needed =
+        new ArrayList<>(
+            List.of(
+                Evidence.HELD_OUT,
+                Evidence.HELD_OUT_LABELLED,
+                Evidence.CLASSES,
+                Evidence.LABELLED_CLASSES,
+                Evidence.BASE_SCORE,
+                Evidence.CANDIDATE_SCORE,
+                Evidence.SCORE_ERROR,
+                Evidence.BASE_EFFECTIVE_CLASSES,
+                Evidence.CANDIDATE_EFFECTIVE_CLASSES));
+    List<String> figures = new ArrayList<>(needed);
+    for (String name :
+        List.of(
+            "Share",
+            "MixtureEffect",
+            "MixtureDeviates",
+            "NeighborEffect",
+            "Structure",
+            "Modularity",
+            "Support")) {
+      figures.add(Evidence.OVER_ZERO_SHOT + name);
+    }
+    for (String name : List.of("Share", "MixtureDeviates", "NeighborEffect", "Structure")) {
+      figures.add(Evidence.GAIN + name);
+    }
+    for (String name : figures) {
+      Gate.Verdict verdict = judge(broken(better(), name, value));
+      assertThat(verdict.action()).as(name).isEqualTo(Action.HOLD);
+      if (needed.contains(name)) {
+        assertThat(verdict.reason()).isEqualTo("The evidence has no usable " + name + ".");
+      }
+    }
+    List<String> byLabels = new ArrayList<>(needed);
+    byLabels.addAll(
+        List.of(Evidence.BASE_ACCURACY, Evidence.CANDIDATE_ACCURACY, Evidence.ACCURACY_ERROR));
+    for (String name : byLabels) {
+      Gate.Verdict verdict = judge(broken(labelled(10, 0.6, 0.9), name, value));
+      assertThat(verdict.action()).as(name).isEqualTo(Action.HOLD);
+      assertThat(verdict.reason()).isEqualTo("The evidence has no usable " + name + ".");
+    }
+    for (String way : List.of(Evidence.ZERO_SHOT_BACK, Evidence.PREDECESSOR_BACK)) {
+      for (String name : List.of("Share", "MixtureEffect", "Structure")) {
+        assertThat(judge(broken(back(way), way + name, value)).action())
+            .as(way + name)
+            .isEqualTo(Action.HOLD);
+      }
+      for (String name : List.of(Evidence.HELD_OUT, Evidence.CLASSES)) {
+        assertThat(judge(broken(back(way), name, value)).action()).isEqualTo(Action.HOLD);
+      }
+      for (String name : List.of("Accuracy", "AccuracyError")) {
+        Map<String, Double> evidence = labelled(10, 0.6, 0.6);
+        evidence.put(way + "Accuracy", 0.05);
+        evidence.put(way + "AccuracyError", 0.04);
+        assertThat(judge(broken(evidence, way + name, value)).action())
+            .as(way + name)
+            .isEqualTo(Action.HOLD);
+      }
+    }
+    assertThat(judge(Map.of()).action()).isEqualTo(Action.HOLD);
+  }
+
+  /** 0 stands for a figure that is not there. */
+  private static Map<String, Double> broken(
+      Map<String, Double> evidence, String name, double value) {
+    if (value == 0) {
+      evidence.remove(name);
+    } else {
+      evidence.put(name, value);
+    }
+    return evidence;
+  }
+
+  @Test
+  void aReasonIsOneSentenceOrTwoWithNumbersWhateverTheEvidence() {
+    Random random = new Random(1);
+    for (int trial = 0; trial < 2000; trial++) {
+      Map<String, Double> evidence = random.nextBoolean() ? better() : labelled(5, 0.6, 0.7);
+      for (String name : List.copyOf(evidence.keySet())) {
+        if (random.nextInt(10) == 0) {
+          evidence.put(name, random.nextGaussian());
+        }
+      }
+      String reason = judge(evidence).reason();
+      assertThat(reason.split("\\.( |$)").length).as(reason).isBetween(1, 2);
+      assertThat(reason).endsWith(".").doesNotContain("NaN").doesNotContain("null");
+      assertThat(reason).containsPattern("[0-9]|no usable");
+      assertThat(reason.codePointAt(0))
+          .matches(c -> Character.isUpperCase(c) || c == '-' || Character.isDigit(c));
+    }
+  }
+
+  @Test
+  void whateverTheEvidenceNothingIsPromotedThatAJudgeFindsWorse() {
+    Random random = new Random(2);
+    int promoted = 0;
+    for (int trial = 0; trial < 20000; trial++) {
+      Map<String, Double> evidence = better();
+      for (String name :
+          List.of("Share", "MixtureEffect", "NeighborEffect", "Structure", "Modularity")) {
+        evidence.put(Evidence.OVER_ZERO_SHOT + name, random.nextGaussian());
+        evidence.put(Evidence.GAIN + name, random.nextGaussian());
+      }
+      if (judge(evidence).promote()) {
+        promoted++;
+        for (String name : List.of("MixtureEffect", "NeighborEffect", "Structure", "Modularity")) {
+          assertThat(evidence.get(Evidence.OVER_ZERO_SHOT + name)).isPositive();
+        }
+        assertThat(evidence.get(Evidence.GAIN + "NeighborEffect")).isNotNegative();
+        assertThat(evidence.get(Evidence.GAIN + "Structure")).isPositive();
+      }
+    }
+    assertThat(promoted).isGreaterThan(20);
   }
 }

@@ -16,7 +16,24 @@ final class Judged {
       Classifier zeroShot,
       Classifier base,
       Classifier candidate) {
-    Judges judges = new Judges(PoolView.of(features, zeroShot), labels, heldOut);
+    return measure(PoolView.of(features, zeroShot), heldOut, labels, base, candidate);
+  }
+
+  static Map<String, Double> measure(
+      PoolView view, boolean[] heldOut, int[] labels, Classifier base, Classifier candidate) {
+    return measure(new Judges(view, labels, heldOut), view, heldOut, labels, base, candidate);
+  }
+
+  /** The same by judges of this view, labels and held-out images. */
+  static Map<String, Double> measure(
+      Judges judges,
+      PoolView view,
+      boolean[] heldOut,
+      int[] labels,
+      Classifier base,
+      Classifier candidate) {
+    FloatTensor features = view.features();
+    Classifier zeroShot = view.zeroShot();
     return Evidence.measure(
         judges,
         heldOut,

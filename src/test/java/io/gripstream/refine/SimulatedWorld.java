@@ -28,6 +28,21 @@ final class SimulatedWorld {
    */
   SimulatedWorld(
       long seed, int classes, int count, double noise, double miss, double clutter, double skew) {
+    this(seed, classes, count, noise, miss, clutter, skew, classes);
+  }
+
+  /**
+   * @param shown how many of the classes there are images of, the first ones
+   */
+  SimulatedWorld(
+      long seed,
+      int classes,
+      int count,
+      double noise,
+      double miss,
+      double clutter,
+      double skew,
+      int shown) {
     random = new Random(seed);
     this.classes = classes;
     imageCone = unit(gaussian(1));
@@ -45,7 +60,7 @@ final class SimulatedWorld {
     images = new double[count][];
     heldOut = new boolean[count];
     for (int i = 0; i < count; i++) {
-      truth[i] = drawClass(skew);
+      truth[i] = drawClass(skew, shown);
       double[] image = sum(imageCone, 1.5, means[truth[i]], 1);
       image = sum(image, 1, gaussian(noise), 1);
       images[i] = unit(sum(image, 1, scenes[random.nextInt(scenes.length)], 1));
@@ -152,21 +167,21 @@ final class SimulatedWorld {
     return FloatTensor.matrix(rows.length, columns, values);
   }
 
-  private int drawClass(double skew) {
-    double[] shares = new double[classes];
+  private int drawClass(double skew, int shown) {
+    double[] shares = new double[shown];
     double total = 0;
-    for (int j = 0; j < classes; j++) {
-      shares[j] = Math.pow(skew, -(double) j / (classes - 1));
+    for (int j = 0; j < shown; j++) {
+      shares[j] = Math.pow(skew, -(double) j / (shown - 1));
       total += shares[j];
     }
     double u = random.nextDouble() * total;
-    for (int j = 0; j < classes - 1; j++) {
+    for (int j = 0; j < shown - 1; j++) {
       u -= shares[j];
       if (u < 0) {
         return j;
       }
     }
-    return classes - 1;
+    return shown - 1;
   }
 
   /** The logit scale at which the zero-shot prompt is as sure as it is right. */
