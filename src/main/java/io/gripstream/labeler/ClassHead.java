@@ -22,7 +22,7 @@ final class ClassHead {
   /**
    * A head that prefers no class.
    *
-   * @param classFeatures {@code [C, D]}, rows of unit length
+   * @param classFeatures {@code [C, D]}, rows of any length
    * @throws IllegalArgumentException when the tensor is no matrix, or holds another number of
    *     values than its shape says
    */

@@ -9,7 +9,8 @@ import io.gripstream.prompt.Tensors;
  * What a prompt amounts to once its class features are made: {@code logitScale * features .
  * classFeatures + bias}.
  *
- * @param classFeatures {@code [C, D]}, rows of unit length
+ * @param classFeatures {@code [C, D]}, rows of unit length but for the head of a {@link Mixture},
+ *     whose rows have lengths of their own
  * @param logitScale the factor that turns a cosine into a logit
  * @param bias {@code [C]}, in nats
  */

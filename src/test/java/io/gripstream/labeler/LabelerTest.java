@@ -9,9 +9,11 @@ import static org.awaitility.Awaitility.await;
 
 import io.gripstream.clip.Float16;
 import io.gripstream.event.ImageEvent;
+import io.gripstream.event.Modality;
 import io.gripstream.event.Prediction;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.Sample;
+import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.messaging.DeadLetters;
 import io.gripstream.wiring.TestStream;
@@ -176,6 +178,40 @@ class LabelerTest {
     await().atMost(LONG).until(() -> samples.values().size() == 1);
     assertThat(samples.values().get(0).getProbabilities().get(2))
         .isEqualTo(prediction.getLabels().get(0).getConfidence());
+  }
+
+  /** In closed form nothing was tuned: such a version is TEXT, whatever its task tunes. */
+  @Test
+  void aVisualTaskIsServedByABiasOrAHeadThatHasNoPrefix() {
+    start(Map.of());
+    define("tinted", visual());
+    promote(
+        PromptVersion.newBuilder(Events.prompt("tinted", 1, COLOURS, RED, GREEN, BLUE))
+            .setMadeBy(Strategy.BALANCE)
+            .setBias(List.of(0f, 0f, 6f))
+            .build());
+    define("headed", visual());
+    promote(
+        PromptVersion.newBuilder(
+                Events.prompt("headed", 2, COLOURS, RED, GREEN, new float[] {0, 0, 3}))
+            .setMadeBy(Strategy.MIXTURE)
+            .build());
+    image("one", Events.image(ColourClip.png(new Color(0, 200, 170)), "tinted", "headed"));
+
+    for (Prediction prediction : awaitPredictions(2)) {
+      assertThat(prediction.getLabels().get(0).getLabel()).isEqualTo("blue");
+      assertThat(prediction.getZeroShot().getLabel()).isEqualTo("green");
+      assertThat(prediction.getPromptVersion())
+          .isEqualTo(prediction.getTask().equals("tinted") ? 1 : 2);
+    }
+    assertThat(model.prefixedPasses).hasValue(0);
+    assertThat(labeler.notReady()).isEmpty();
+  }
+
+  private static TaskDefinition visual() {
+    return TaskDefinition.newBuilder(Events.task("red", "green", "blue"))
+        .setModality(Modality.VISUAL)
+        .build();
   }
 
   @Test
