@@ -130,7 +130,7 @@ class LabelledRoundsTest {
             "from version %d, with %d samples, %d of them labelled: SSL"
                 .formatted(baseOf(LABELLED_ROUND), POOL, labels));
     JsonPath batch = given().get(PATH + "/rounds/" + LABELLED_ROUND + "?limit=1000").jsonPath();
-    assertThat(batch.getString("strategy")).isEqualTo("GRIP");
+    assertThat(batch.getString("strategy")).isEqualTo("AUTO");
     assertThat(batch.getList("samples.findAll { it.label != null }")).hasSize(labels);
   }
 

@@ -39,6 +39,11 @@ public record Comparison(
 
   private static final double MIXTURE_EFFECT = 0.2;
   private static final double MIXTURE_DEVIATES = 2;
+
+  /** What many changes must be surer of: so much more for all images, up to the most. */
+  private static final double DEVIATES_A_CHANGE = 8;
+
+  private static final double MOST_DEVIATES = 2.5;
   private static final double NEIGHBOR_EFFECT = 0.15;
   private static final double STRUCTURE = 0.03;
   private static final double MODULARITY = 0.005;
@@ -47,7 +52,7 @@ public record Comparison(
   private static final double STRUCTURE_A_CHANGE = 0.2;
 
   /** What many changes must gain more: so much of the share of the images beyond the free one. */
-  private static final double MODULARITY_A_CHANGE = 0.15;
+  private static final double MODULARITY_A_CHANGE = 0.05;
 
   private static final double FREE_SHARE = 0.1;
 
@@ -69,7 +74,8 @@ public record Comparison(
     return share > 0
         && support >= bar * SUPPORT
         && mixtureEffect >= bar * MIXTURE_EFFECT
-        && mixtureDeviates >= bar * MIXTURE_DEVIATES
+        && mixtureDeviates
+            >= bar * Math.min(MOST_DEVIATES, MIXTURE_DEVIATES + DEVIATES_A_CHANGE * share)
         && neighborEffect >= bar * NEIGHBOR_EFFECT
         && structure >= bar * Math.min(STRUCTURE, STRUCTURE_A_CHANGE * share)
         && modularity
@@ -97,7 +103,7 @@ public record Comparison(
   }
 
   /** What is known, as evidence under names that begin alike. */
-  Map<String, Double> evidence(String prefix) {
+  public Map<String, Double> evidence(String prefix) {
     Map<String, Double> evidence = new LinkedHashMap<>();
     evidence.put(prefix + "Images", images);
     evidence.put(prefix + "Share", share);

@@ -99,7 +99,7 @@ class DashboardTest {
           .contains("not better");
       assertThat(page.locator("#round progress").getAttribute("value")).isEqualTo("0.46");
       assertThat(page.locator("#round .round-title").textContent()).contains("Round 4", "SSL");
-      assertThat(page.locator("#kind").textContent()).isEqualTo("text prompt · GRIP");
+      assertThat(page.locator("#kind").textContent()).isEqualTo("text prompt · AUTO");
       assertThat(page.locator("#versions .entry[data-state=LIVE] .note").first().textContent())
           .startsWith("round 3 · text · SSL");
       assertThat(page.locator("#f-dead").textContent()).isEqualTo("2");
@@ -141,7 +141,7 @@ class DashboardTest {
       assertThat(page.locator("#panel .bars li").count()).isEqualTo(5);
       assertThat(page.locator("#panel").textContent())
           .contains("Version 3, live now", "Trained in round 3 from 500 images")
-          .contains("text prompt · GRIP · semi-supervised (SSL)")
+          .contains("text prompt · AUTO · semi-supervised (SSL)")
           .contains("20 of them labelled by people, of 21 labels known")
           .contains("gamma", "lambda", "image encodings", "images gone");
       assertThat(page.locator("#panel .thumbnails img.labelled").count()).isPositive();

@@ -70,7 +70,7 @@ class GateSimulationTest {
   }
 
   @Test
-  void inPlaceOfZeroShotNearlyHalfOfWhatIsTrulyBetterIsPromoted() {
+  void inPlaceOfZeroShotAThirdOfWhatIsTrulyBetterIsPromotedByAHundredHeldOutImages() {
     List<Trial> better =
         TRIALS.stream()
             .filter(trial -> trial.world().uniform() && trial.base().equals(ZERO_SHOT))
@@ -78,7 +78,7 @@ class GateSimulationTest {
             .toList();
     assertThat(better).hasSizeGreaterThan(40);
     assertThat(better.stream().filter(Trial::promoted).count())
-        .isGreaterThanOrEqualTo((long) Math.ceil(0.4 * better.size()));
+        .isGreaterThanOrEqualTo((long) Math.ceil(better.size() / 3.0));
   }
 
   @Test

@@ -15,6 +15,7 @@ import io.gripstream.event.Prediction;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.Sample;
+import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Training;
 import io.gripstream.messaging.BrokerResource;
@@ -80,6 +81,7 @@ class ModelRolesTest {
     TestStream stream = new TestStream(topics, clients, registry);
     TaskDefinition definition =
         TaskDefinition.newBuilder()
+            .setStrategy(Strategy.GRIP)
             .setClasses(List.of("cat", "dog", "zebra"))
             .setTraining(
                 Training.newBuilder()

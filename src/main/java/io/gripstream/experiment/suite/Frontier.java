@@ -16,7 +16,9 @@ import java.util.function.Predicate;
  */
 public record Frontier(String name, List<Point> points) {
   /** In hundredths: from far above the bar to far below. */
-  private static final int MOST_TOLERANCE = 20;
+  private static final int MOST_TOLERANCE = 100;
+
+  private static final int STEP = 10;
 
   /**
    * A judge with one setting.
@@ -45,7 +47,7 @@ public record Frontier(String name, List<Point> points) {
   /** The gate over {@code tolerance}; a negative one raises the bar. */
   public static Frontier ofGate(List<Candidate> candidates, GateLimits limits) {
     List<Setting> settings = new ArrayList<>();
-    for (int hundredth = -MOST_TOLERANCE; hundredth <= MOST_TOLERANCE; hundredth++) {
+    for (int hundredth = -MOST_TOLERANCE; hundredth <= MOST_TOLERANCE; hundredth += STEP) {
       GateLimits each = GateLimits.newBuilder(limits).setTolerance(hundredth / 100f).build();
       settings.add(
           new Setting(

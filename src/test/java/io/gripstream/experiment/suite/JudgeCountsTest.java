@@ -7,8 +7,10 @@ import io.gripstream.event.GateLimits;
 import io.gripstream.event.Strategy;
 import io.gripstream.experiment.ClassMix;
 import io.gripstream.experiment.Corruption;
+import io.gripstream.refine.Comparison;
 import io.gripstream.refine.Evidence;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -48,16 +50,16 @@ class JudgeCountsTest {
     List<Candidate> candidates = new ArrayList<>();
     for (int i = -10; i <= 10; i++) {
       // The evidence is right but for one candidate, which it overrates.
-      candidates.add(candidate(i / 100.0, evidence(i == -7 ? 0.05 : i / 100.0)));
+      candidates.add(candidate(i / 100.0, evidence(i == -7 ? 0.07 : i / 100.0)));
     }
     Frontier frontier = Frontier.ofGate(candidates, new GateLimits(0.2f, 0f, 20));
     Frontier.Point least = frontier.points().get(0);
     Frontier.Point most = frontier.points().get(frontier.points().size() - 1);
-    assertThat(least.setting()).isEqualTo("tolerance -0.20");
+    assertThat(least.setting()).isEqualTo("tolerance -1.00");
     assertThat(least.counts().promoted()).isZero();
-    assertThat(most.counts().promoted()).isEqualTo(21);
+    assertThat(most.setting()).isEqualTo("tolerance +1.00");
     assertThat(most.counts().gainKept()).isEqualTo(1);
-    assertThat(most.counts().worstHarm()).isCloseTo(0.10, within(1e-9));
+    assertThat(most.counts().worstHarm()).isCloseTo(0.07, within(1e-9));
     for (int i = 1; i < frontier.points().size(); i++) {
       JudgeCounts before = frontier.points().get(i - 1).counts();
       JudgeCounts after = frontier.points().get(i).counts();
@@ -74,17 +76,36 @@ class JudgeCountsTest {
     assertThat(asItIs.worstHarm()).isCloseTo(0.07, within(1e-9));
   }
 
+  /** All judges see the same: each figure is so many times its bar. */
   private static Map<String, Double> evidence(double gain) {
-    return Map.of(
-        Evidence.HELD_OUT, 100.0,
-        Evidence.HELD_OUT_LABELLED, 0.0,
-        Evidence.CLASSES, 2.0,
-        Evidence.LABELLED_CLASSES, 0.0,
-        Evidence.BASE_SCORE, 0.5,
-        Evidence.CANDIDATE_SCORE, 0.5 + gain,
-        Evidence.SCORE_ERROR, 0.005,
-        Evidence.BASE_EFFECTIVE_CLASSES, 2.0,
-        Evidence.CANDIDATE_EFFECTIVE_CLASSES, 2.0);
+    double bars = 19 * gain;
+    Comparison comparison =
+        new Comparison(
+            100,
+            0.25,
+            0.2 * bars,
+            3 * bars,
+            0.15 * bars,
+            0.03 * bars,
+            0.01 * bars,
+            0.1 * bars,
+            Double.NaN,
+            Double.NaN);
+    Map<String, Double> evidence =
+        new HashMap<>(
+            Map.of(
+                Evidence.HELD_OUT, 100.0,
+                Evidence.HELD_OUT_LABELLED, 0.0,
+                Evidence.CLASSES, 2.0,
+                Evidence.LABELLED_CLASSES, 0.0,
+                Evidence.BASE_SCORE, 0.5,
+                Evidence.CANDIDATE_SCORE, 0.5 + gain,
+                Evidence.SCORE_ERROR, 0.005,
+                Evidence.BASE_EFFECTIVE_CLASSES, 2.0,
+                Evidence.CANDIDATE_EFFECTIVE_CLASSES, 2.0));
+    evidence.putAll(comparison.evidence(Evidence.GAIN));
+    evidence.putAll(comparison.evidence(Evidence.OVER_ZERO_SHOT));
+    return evidence;
   }
 
   private static Candidate candidate(double change, boolean promoted) {
