@@ -3,7 +3,6 @@ package io.gripstream.refine;
 import io.gripstream.clip.FloatTensor;
 import io.gripstream.clip.PromptObjective;
 import io.gripstream.clip.TorchClip;
-import io.gripstream.clip.TorchClip.Targets;
 import io.gripstream.event.Modality;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.Strategy;
@@ -70,8 +69,7 @@ final class Tuning {
     }
     Prompt.Realized tuned = averaged(result.prompt(), base, training).realized(clip, texts);
     FloatTensor classFeatures =
-        shrunk(
-            tuned.classFeatures(), round.view().zeroShot().classFeatures(), examples, training);
+        shrunk(tuned.classFeatures(), round.view().zeroShot().classFeatures(), examples, training);
     Classifier raw = new Classifier(classFeatures, clip.logitScale(), bias);
     double temperature = temperature(raw, tuned.prefix(), teacher);
     Map<String, Double> figures = new HashMap<>();
