@@ -159,8 +159,7 @@ public final class PromptRefinement implements Refinement {
   /**
    * @param figures takes what the round saw, by name
    */
-  private List<Candidate> candidates(
-      Round round, Map<String, Double> figures, Progress progress) {
+  private List<Candidate> candidates(Round round, Map<String, Double> figures, Progress progress) {
     Strategy strategy = round.batch().strategy();
     List<Candidate> candidates = new ArrayList<>();
     if (strategy == Strategy.BALANCE || strategy == Strategy.AUTO) {
@@ -215,12 +214,10 @@ public final class PromptRefinement implements Refinement {
         io.gripstream.refine.Strategy.of(madeBy, round.training());
     FloatTensor teacher = round.teacher(strategy.teacher());
     Pseudolabelling pseudolabelling =
-        new Pseudolabelling(
-            round.definition(), round.paradigm(), round.data(), strategy, teacher);
+        new Pseudolabelling(round.definition(), round.paradigm(), round.data(), strategy, teacher);
     List<Pseudolabel> pseudolabels = pseudolabelling.choose(round.batch().step());
     progress.chosen(inRowsOf(round.batch(), round.samples(), pseudolabels));
-    Examples examples =
-        Examples.of(round.data(), pseudolabels, round.paradigm(), round.classes());
+    Examples examples = Examples.of(round.data(), pseudolabels, round.paradigm(), round.classes());
     if (examples.training().length == 0
         || (examples.validation().length == 0 && round.training().getValidationShare() > 0)) {
       throw new IllegalArgumentException(
@@ -243,8 +240,7 @@ public final class PromptRefinement implements Refinement {
             madeBy, examples, pseudolabelling.believed(), done -> progress.at(done, Map.of()));
   }
 
-  private PromptVersion version(
-      Round round, Candidate candidate, Map<String, Double> evidence) {
+  private PromptVersion version(Round round, Candidate candidate, Map<String, Double> evidence) {
     RoundBatch batch = round.batch();
     PromptVersion base = batch.base();
     Map<String, Tensor> tensors = new HashMap<>();

@@ -3,7 +3,6 @@ package io.gripstream.refine;
 import io.gripstream.clip.FloatTensor;
 import io.gripstream.clip.PromptObjective;
 import io.gripstream.clip.TorchClip;
-import io.gripstream.clip.TorchClip.Targets;
 import io.gripstream.event.Modality;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.Strategy;

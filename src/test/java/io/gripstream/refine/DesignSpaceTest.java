@@ -1,5 +1,10 @@
 package io.gripstream.refine;
 
+import static io.gripstream.event.Strategy.AUTO;
+import static io.gripstream.event.Strategy.BALANCE;
+import static io.gripstream.event.Strategy.DISTILL;
+import static io.gripstream.event.Strategy.GRIP;
+import static io.gripstream.event.Strategy.MIXTURE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -162,28 +167,45 @@ class DesignSpaceTest {
   void everyCombinationMakesAPromptOfItsModalityAndSaysWhatItCost(
       Modality modality, Paradigm paradigm, io.gripstream.event.Strategy strategy)
       throws InterruptedException {
-    TaskDefinition definition = definition(modality).setStrategy(strategy).build();
+    TaskDefinition definition =
+        definition(modality)
+            .setStrategy(strategy)
+            .setTraining(Training.newBuilder().setSteps(4).setRounds(4).build())
+            .build();
     List<BatchSample> samples = labelled(paradigm);
     Ear ear = new Ear();
     PromptVersion candidate =
         refinement().train(batch(definition, zeroShot(definition), 2, samples), ear);
 
-    assertThat(candidate.getModality()).isEqualTo(modality);
     assertThat(candidate.getParadigm()).isEqualTo(paradigm);
+    assertThat(candidate.getMadeBy()).isIn(madeBy(strategy));
     Map<String, Double> evidence = candidate.getEvidence();
     assertThat(evidence.values()).noneMatch(value -> Double.isNaN(value));
-    assertThat(candidate.getTensors().keySet())
-        .containsAll(
-            switch (modality) {
-              case TEXT -> Set.of(TextPrompt.CONTEXT);
-              case VISUAL -> Set.of(VisualPrompt.PREFIX);
-              case MULTIMODAL -> new HashSet<>(MultimodalPrompt.NAMES);
-            });
-    if (modality == Modality.TEXT) {
-      assertThat(evidence).containsEntry("imageEncodings", 0.0);
+    assertThat(evidence)
+        .containsEntry("candidates", strategy == AUTO ? 5.0 : closedForm(strategy) ? 2.0 : 1.0);
+    if (closedForm(candidate.getMadeBy())) {
+      assertThat(candidate.getModality()).isEqualTo(Modality.TEXT);
+      assertThat(candidate.getTensors()).isEmpty();
     } else {
+      assertThat(candidate.getModality()).isEqualTo(modality);
+      assertThat(candidate.getTensors().keySet())
+          .containsAll(
+              switch (modality) {
+                case TEXT -> Set.of(TextPrompt.CONTEXT);
+                case VISUAL -> Set.of(VisualPrompt.PREFIX);
+                case MULTIMODAL -> new HashSet<>(MultimodalPrompt.NAMES);
+              });
+    }
+    if (modality == Modality.TEXT || closedForm(strategy)) {
+      assertThat(evidence).containsEntry("imageEncodings", 0.0);
+    } else if (!closedForm(candidate.getMadeBy())) {
       double steps = evidence.get("steps");
       assertThat(evidence.get("imageEncodings")).isGreaterThan(steps);
+    }
+    if (closedForm(strategy) || strategy == DISTILL) {
+      assertThat(ear.chosen).isEmpty();
+      assertThat(evidence).doesNotContainKeys("labelled", Evidence.PSEUDOLABELS);
+      return;
     }
     double labelled = evidence.get("labelled");
     long trained =
@@ -203,6 +225,61 @@ class DesignSpaceTest {
       assertThat(evidence).containsEntry("gamma", 1.0);
       assertThat(ear.chosen).allMatch(p -> p.label() < 3);
     }
+  }
+
+  private static boolean closedForm(io.gripstream.event.Strategy strategy) {
+    return strategy == BALANCE || strategy == MIXTURE;
+  }
+
+  /** AUTO makes candidates by three strategies; which of them it is shown is the judges' choice. */
+  private static Set<io.gripstream.event.Strategy> madeBy(io.gripstream.event.Strategy strategy) {
+    return strategy == AUTO ? Set.of(BALANCE, MIXTURE, GRIP) : Set.of(strategy);
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "AUTO")
+  void everyStrategyGivesTheSameCandidateForTheSameBatch(io.gripstream.event.Strategy strategy)
+      throws InterruptedException {
+    TaskDefinition definition = definition(Modality.TEXT).setStrategy(strategy).build();
+    RoundBatch batch = batch(definition, zeroShot(definition), 2, labelled(Paradigm.SSL));
+    PromptVersion once = refinement().train(batch, new Ear());
+    assertThat(refinement().train(batch, new Ear()).toString()).isEqualTo(once.toString());
+    assertThat(once.getMadeBy()).isEqualTo(strategy);
+  }
+
+  @Test
+  void aTunedPromptAndItsClosedFormFollowEachOtherWhateverTheModality()
+      throws InterruptedException {
+    TaskDefinition visual = definition(Modality.VISUAL).build();
+    PromptVersion zeroShot = zeroShot(visual);
+    PromptVersion balanced =
+        PromptVersion.newBuilder(
+                refinement()
+                    .train(
+                        batch(
+                            TaskDefinition.newBuilder(visual).setStrategy(BALANCE).build(),
+                            zeroShot,
+                            1,
+                            SAMPLES),
+                        new Ear()))
+            .build();
+    assertThat(balanced.getModality()).isEqualTo(Modality.TEXT);
+    PromptVersion tuned = refinement().train(batch(visual, balanced, 2, SAMPLES), new Ear());
+    assertThat(tuned.getModality()).isEqualTo(Modality.VISUAL);
+    assertThat(tuned.getTensors()).containsKey(VisualPrompt.PREFIX);
+    PromptVersion again =
+        refinement()
+            .train(
+                batch(
+                    TaskDefinition.newBuilder(visual).setStrategy(MIXTURE).build(),
+                    tuned,
+                    3,
+                    SAMPLES),
+                new Ear());
+    assertThat(again.getModality()).isEqualTo(Modality.TEXT);
+    assertThat(again.getTensors()).isEmpty();
+    // The live prompt must be compared with, so its images are encoded.
+    assertThat(again.getEvidence().get("imageEncodings")).isPositive();
   }
 
   @Test

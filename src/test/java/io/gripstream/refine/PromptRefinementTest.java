@@ -11,10 +11,13 @@ import io.gripstream.clip.InvalidImageException;
 import io.gripstream.clip.Preprocessor;
 import io.gripstream.clip.TorchClip;
 import io.gripstream.event.BatchSample;
+import io.gripstream.event.ClassPriorKind;
 import io.gripstream.event.ImageReference;
 import io.gripstream.event.PromptVersion;
+import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Training;
+import io.gripstream.prompt.Prompt;
 import io.gripstream.prompt.PromptDigest;
 import io.gripstream.prompt.Tensors;
 import io.gripstream.sample.LabelledImage;
@@ -27,7 +30,13 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -43,6 +52,12 @@ class PromptRefinementTest {
           .setClasses(DIGITS.classes())
           .setTemplate(DIGITS.template())
           .setTraining(Training.newBuilder().setRounds(5).build())
+          .build();
+
+  /** Few steps: what is made is looked at, not how good it is. */
+  private static final TaskDefinition SHORT =
+      TaskDefinition.newBuilder(DEFINITION)
+          .setTraining(Training.newBuilder().setRounds(5).setSteps(5).build())
           .build();
 
   private static TorchClip clip;
@@ -100,36 +115,117 @@ class PromptRefinementTest {
     assertThat(once.getParent().getDigest()).isEqualTo(batch.base().getDigest());
   }
 
-  /** Balanced by hand; at a scale of its own, as calibration leaves a version. */
+  /** At a scale of its own, as calibration leaves it. */
   @Test
-  void aRoundTrainsWithTheBasesBiasAndItsCandidateKeepsItUpToTheTemperature()
-      throws InterruptedException {
-    Refinement refinement = new PromptRefinement(clip, ImageSource.NONE);
-    PromptVersion zeroShot = refinement.zeroShot(TASK, DEFINITION, Instant.EPOCH);
+  void theBiasOfATunedPromptFollowsTheTeachersShares() throws InterruptedException {
+    PromptVersion zeroShot = zeroShot(SHORT);
+    PromptVersion candidate = train(SHORT, zeroShot, Strategy.GRIP, 1);
+    assertThat(candidate.getMadeBy()).isEqualTo(Strategy.GRIP);
+    assertThat(candidate.getBias()).hasSize(DIGITS.classes().size());
+    assertThat(candidate.getDigest()).isEqualTo(PromptDigest.of(candidate));
+
+    // What is live teaches, its bias mended; the start is the zero-shot prompt.
+    FloatTensor pool = pool();
+    FloatTensor logits = Classifier.of(zeroShot).logits(pool);
+    float[] pulled = ClassBalance.pulled(logits, NeighborGraph.of(pool));
+    float[] bias = Prompt.bias(candidate);
+    for (int j = 0; j < bias.length; j++) {
+      bias[j] *= clip.logitScale() / candidate.getLogitScale();
+    }
+    assertThat(meanPrediction(logits, pulled))
+        .isNotEqualTo(meanPrediction(logits, new float[bias.length]));
+    assertThat(meanPrediction(logits, bias))
+        .containsExactly(meanPrediction(logits, pulled), within(2e-3));
+  }
+
+  @Test
+  void whereSharesAreTakenToBeEqualOpinionsStayAsTheyAre() throws InterruptedException {
+    TaskDefinition uniform = with(b -> b.setClassPrior(ClassPriorKind.UNIFORM));
+    for (Strategy strategy : new Strategy[] {Strategy.GRIP, Strategy.FPL, Strategy.DISTILL}) {
+      assertThat(train(uniform, zeroShot(uniform), strategy, 1).getBias()).isEmpty();
+      assertThat(train(SHORT, zeroShot(SHORT), strategy, 1).getBias()).isNotEmpty();
+    }
+  }
+
+  @Test
+  void theLivePromptHasNoSayInTheClosedFormsNorInWhatTheyAreJudgedBy() throws InterruptedException {
+    PromptVersion zeroShot = zeroShot(SHORT);
     List<Float> bias = new ArrayList<>();
     for (int c = 0; c < DIGITS.classes().size(); c++) {
-      bias.add(c % 2 == 0 ? .75f : -.75f);
+      bias.add(c % 2 == 0 ? 3f : -3f);
     }
-    PromptVersion base =
+    PromptVersion leaning =
         PromptVersion.newBuilder(zeroShot)
             .setVersion(1)
-            .setMadeBy(io.gripstream.event.Strategy.BALANCE)
+            .setMadeBy(Strategy.BALANCE)
             .setLogitScale(clip.logitScale() / 2)
             .setBias(bias)
             .build();
-
-    PromptVersion plain = refinement.train(batch(zeroShot, 1), (done, metrics) -> {});
-    PromptVersion candidate = refinement.train(batch(base, 2), (done, metrics) -> {});
-
-    assertThat(plain.getBias()).isEmpty();
-    assertThat(plain.getMadeBy()).isEqualTo(io.gripstream.event.Strategy.GRIP);
-    assertThat(candidate.getMadeBy()).isEqualTo(io.gripstream.event.Strategy.GRIP);
-    assertThat(candidate.getBias()).hasSize(bias.size());
-    for (int c = 0; c < bias.size(); c++) {
-      assertThat(candidate.getBias().get(c) / candidate.getLogitScale())
-          .isCloseTo(bias.get(c) / base.getLogitScale(), within(1e-5f));
+    for (Strategy strategy : new Strategy[] {Strategy.BALANCE, Strategy.MIXTURE}) {
+      PromptVersion one = train(SHORT, zeroShot, strategy, 1);
+      PromptVersion other = train(SHORT, leaning, strategy, 1);
+      assertThat(other.getClassFeatures()).isEqualTo(one.getClassFeatures());
+      assertThat(other.getBias()).isEqualTo(one.getBias());
+      for (String name : new String[] {Evidence.ZERO_SHOT_SCORE, Evidence.CANDIDATE_SCORE}) {
+        assertThat(other.getEvidence().get(name)).isEqualTo(one.getEvidence().get(name));
+      }
+      assertThat(other.getEvidence().get(Evidence.BASE_SCORE))
+          .isLessThan(one.getEvidence().get(Evidence.BASE_SCORE));
+      assertThat(Comparison.of(other.getEvidence(), Evidence.OVER_ZERO_SHOT))
+          .isEqualTo(Comparison.of(one.getEvidence(), Evidence.OVER_ZERO_SHOT));
+      assertThat(Comparison.of(other.getEvidence(), Evidence.GAIN))
+          .isNotEqualTo(Comparison.of(one.getEvidence(), Evidence.GAIN));
     }
-    assertThat(candidate.getDigest()).isEqualTo(PromptDigest.of(candidate));
+  }
+
+  @Test
+  void aLivePromptThatRuinedItsLabelsBringsTheWayBackToZeroShot() throws InterruptedException {
+    PromptVersion zeroShot = zeroShot(SHORT);
+    List<Float> bias = new ArrayList<>();
+    for (int c = 0; c < DIGITS.classes().size(); c++) {
+      bias.add(c < 3 ? 20f : 0f);
+    }
+    PromptVersion ruined =
+        PromptVersion.newBuilder(zeroShot)
+            .setVersion(1)
+            .setMadeBy(Strategy.BALANCE)
+            .setBias(bias)
+            .build();
+    Map<String, Double> evidence =
+        new HashMap<>(train(SHORT, ruined, Strategy.BALANCE, 2).getEvidence());
+    evidence.put(Evidence.GAIN + "Structure", -1.0);
+    assertThat(Gate.judge(SHORT.getGate(), evidence).action())
+        .isEqualTo(Gate.Action.BACK_TO_ZERO_SHOT);
+  }
+
+  /** 2,000 samples, 100 classes; directions without meaning. */
+  @Test
+  void aCalibrationRoundTakesNoGradientStepAndEncodesNothing() throws InterruptedException {
+    List<String> classes = IntStream.range(0, 100).mapToObj(i -> "kind " + i).toList();
+    TaskDefinition definition = TaskDefinition.newBuilder(SHORT).setClasses(classes).build();
+    PromptVersion zeroShot = zeroShot(definition);
+    Random random = new Random(1);
+    List<BatchSample> samples = new ArrayList<>();
+    for (int i = 0; i < 2000; i++) {
+      double[] drawn = random.doubles(clip.featureSize(), -1, 1).toArray();
+      float[] row = SimulatedWorld.tensor(new double[][] {SimulatedWorld.unit(drawn)}).values();
+      samples.add(sample("%04d".formatted(i), i, row));
+    }
+    List<Double> heard = new ArrayList<>();
+    PromptVersion candidate =
+        new PromptRefinement(clip, ImageSource.NONE)
+            .train(
+                round(definition, zeroShot, Strategy.BALANCE, 1, samples),
+                (done, metrics) -> heard.add(done));
+    assertThat(candidate.getMadeBy()).isEqualTo(Strategy.BALANCE);
+    assertThat(candidate.getTensors()).isEmpty();
+    assertThat(candidate.getClassFeatures()).isEqualTo(zeroShot.getClassFeatures());
+    assertThat(candidate.getEvidence())
+        .doesNotContainKey("steps")
+        .containsEntry("samples", 2000.0)
+        .containsEntry("imageEncodings", 0.0);
+    assertThat(heard).isEmpty();
+    assertThat(Gate.judge(definition.getGate(), candidate.getEvidence()).promote()).isFalse();
   }
 
   @Test
@@ -155,21 +251,80 @@ class PromptRefinementTest {
         .hasMessageContaining("other@000000000000");
   }
 
+  private static PromptVersion zeroShot(TaskDefinition definition) {
+    return new PromptRefinement(clip, ImageSource.NONE).zeroShot(TASK, definition, Instant.EPOCH);
+  }
+
+  private static TaskDefinition with(Consumer<Training.Builder> change) {
+    Training.Builder training = Training.newBuilder(SHORT.getTraining());
+    change.accept(training);
+    return TaskDefinition.newBuilder(SHORT).setTraining(training.build()).build();
+  }
+
+  private static PromptVersion train(
+      TaskDefinition definition, PromptVersion base, Strategy strategy, int round)
+      throws InterruptedException {
+    return new PromptRefinement(clip, ImageSource.NONE)
+        .train(
+            round(definition, base, strategy, round, batch(base, round).samples()),
+            (done, metrics) -> {});
+  }
+
+  private static RoundBatch round(
+      TaskDefinition definition,
+      PromptVersion base,
+      Strategy strategy,
+      int round,
+      List<BatchSample> samples) {
+    return new RoundBatch(
+        TASK,
+        round,
+        base.getVersion() + 1,
+        Instant.EPOCH,
+        definition,
+        base,
+        Optional.empty(),
+        strategy,
+        samples);
+  }
+
+  /** As the batch carries them. */
+  private static FloatTensor pool() {
+    List<BatchSample> samples = batch(zeroShot(SHORT), 1).samples();
+    float[] values = new float[POOL * clip.featureSize()];
+    for (int i = 0; i < POOL; i++) {
+      System.arraycopy(
+          Float16.decode(samples.get(i).getFeature()),
+          0,
+          values,
+          i * clip.featureSize(),
+          clip.featureSize());
+    }
+    return FloatTensor.matrix(POOL, clip.featureSize(), values);
+  }
+
+  private static double[] meanPrediction(FloatTensor logits, float[] bias) {
+    return Metrics.meanPrediction(Scores.softmax(ClassBalance.added(logits, bias)));
+  }
+
+  private static BatchSample sample(String id, int offset, float[] feature) {
+    return BatchSample.newBuilder()
+        .setImageId(id)
+        .setImage(
+            ImageReference.newBuilder()
+                .setTopic("images")
+                .setPartition(0)
+                .setOffset(offset)
+                .setSha256("")
+                .build())
+        .setFeature(ByteBuffer.wrap(Float16.encode(feature)))
+        .build();
+  }
+
   private static RoundBatch batch(PromptVersion base, int round) {
     List<BatchSample> samples = new ArrayList<>();
     for (int i = 0; i < POOL; i++) {
-      samples.add(
-          BatchSample.newBuilder()
-              .setImageId(DIGITS.image(i).id())
-              .setImage(
-                  ImageReference.newBuilder()
-                      .setTopic("images")
-                      .setPartition(0)
-                      .setOffset(i)
-                      .setSha256("")
-                      .build())
-              .setFeature(ByteBuffer.wrap(Float16.encode(features.row(i))))
-              .build());
+      samples.add(sample(DIGITS.image(i).id(), i, features.row(i)));
     }
     samples.sort(Comparator.comparing(BatchSample::getImageId));
     return new RoundBatch(TASK, round, round, Instant.EPOCH, DEFINITION, base, samples);
