@@ -31,11 +31,7 @@ final class DriftReferenceCodec {
             .putDouble(reference.trace())
             .putDouble(reference.square())
             .putDouble(reference.cube());
-    bytes
-        .asFloatBuffer()
-        .put(reference.mean())
-        .put(reference.factor())
-        .put(reference.dispersion());
+    bytes.asFloatBuffer().put(reference.mean()).put(reference.factor()).put(reference.dispersion());
     return bytes.array();
   }
 

@@ -208,8 +208,7 @@ final class CellRun {
   }
 
   private static boolean isFinite(PromptVersion version) {
-    return Classifier.of(version)
-        .isFinite();
+    return Classifier.of(version).isFinite();
   }
 
   /** The pool is in order of image ids, as a batch is. */

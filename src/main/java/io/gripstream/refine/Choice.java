@@ -30,10 +30,8 @@ record Choice(Candidate candidate, Optional<Opinion> opinion) {
         continue;
       }
       Opinion opinion = round.says(candidate.classifier(), candidate.prefix());
-      boolean convinces =
-          !byLabels && judges.compare(zeroShot, opinion.labels()).convincing(0);
-      double scored =
-          byLabels ? judges.accuracy(opinion.labels()) : judges.score(opinion.labels());
+      boolean convinces = !byLabels && judges.compare(zeroShot, opinion.labels()).convincing(0);
+      double scored = byLabels ? judges.accuracy(opinion.labels()) : judges.score(opinion.labels());
       if (best.opinion().isEmpty()
           || (convinces && !convincing)
           || (convinces == convincing && scored > score)) {

@@ -78,8 +78,7 @@ public record Comparison(
             >= bar * Math.min(MOST_DEVIATES, MIXTURE_DEVIATES + DEVIATES_A_CHANGE * share)
         && neighborEffect >= bar * NEIGHBOR_EFFECT
         && structure >= bar * Math.min(STRUCTURE, STRUCTURE_A_CHANGE * share)
-        && modularity
-            >= bar * Math.max(MODULARITY, MODULARITY_A_CHANGE * (share - FREE_SHARE));
+        && modularity >= bar * Math.max(MODULARITY, MODULARITY_A_CHANGE * (share - FREE_SHARE));
   }
 
   /** Whether all judges find the other prompt better beyond their noise, though not by much. */

@@ -21,8 +21,8 @@ import java.util.stream.IntStream;
  * @param cube the trace of its cube
  * @param dispersion {@code [W]}, for each of {@link Drift}'s windows how many times as far from the
  *     mean the stream's own stretches of so many images lay as those of independent images would
- *     have; 1 at least. Images that come together are often alike, a page of one hand or a scene
- *     of one film, and that is no change
+ *     have; 1 at least. Images that come together are often alike, a page of one hand or a scene of
+ *     one film, and that is no change
  */
 public record DriftReference(
     int samples,

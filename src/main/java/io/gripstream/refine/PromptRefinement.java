@@ -197,7 +197,8 @@ public final class PromptRefinement implements Refinement {
   /** A prompt tuned towards the mixture's probabilities of all images that train. */
   private Candidate distilled(Round round, Progress progress) {
     PoolView view = round.view();
-    FloatTensor teacher = view.mixture(view.pulled(), round.data().trainingLabels(round.paradigm())).probabilities();
+    FloatTensor teacher =
+        view.mixture(view.pulled(), round.data().trainingLabels(round.paradigm())).probabilities();
     return new Tuning(clip, round)
         .tune(
             Strategy.DISTILL,
@@ -236,8 +237,7 @@ public final class PromptRefinement implements Refinement {
     figures.put("gamma", examples.weights().gamma());
     figures.put("lambda", examples.weights().lambda());
     return new Tuning(clip, round)
-        .tune(
-            madeBy, examples, pseudolabelling.believed(), done -> progress.at(done, Map.of()));
+        .tune(madeBy, examples, pseudolabelling.believed(), done -> progress.at(done, Map.of()));
   }
 
   private PromptVersion version(Round round, Candidate candidate, Map<String, Double> evidence) {

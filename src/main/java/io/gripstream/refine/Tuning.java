@@ -69,8 +69,7 @@ final class Tuning {
     }
     Prompt.Realized tuned = averaged(result.prompt(), base, training).realized(clip, texts);
     FloatTensor classFeatures =
-        shrunk(
-            tuned.classFeatures(), round.view().zeroShot().classFeatures(), examples, training);
+        shrunk(tuned.classFeatures(), round.view().zeroShot().classFeatures(), examples, training);
     int[] calibrating = calibrating();
     FloatTensor says = Rows.of(teacher, calibrating);
     FloatTensor seen = round.features(tuned.prefix(), calibrating);

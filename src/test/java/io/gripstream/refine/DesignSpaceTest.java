@@ -115,6 +115,7 @@ class DesignSpaceTest {
 
   private static TaskDefinition.Builder definition(Modality modality) {
     return TaskDefinition.newBuilder()
+        .setStrategy(GRIP)
         .setClasses(DIGITS.classes())
         .setTemplate(DIGITS.template())
         .setModality(modality)
