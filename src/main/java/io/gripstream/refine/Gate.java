@@ -21,8 +21,8 @@ import java.util.Optional;
  * better than the live one, or the live one's predecessor, that one goes live again.
  *
  * <p>The bars were chosen on 83,000 pairs of prompts over 23 sets of features of two models, held
- * against 34 others, and moved once more after the first run of the suite below
- * (docs/learning.md says what was chosen on what):
+ * against 34 others, and moved once more after the first run of the suite below (docs/learning.md
+ * says what was chosen on what):
  *
  * <table>
  * <caption>{@code ./gripstream experiment suite --strategies auto,grip --rounds 4 --pool 996} on
