@@ -95,7 +95,7 @@ public record Comparison(
 
   /**
    * Whether the other prompt should be gone back to: what is lost by going back to a prompt that is
-   * known is little, so no judge need be sure, but all must agree.
+   * known is little, so neither mixtures nor structure need be sure, but they must agree.
    */
   boolean worthGoingBack() {
     return share >= WORTH_GOING_BACK && mixtureEffect > 0 && structure > 0;

@@ -17,8 +17,9 @@ import java.util.Optional;
  * one beyond the judges' noise. More standard errors alone would not do: what misleads a judge is
  * bias, not noise. Evidence that is too little, missing or not a number holds, always.
  *
- * <p>A candidate that is not promoted brings a way back: if all judges find the zero-shot prompt
- * better than the live one, or the live one's predecessor, that one goes live again.
+ * <p>A candidate that is not promoted brings a way back: if mixtures and structure find the
+ * zero-shot prompt better than the live one, or the live one's predecessor, that one goes live
+ * again.
  *
  * <p>The bars were chosen on 83,000 pairs of prompts over 23 sets of features of two models, held
  * against 34 others, and moved once more after the first run of the suite below (docs/learning.md
