@@ -29,9 +29,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -115,21 +113,7 @@ final class DriftCommand implements Callable<Integer> {
       description = "Images in the pool at most. Default: the contract's.")
   private Integer pool;
 
-  @Option(
-      names = "--classes",
-      split = ",",
-      paramLabel = "CLASS",
-      splitSynopsisLabel = ",",
-      description = "All classes in order. Default: as the folders are called, in their order.")
-  private List<String> classes = List.of();
-
-  @Option(
-      names = "--folder-class",
-      split = ",",
-      paramLabel = "FOLDER=CLASS",
-      splitSynopsisLabel = ",",
-      description = "The class of a folder's images, where the names differ.")
-  private Map<String, String> folderClasses = new LinkedHashMap<>();
+  @Mixin private NamingOptions naming;
 
   @Option(
       names = "--template",
@@ -176,9 +160,7 @@ final class DriftCommand implements Callable<Integer> {
     Terminal terminal = new Terminal(spec.commandLine().getOut());
     Model loaded = ExperimentModel.load(model, device, terminal);
     try (ImageFiles files = ImageFiles.open(data, "")) {
-      DataSet images =
-          DataSet.read(
-              data.getFileName().toString(), files, new DataSet.Naming(folderClasses, classes));
+      DataSet images = DataSet.read(data.getFileName().toString(), files, naming.naming());
       String what = "%s, %s".formatted(images.name(), loaded.clip().id());
       terminal.say(
           "%s: %d parts, %d images"

@@ -12,10 +12,8 @@ import io.gripstream.experiment.report.Summary;
 import io.gripstream.files.ImageFiles;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -118,21 +116,7 @@ final class ExperimentCommand implements Callable<Integer> {
       description = "The share of classes without labels for TRZSL. Default: ${DEFAULT-VALUE}.")
   private double unseenShare;
 
-  @Option(
-      names = "--classes",
-      split = ",",
-      paramLabel = "CLASS",
-      splitSynopsisLabel = ",",
-      description = "All classes in order. Default: as the folders are called, in their order.")
-  private List<String> classes = List.of();
-
-  @Option(
-      names = "--folder-class",
-      split = ",",
-      paramLabel = "FOLDER=CLASS",
-      splitSynopsisLabel = ",",
-      description = "The class of a folder's images, where the names differ.")
-  private Map<String, String> folderClasses = new LinkedHashMap<>();
+  @Mixin private NamingOptions naming;
 
   @Option(
       names = "--template",
@@ -177,7 +161,7 @@ final class ExperimentCommand implements Callable<Integer> {
     Model loaded = ExperimentModel.load(model, device, terminal);
     try (AutoCloseableModel closing = new AutoCloseableModel(loaded);
         ImageFiles files = ImageFiles.open(data, "")) {
-      DataSet images = DataSet.read(name(data), files, new DataSet.Naming(folderClasses, classes));
+      DataSet images = DataSet.read(name(data), files, naming.naming());
       progress.begin(images, loaded);
       try (Experiment experiment =
           new Experiment(
