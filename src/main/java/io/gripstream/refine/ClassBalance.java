@@ -2,6 +2,7 @@ package io.gripstream.refine;
 
 import io.gripstream.clip.FloatTensor;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Finds the bias of each class with which a prompt's predictions over a pool fit the pool.
@@ -45,29 +46,27 @@ final class ClassBalance {
   static float[] towards(FloatTensor logits, double[] shares) {
     int n = logits.rows();
     int c = logits.columns();
+    double[] odds = odds(logits);
+    double[] factors = new double[c];
+    Arrays.fill(factors, 1);
     double[] bias = new double[c];
-    double[] row = new double[c];
     for (int t = 0; t < ITERATIONS && n > 0; t++) {
       double[] mean = new double[c];
       for (int i = 0; i < n; i++) {
-        double max = Double.NEGATIVE_INFINITY;
-        for (int j = 0; j < c; j++) {
-          row[j] = logits.values()[i * c + j] + bias[j];
-          max = Math.max(max, row[j]);
-        }
         double sum = 0;
         for (int j = 0; j < c; j++) {
-          row[j] = Math.exp(row[j] - max);
-          sum += row[j];
+          sum += odds[i * c + j] * factors[j];
         }
+        double scale = 1 / (n * Math.max(sum, Double.MIN_NORMAL));
         for (int j = 0; j < c; j++) {
-          mean[j] += row[j] / sum / n;
+          mean[j] += odds[i * c + j] * factors[j] * scale;
         }
       }
       double largest = 0;
       for (int j = 0; j < c; j++) {
         double step = Math.log(shares[j] + TINY) - Math.log(mean[j] + TINY);
         bias[j] += step;
+        factors[j] = Math.exp(bias[j]);
         largest = Math.max(largest, Math.abs(step));
       }
       if (largest < CLOSE) {
@@ -75,6 +74,22 @@ final class ClassBalance {
       }
     }
     return centered(bias);
+  }
+
+  /** {@code [N * C]}: each class's odds against the row's likeliest. */
+  private static double[] odds(FloatTensor logits) {
+    int c = logits.columns();
+    double[] odds = new double[logits.rows() * c];
+    for (int i = 0; i < odds.length; i += c) {
+      double max = Double.NEGATIVE_INFINITY;
+      for (int j = 0; j < c; j++) {
+        max = Math.max(max, logits.values()[i + j]);
+      }
+      for (int j = 0; j < c; j++) {
+        odds[i + j] = Math.exp(logits.values()[i + j] - max);
+      }
+    }
+    return odds;
   }
 
   /** {@link #towards} equal shares. */
@@ -144,6 +159,23 @@ final class ClassBalance {
       }
     }
     return bias;
+  }
+
+  /**
+   * @param logits {@code [N, C]}, of the graph's images
+   * @return {@code [C]}: the structure of the labels once a class is given up, each of its images
+   *     going to the next best
+   */
+  static double[] without(FloatTensor logits, NeighborGraph graph, float[] bias) {
+    Ranking ranking = Ranking.of(logits, bias);
+    return IntStream.range(0, bias.length)
+        .parallel()
+        .mapToDouble(
+            j ->
+                graph
+                    .fit(ranking.moved(logits, bias, j, Double.NEGATIVE_INFINITY), bias.length)
+                    .structure())
+        .toArray();
   }
 
   /** {@code [N]}: the most probable classes. */

@@ -17,6 +17,8 @@ import java.util.Map;
  *     from the balanced zero-shot prompt's
  * @param structure what the fit to the graph gains ({@link NeighborGraph.Fit#structure})
  * @param modularity what the modularity on the graph gains
+ * @param rival by how much the best labels with few of the classes fit the graph better than the
+ *     other prompt's ({@link FewClasses}); 0 where labels with most classes fit better than those
  * @param support see {@link PoolView#support}
  * @param accuracy what the accuracy gains on held-out images that people labelled; not a number
  *     without any
@@ -30,6 +32,7 @@ public record Comparison(
     double neighborEffect,
     double structure,
     double modularity,
+    double rival,
     double support,
     double accuracy,
     double accuracyError) {
@@ -40,10 +43,6 @@ public record Comparison(
   private static final double MIXTURE_EFFECT = 0.2;
   private static final double MIXTURE_DEVIATES = 2;
 
-  /** What many changes must be surer of: so much more for all images, up to the most. */
-  private static final double DEVIATES_A_CHANGE = 8;
-
-  private static final double MOST_DEVIATES = 2.5;
   private static final double NEIGHBOR_EFFECT = 0.15;
   private static final double STRUCTURE = 0.03;
   private static final double MODULARITY = 0.005;
@@ -51,10 +50,8 @@ public record Comparison(
   /** What few changes, such a share of the images, may gain less. */
   private static final double STRUCTURE_A_CHANGE = 0.2;
 
-  /** What many changes must gain more: so much of the share of the images beyond the free one. */
-  private static final double MODULARITY_A_CHANGE = 0.05;
-
-  private static final double FREE_SHARE = 0.1;
+  /** A rival may be better by no more than this share of what the structure gains. */
+  private static final double RIVAL_SHARE = 0.1;
 
   /** The bars of {@link #consistent}. */
   private static final double FINER_STRUCTURE = 0.02;
@@ -74,11 +71,11 @@ public record Comparison(
     return share > 0
         && support >= bar * SUPPORT
         && mixtureEffect >= bar * MIXTURE_EFFECT
-        && mixtureDeviates
-            >= bar * Math.min(MOST_DEVIATES, MIXTURE_DEVIATES + DEVIATES_A_CHANGE * share)
+        && mixtureDeviates >= bar * MIXTURE_DEVIATES
         && neighborEffect >= bar * NEIGHBOR_EFFECT
         && structure >= bar * Math.min(STRUCTURE, STRUCTURE_A_CHANGE * share)
-        && modularity >= bar * Math.max(MODULARITY, MODULARITY_A_CHANGE * (share - FREE_SHARE));
+        && modularity >= bar * MODULARITY
+        && bar * rival <= RIVAL_SHARE * structure;
   }
 
   /** Whether all judges find the other prompt better beyond their noise, though not by much. */
@@ -111,6 +108,7 @@ public record Comparison(
     evidence.put(prefix + "NeighborEffect", neighborEffect);
     evidence.put(prefix + "Structure", structure);
     evidence.put(prefix + "Modularity", modularity);
+    evidence.put(prefix + "Rival", rival);
     evidence.put(prefix + "Support", support);
     evidence.put(prefix + "Accuracy", accuracy);
     evidence.put(prefix + "AccuracyError", accuracyError);
@@ -128,6 +126,7 @@ public record Comparison(
         figure(evidence, prefix + "NeighborEffect"),
         figure(evidence, prefix + "Structure"),
         figure(evidence, prefix + "Modularity"),
+        figure(evidence, prefix + "Rival"),
         figure(evidence, prefix + "Support"),
         figure(evidence, prefix + "Accuracy"),
         figure(evidence, prefix + "AccuracyError"));

@@ -214,11 +214,17 @@ public final class Gate {
     return String.format(
         Locale.ROOT,
         "%.0f %% of the labels change; each gains %+.2f by the mixtures, %+.2f by its neighbors; the"
-            + " labels' structure gains %+.2f.",
+            + " labels' structure gains %+.2f%s.",
         100 * comparison.share(),
         comparison.mixtureEffect(),
         comparison.neighborEffect(),
-        comparison.structure());
+        comparison.structure(),
+        comparison.rival() > 0
+            ? String.format(
+                Locale.ROOT,
+                "; labels with few of the classes would gain %.2f more, as if few were shown",
+                comparison.rival())
+            : "");
   }
 
   private static boolean better(double base, double candidate, double error, GateLimits limits) {

@@ -9,8 +9,8 @@ import java.util.stream.IntStream;
  * Compares prompts by what they label the images of one pool, without knowing the truth. Three
  * judges that fail differently: mixtures of Gaussians over the features, begun from the balanced
  * zero-shot prompt with two strengths of balance; labels that spread from neighbor to neighbor; and
- * the labels' fit to the neighbor graph, which no prompt begins. The prompts that are compared have
- * no say in any.
+ * the labels' fit to the neighbor graph, which no prompt begins, beside that of labels with few of
+ * the classes. The prompts that are compared have no say in any.
  */
 final class Judges {
   private final PoolView view;
@@ -18,6 +18,7 @@ final class Judges {
   private final boolean[] heldOut;
   private final List<FloatTensor> mixtures;
   private final FloatTensor neighbors;
+  private final FewClasses fewClasses;
   private final double support;
 
   /**
@@ -35,10 +36,14 @@ final class Judges {
     this.view = view;
     this.labels = labels;
     this.heldOut = heldOut;
+    Mixture mixture = view.mixture(view.pulled(), labels);
     this.mixtures =
-        List.of(
-            view.mixture(view.pulled(), labels).probabilities(),
-            view.mixture(view.moved(), labels).probabilities());
+        List.of(mixture.probabilities(), view.mixture(view.moved(), labels).probabilities());
+    this.fewClasses =
+        n == 0
+            ? new FewClasses(new int[0], new int[0])
+            : FewClasses.of(
+                mixture.head(view.balanced(view.pulled())).logits(view.features()), view.graph());
     this.neighbors = propagated();
     this.support = n == 0 ? 0 : view.support();
   }
@@ -82,9 +87,18 @@ final class Judges {
         aChange(gains(neighbors, before, after, judged), before, after, judged),
         fitAfter.structure() - fitBefore.structure(),
         fitAfter.modularity() - fitBefore.modularity(),
+        rival(asked, fitAfter.structure()),
         support,
         right.length == 0 ? Double.NaN : mean(right),
         standardError(right));
+  }
+
+  /** By how much labels with few of the classes fit the images better; 0 where most do. */
+  private double rival(int[] asked, double structure) {
+    int c = view.logits().columns();
+    double few = view.graph().fit(only(asked, fewClasses.few()), c).structure();
+    double most = view.graph().fit(only(asked, fewClasses.most()), c).structure();
+    return few > most ? few - structure : 0;
   }
 
   /** {@code [N]}: the labels of some images: fits to the graph of other images do not compare. */

@@ -17,11 +17,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GateTest {
   private static final GateLimits LIMITS = new GateLimits(0.2f, 0f, 20);
   private static final Comparison CLEARLY =
-      new Comparison(100, 0.3, 0.4, 5, 0.3, 0.1, 0.05, 0.6, Double.NaN, Double.NaN);
+      new Comparison(100, 0.3, 0.4, 5, 0.3, 0.1, 0.05, 0, 0.6, Double.NaN, Double.NaN);
   private static final Comparison WORSE =
-      new Comparison(100, 0.3, -0.4, -5, -0.3, -0.1, -0.05, 0.6, Double.NaN, Double.NaN);
+      new Comparison(100, 0.3, -0.4, -5, -0.3, -0.1, -0.05, 0, 0.6, Double.NaN, Double.NaN);
   private static final Comparison NOTHING =
-      new Comparison(100, 0, 0, 0, 0, 0, 0, 0.6, Double.NaN, Double.NaN);
+      new Comparison(100, 0, 0, 0, 0, 0, 0, 0, 0.6, Double.NaN, Double.NaN);
 
   /** Of a candidate that all judges find clearly better; there is nothing to go back to. */
   private static Map<String, Double> better() {
@@ -93,10 +93,11 @@ class GateTest {
   @CsvSource({
     "Support, 0.09",
     "MixtureEffect, 0.19",
-    "MixtureDeviates, 2.4",
+    "MixtureDeviates, 1.9",
     "NeighborEffect, 0.14",
     "Structure, 0.029",
-    "Modularity, 0.009"
+    "Modularity, 0.004",
+    "Rival, 0.011"
   })
   void aCandidateThatOneJudgeDoesNotFindClearlyBetterThanZeroShotIsHeld(String name, double value) {
     Gate.Verdict verdict = judge(better(Evidence.OVER_ZERO_SHOT + name, value));
@@ -120,10 +121,19 @@ class GateTest {
   }
 
   @Test
+  void aCandidateThatLabelsWithFewClassesOutdoIsHeldAndSaysSo() {
+    Gate.Verdict verdict = judge(better(Evidence.OVER_ZERO_SHOT + "Rival", 0.05));
+    assertThat(verdict.action()).isEqualTo(Action.HOLD);
+    assertThat(verdict.reason())
+        .endsWith("; labels with few of the classes would gain 0.05 more, as if few were shown.");
+    assertThat(judge(better(Evidence.GAIN + "Rival", 0.05)).action()).isEqualTo(Action.PROMOTE);
+  }
+
+  @Test
   void aCandidateNeedNotGainSoMuchOverTheLivePromptAsOverZeroShot() {
     Map<String, Double> evidence = better();
     evidence.putAll(
-        new Comparison(100, 0.05, 0.05, 2.5, 0.02, 0.021, 0.001, 0.6, Double.NaN, Double.NaN)
+        new Comparison(100, 0.05, 0.05, 2.5, 0.02, 0.021, 0.001, 0, 0.6, Double.NaN, Double.NaN)
             .evidence(Evidence.GAIN));
     assertThat(judge(evidence).action()).isEqualTo(Action.PROMOTE);
   }
@@ -155,10 +165,10 @@ class GateTest {
   void toleranceLowersTheBarsAndNoneLeavesThem() {
     Map<String, Double> nearly = better();
     nearly.putAll(
-        new Comparison(100, 0.1, 0.15, 2.1, 0.12, 0.016, 0.004, 0.08, Double.NaN, Double.NaN)
+        new Comparison(100, 0.1, 0.15, 2.1, 0.12, 0.016, 0.004, 0, 0.08, Double.NaN, Double.NaN)
             .evidence(Evidence.OVER_ZERO_SHOT));
     nearly.putAll(
-        new Comparison(100, 0.1, 0.1, 1.5, 0, 0.016, 0, 0.08, Double.NaN, Double.NaN)
+        new Comparison(100, 0.1, 0.1, 1.5, 0, 0.016, 0, 0, 0.08, Double.NaN, Double.NaN)
             .evidence(Evidence.GAIN));
     assertThat(Gate.judge(LIMITS, nearly).action()).isEqualTo(Action.HOLD);
     assertThat(Gate.judge(new GateLimits(0.2f, 0.3f, 20), nearly).action())
@@ -337,6 +347,7 @@ class GateTest {
             "NeighborEffect",
             "Structure",
             "Modularity",
+            "Rival",
             "Support")) {
       figures.add(Evidence.OVER_ZERO_SHOT + name);
     }

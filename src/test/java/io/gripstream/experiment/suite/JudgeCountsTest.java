@@ -88,6 +88,7 @@ class JudgeCountsTest {
             0.15 * bars,
             0.03 * bars,
             0.01 * bars,
+            0,
             0.1 * bars,
             Double.NaN,
             Double.NaN);
