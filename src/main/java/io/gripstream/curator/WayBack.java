@@ -57,9 +57,10 @@ final class WayBack {
       turn.note(
           RoundEventType.HELD,
           candidate,
-          "%s But the %s is not known any more: version %d stays live."
+          "%s %s But the %s is not known any more: version %d stays live."
               .formatted(
                   verdict.reason(),
+                  verdict.back(),
                   toZeroShot ? "zero-shot version" : "predecessor",
                   live.version()));
       return;
@@ -71,7 +72,7 @@ final class WayBack {
         candidate.getRound(),
         better.get().getVersion(),
         "version %d is live instead of version %d: %s"
-            .formatted(better.get().getVersion(), live.version(), verdict.reason()),
+            .formatted(better.get().getVersion(), live.version(), verdict.back()),
         candidate.getEvidence());
   }
 

@@ -1,7 +1,10 @@
 package io.gripstream.refine;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What the judges say of one prompt in another's place. All of it is about the images whose label
@@ -70,32 +73,74 @@ public record Comparison(
   private static final double MIXTURES_BEAR_OUT = 0.15;
 
   /**
-   * Whether all judges find the other prompt clearly better.
+   * What one judge says, and what it must say at least. As text it ends "Not clearly better".
+   *
+   * @param judge as in "by the mixtures"
+   */
+  record Bar(String judge, double value, double least) {
+    boolean missed() {
+      return !(value >= least);
+    }
+
+    @Override
+    public String toString() {
+      return String.format(Locale.ROOT, " by %s (%.3f of %.3f asked)", judge, value, least);
+    }
+  }
+
+  /**
+   * The first judge who does not find the other prompt clearly better; nobody if all do.
    *
    * @param tolerance from 0 to 1, by how much of it each bar is lowered
    */
-  boolean convincing(double tolerance) {
+  Optional<Bar> notConvincing(double tolerance) {
     double bar = 1 - tolerance;
-    return share > 0
-        && support >= bar * SUPPORT
-        && mixtureEffect >= bar * MIXTURE_EFFECT
-        && mixtureDeviates >= bar * MIXTURE_DEVIATES
-        && neighborEffect >= bar * NEIGHBOR_EFFECT
-        && structure >= bar * Math.min(STRUCTURE, STRUCTURE_A_CHANGE * share)
-        && modularity >= bar * MODULARITY
-        && bar * rival <= RIVAL_SHARE * structure;
+    return firstMissed(
+        new Bar("the share of labels that change", share, Double.MIN_VALUE),
+        new Bar("how sure zero-shot is of these classes", support, bar * SUPPORT),
+        new Bar("the mixtures, each change", mixtureEffect, bar * MIXTURE_EFFECT),
+        new Bar("the mixtures, in standard errors", mixtureDeviates, bar * MIXTURE_DEVIATES),
+        new Bar("the neighbors, each change", neighborEffect, bar * NEIGHBOR_EFFECT),
+        new Bar(
+            "the labels' structure",
+            structure,
+            bar * Math.min(STRUCTURE, STRUCTURE_A_CHANGE * share)),
+        new Bar("modularity", modularity, bar * MODULARITY),
+        new Bar("labels with few of the classes", -bar * rival, -RIVAL_SHARE * structure));
+  }
+
+  /**
+   * The first judge who does not find the other prompt better beyond noise, though not by much;
+   * nobody if all do.
+   */
+  Optional<Bar> inconsistent(double tolerance) {
+    double bar = 1 - tolerance;
+    boolean farBetter =
+        structure > 0
+            && mixtureEffect >= bar * MIXTURE_EFFECT
+            && neighborEffect >= bar * FINER_NEIGHBOR_EFFECT;
+    return firstMissed(
+        new Bar("the share of labels that change", share, Double.MIN_VALUE),
+        new Bar("the mixtures, in standard errors", mixtureDeviates, bar * MIXTURE_DEVIATES),
+        new Bar("the neighbors, each change", neighborEffect, 0),
+        new Bar(
+            "the labels' structure",
+            structure,
+            farBetter ? Double.MIN_VALUE : bar * FINER_STRUCTURE));
+  }
+
+  private static Optional<Bar> firstMissed(Bar... bars) {
+    return Arrays.stream(bars).filter(Bar::missed).findFirst();
+  }
+
+  /** Whether all judges find the other prompt clearly better. */
+  boolean convincing(double tolerance) {
+    return notConvincing(tolerance).isEmpty();
   }
 
   /** Whether all judges find the other prompt better beyond their noise, though not by much. */
   boolean consistent(double tolerance) {
-    double bar = 1 - tolerance;
-    return share > 0
-        && mixtureDeviates >= bar * MIXTURE_DEVIATES
-        && neighborEffect >= 0
-        && (structure >= bar * FINER_STRUCTURE
-            || structure > 0
-                && mixtureEffect >= bar * MIXTURE_EFFECT
-                && neighborEffect >= bar * FINER_NEIGHBOR_EFFECT);
+    return inconsistent(tolerance).isEmpty();
   }
 
   /**

@@ -59,6 +59,7 @@ public final class Gate {
 
   private static final List<String> SCORES =
       List.of(
+          Evidence.ZERO_SHOT_SCORE,
           Evidence.BASE_SCORE,
           Evidence.CANDIDATE_SCORE,
           Evidence.SCORE_ERROR,
@@ -83,9 +84,14 @@ public final class Gate {
   }
 
   /**
-   * @param reason a sentence for the task's diary
+   * @param reason why the candidate is promoted or held, a sentence for the task's diary
+   * @param back why the live prompt is gone back from, another; empty where it is not
    */
-  public record Verdict(Action action, String reason) {
+  public record Verdict(Action action, String reason, String back) {
+    public Verdict(Action action, String reason) {
+      this(action, reason, "");
+    }
+
     /** Whether the candidate goes live. */
     public boolean promote() {
       return action == Action.PROMOTE;
@@ -106,7 +112,7 @@ public final class Gate {
     }
     boolean byLabels = evidence.get(Evidence.HELD_OUT_LABELLED) >= limits.getMinimumEvidence();
     Verdict verdict = ofCandidate(limits, evidence, byLabels);
-    return verdict.promote() ? verdict : wayBack(evidence, byLabels).orElse(verdict);
+    return verdict.promote() ? verdict : wayBack(evidence, byLabels, verdict).orElse(verdict);
   }
 
   private static Verdict ofCandidate(
@@ -146,14 +152,21 @@ public final class Gate {
             evidence.get(Evidence.CANDIDATE_SCORE),
             evidence.get(Evidence.SCORE_ERROR));
     double tolerance = limits.getTolerance();
-    if (!overZeroShot.convincing(tolerance)) {
+    Optional<Comparison.Bar> missed = overZeroShot.notConvincing(tolerance);
+    if (missed.isPresent()) {
       return hold(
-          "Not clearly better than zero-shot: %s In place of zero-shot %s",
-          figures, judges(overZeroShot));
+          "Not clearly better than zero-shot%s: expected accuracy on %.0f held-out images %.1f %%,"
+              + " zero-shot's %.1f %%, the live prompt's %.1f %%. In place of zero-shot %s",
+          missed.get(),
+          overZeroShot.images(),
+          100 * evidence.get(Evidence.CANDIDATE_SCORE),
+          100 * evidence.get(Evidence.ZERO_SHOT_SCORE),
+          100 * evidence.get(Evidence.BASE_SCORE),
+          judges(overZeroShot));
     }
-    return gain.consistent(tolerance)
-        ? promote("Better: " + figures + " " + judges(gain))
-        : hold("Not clearly better: %s %s", figures, judges(gain));
+    return gain.inconsistent(tolerance)
+        .map(bar -> hold("Not clearly better%s: %s %s", bar, figures, judges(gain)))
+        .orElseGet(() -> promote("Better: " + figures + " " + judges(gain)));
   }
 
   private static Verdict byLabels(GateLimits limits, Map<String, Double> evidence) {
@@ -183,12 +196,14 @@ public final class Gate {
   }
 
   /** Back to zero-shot rather than to the predecessor, where both are found better. */
-  private static Optional<Verdict> wayBack(Map<String, Double> evidence, boolean byLabels) {
+  private static Optional<Verdict> wayBack(
+      Map<String, Double> evidence, boolean byLabels, Verdict held) {
     Comparison zeroShot = Comparison.of(evidence, Evidence.ZERO_SHOT_BACK);
     if (worthGoingBack(zeroShot, evidence, byLabels)) {
       return Optional.of(
           new Verdict(
               Action.BACK_TO_ZERO_SHOT,
+              held.reason(),
               "The zero-shot prompt is better than the live one: " + back(zeroShot, byLabels)));
     }
     Comparison predecessor = Comparison.of(evidence, Evidence.PREDECESSOR_BACK);
@@ -196,6 +211,7 @@ public final class Gate {
       return Optional.of(
           new Verdict(
               Action.BACK_TO_PREDECESSOR,
+              held.reason(),
               "The prompt before it is better than the live one: " + back(predecessor, byLabels)));
     }
     return Optional.empty();

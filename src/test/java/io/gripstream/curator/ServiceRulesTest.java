@@ -29,7 +29,7 @@ class ServiceRulesTest {
   private final RulesTest.MapVersions versions = new RulesTest.MapVersions();
   private Gate.Action verdict = Gate.Action.PROMOTE;
   private final Candidates candidates =
-      new Candidates((limits, evidence) -> new Gate.Verdict(verdict, "so it is."));
+      new Candidates((limits, evidence) -> new Gate.Verdict(verdict, "so it is.", "It is worse."));
 
   private TaskDefinition definition;
   private TaskState state = TaskState.NEW;
@@ -160,7 +160,7 @@ class ServiceRulesTest {
     RoundEvent back = events().get(1);
     assertThat(back.getVersion()).isEqualTo(1);
     assertThat(back.getRound()).isEqualTo(3);
-    assertThat(back.getMessage()).isEqualTo("version 1 is live instead of version 2: so it is.");
+    assertThat(back.getMessage()).isEqualTo("version 1 is live instead of version 2: It is worse.");
     assertThat(back.getMetrics()).containsEntry("better", 3.0);
     assertThat(events().get(0).getMessage()).isEqualTo("so it is.");
     assertThat(state.live().version()).isEqualTo(1);
@@ -197,7 +197,8 @@ class ServiceRulesTest {
     round();
     assertThat(events()).extracting(RoundEvent::getType).containsExactly(RoundEventType.HELD);
     assertThat(events().get(0).getMessage())
-        .isEqualTo("so it is. But the predecessor is not known any more: version 1 stays live.");
+        .isEqualTo(
+            "so it is. It is worse. But the predecessor is not known any more: version 1 stays live.");
     versions.retain(prompt -> prompt.getVersion() != 0);
     verdict = Gate.Action.BACK_TO_ZERO_SHOT;
     round();

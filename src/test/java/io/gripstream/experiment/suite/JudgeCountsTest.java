@@ -99,6 +99,7 @@ class JudgeCountsTest {
                 Evidence.HELD_OUT_LABELLED, 0.0,
                 Evidence.CLASSES, 2.0,
                 Evidence.LABELLED_CLASSES, 0.0,
+                Evidence.ZERO_SHOT_SCORE, 0.5,
                 Evidence.BASE_SCORE, 0.5,
                 Evidence.CANDIDATE_SCORE, 0.5 + gain,
                 Evidence.SCORE_ERROR, 0.005,
