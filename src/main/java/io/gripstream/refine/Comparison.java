@@ -53,6 +53,11 @@ public record Comparison(
   /** What few changes, such a share of the images, may gain less. */
   private static final double STRUCTURE_A_CHANGE = 0.2;
 
+  /** What many changes must gain more: so much of the share of the images beyond the free one. */
+  private static final double MODULARITY_A_CHANGE = 0.05;
+
+  private static final double FREE_SHARE = 0.1;
+
   /** A rival may be better by no more than this share of what the structure gains. */
   private static final double RIVAL_SHARE = 0.1;
 
@@ -105,7 +110,10 @@ public record Comparison(
             "the labels' structure",
             structure,
             bar * Math.min(STRUCTURE, STRUCTURE_A_CHANGE * share)),
-        new Bar("modularity", modularity, bar * MODULARITY),
+        new Bar(
+            "modularity",
+            modularity,
+            bar * Math.max(MODULARITY, MODULARITY_A_CHANGE * (share - FREE_SHARE))),
         new Bar("labels with few of the classes", -bar * rival, -RIVAL_SHARE * structure));
   }
 

@@ -20,7 +20,7 @@ class ComparisonTest {
     figures.put("aMixtureDeviates", 2.0);
     figures.put("aNeighborEffect", 0.15);
     figures.put("aStructure", 0.03);
-    figures.put("aModularity", 0.005);
+    figures.put("aModularity", 0.0075 + HAIR);
     figures.put("aRival", 0.0);
     figures.put("aSupport", 0.1);
     return figures;
@@ -46,7 +46,7 @@ class ComparisonTest {
     "MixtureDeviates, 2",
     "NeighborEffect, 0.15",
     "Structure, 0.03",
-    "Modularity, 0.005"
+    "Modularity, 0.0075"
   })
   void aCandidateConvincesAtEachBarAndNotJustBelowIt(String name, double bar) {
     assertThat(with(name, bar + HAIR).convincing(0)).isTrue();
@@ -95,6 +95,15 @@ class ComparisonTest {
   }
 
   @Test
+  void whoeverChangesMuchMustGainMoreModularity() {
+    assertThat(with("Share", 0.5).convincing(0)).isFalse();
+    assertThat(with("Share", 0.5, "Modularity", 0.0201).convincing(0)).isTrue();
+    assertThat(with("Share", 0.5, "Modularity", 0.0199).convincing(0)).isFalse();
+    assertThat(with("Share", 0.01, "Modularity", 0.005).convincing(0)).isTrue();
+    assertThat(with("Share", 0.01, "Modularity", 0.005 - HAIR).convincing(0)).isFalse();
+  }
+
+  @Test
   void labelsWithFewOfTheClassesMayFitBetterByATenthOfTheGainAndNoMore() {
     assertThat(with("Rival", 0.003).convincing(0)).isTrue();
     assertThat(with("Rival", 0.003 + HAIR).convincing(0)).isFalse();
@@ -124,7 +133,7 @@ class ComparisonTest {
     "MixtureDeviates, 2",
     "NeighborEffect, 0.15",
     "Structure, 0.03",
-    "Modularity, 0.005"
+    "Modularity, 0.0075"
   })
   void toleranceLowersEachBarInProportionAndOneTakesItAway(String name, double bar) {
     assertThat(with(name, bar / 2).convincing(0)).isFalse();

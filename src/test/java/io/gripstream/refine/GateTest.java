@@ -97,7 +97,7 @@ class GateTest {
     "MixtureDeviates, 1.9",
     "NeighborEffect, 0.14",
     "Structure, 0.029",
-    "Modularity, 0.004",
+    "Modularity, 0.009",
     "Rival, 0.011"
   })
   void aCandidateThatOneJudgeDoesNotFindClearlyBetterThanZeroShotIsHeld(String name, double value) {
