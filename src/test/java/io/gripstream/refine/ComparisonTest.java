@@ -140,8 +140,10 @@ class ComparisonTest {
   void goingBackAsksForAHundredthOfTheLabelsAndThatAllAgree() {
     assertThat(with("Share", 0.01).worthGoingBack()).isTrue();
     assertThat(with("Share", Math.nextDown(0.01)).worthGoingBack()).isFalse();
+    assertThat(with("Structure", 1e-9).worthGoingBack()).isTrue();
+    assertThat(with("MixtureEffect", 0.15).worthGoingBack()).isTrue();
+    assertThat(with("MixtureEffect", Math.nextDown(0.15)).worthGoingBack()).isFalse();
     for (String name : new String[] {"MixtureEffect", "Structure"}) {
-      assertThat(with(name, 1e-9).worthGoingBack()).isTrue();
       assertThat(with(name, 0).worthGoingBack()).isFalse();
       assertThat(with(name, -0.1).worthGoingBack()).isFalse();
       assertThat(with(name, Double.NaN).worthGoingBack()).isFalse();

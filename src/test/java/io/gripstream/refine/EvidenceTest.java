@@ -108,6 +108,26 @@ class EvidenceTest {
   }
 
   @Test
+  void labelsOfTwoClassesDoNotTakeBackAPromptThatIsWorseThereAndBetterElsewhere() {
+    SimulatedWorld ten = new SimulatedWorld(8, 10, 1000, 1, 2.5, 0, 1);
+    double[][] live = ten.ideal.clone();
+    live[0] = ten.ideal[1];
+    live[1] = ten.ideal[0];
+    assertThat(ten.accuracy(live)).isGreaterThan(ten.accuracy(ten.zeroShot) + 0.03);
+    int[] two =
+        IntStream.range(0, ten.truth.length)
+            .map(i -> ten.heldOut[i] && ten.truth[i] < 2 ? ten.truth[i] : Metrics.UNKNOWN)
+            .toArray();
+    Classifier zero = ten.classifier(ten.zeroShot);
+    Map<String, Double> evidence =
+        Judged.measure(ten.features(), ten.heldOut, two, zero, ten.classifier(live), zero);
+    assertThat(evidence.get(Evidence.ZERO_SHOT_BACK + "Accuracy"))
+        .isGreaterThan(evidence.get(Evidence.ZERO_SHOT_BACK + "AccuracyError"));
+    assertThat(Gate.judge(new GateLimits(0.2f, 0f, 20), evidence).action())
+        .isEqualTo(Gate.Action.HOLD);
+  }
+
+  @Test
   void aCandidateThatExplodedGivesEvidenceThatHolds() {
     float[] broken = ideal.classFeatures().values().clone();
     broken[17] = Float.NaN;

@@ -227,17 +227,35 @@ class GateTest {
   void classesThatNobodyLabelledMayNotPayForThoseThatPeopleDid() {
     Map<String, Double> evidence = labelled(5, 0.6, 0.9);
     evidence.put(Evidence.CANDIDATE_SCORE, 0.57);
+    evidence.put(Evidence.GAIN + "MixtureEffect", 0.14);
     Gate.Verdict verdict = judge(evidence);
     assertThat(verdict.action()).isEqualTo(Action.HOLD);
     assertThat(verdict.reason())
         .isEqualTo(
-            "Better where people labelled, but worse over all classes: expected accuracy 57.0 %"
+            "Better where people labelled, but not clearly over all classes: expected accuracy 57.0 %"
                 + " after 60.0 %, a change of -3.0 ± 2.0 points.");
-    evidence.put(Evidence.CANDIDATE_SCORE, 0.59);
+    evidence.put(Evidence.GAIN + "MixtureEffect", 0.15);
     assertThat(judge(evidence).action()).isEqualTo(Action.PROMOTE);
-    evidence.put(Evidence.CANDIDATE_SCORE, 0.57);
+    evidence.put(Evidence.GAIN + "MixtureEffect", 0.14);
     evidence.put(Evidence.LABELLED_CLASSES, 10.0);
     assertThat(judge(evidence).action()).isEqualTo(Action.PROMOTE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {Evidence.ZERO_SHOT_BACK, Evidence.PREDECESSOR_BACK})
+  void norMayTheyPayForTheWayBack(String way) {
+    Map<String, Double> evidence = labelled(2, 0.6, 0.6);
+    evidence.put(way + "Accuracy", 0.3);
+    evidence.put(way + "AccuracyError", 0.04);
+    evidence.put(way + "MixtureEffect", 0.14);
+    assertThat(judge(evidence).action()).isEqualTo(Action.HOLD);
+    evidence.put(way + "MixtureEffect", Double.NaN);
+    assertThat(judge(evidence).action()).isEqualTo(Action.HOLD);
+    evidence.put(way + "MixtureEffect", 0.15);
+    assertThat(judge(evidence).action()).isNotEqualTo(Action.HOLD);
+    evidence.put(way + "MixtureEffect", 0.14);
+    evidence.put(Evidence.LABELLED_CLASSES, 10.0);
+    assertThat(judge(evidence).action()).isNotEqualTo(Action.HOLD);
   }
 
   @Test
