@@ -115,28 +115,9 @@ final class DriftCommand implements Callable<Integer> {
 
   @Mixin private NamingOptions naming;
 
-  @Option(
-      names = "--template",
-      defaultValue = "a photo of a {}",
-      paramLabel = "TEXT",
-      description = "The zero-shot prompt, with {} for the class. Default: ${DEFAULT-VALUE}.")
-  private String template;
-
   @Mixin private TrainingOptions training;
 
-  @Option(
-      names = "--device",
-      defaultValue = "auto",
-      paramLabel = "NAME",
-      description = "auto, cpu, cuda, cuda:n. Default: ${DEFAULT-VALUE}.")
-  private String device;
-
-  @Option(
-      names = "--cache",
-      defaultValue = "data/experiments-cache",
-      paramLabel = "DIR",
-      description = "Where image features are kept. Default: ${DEFAULT-VALUE}.")
-  private Path cache;
+  @Mixin private MachineOptions machine;
 
   @Option(
       names = "--out",
@@ -152,13 +133,13 @@ final class DriftCommand implements Callable<Integer> {
     try {
       played = Part.parse(parts);
       how = training.training();
-      new PromptTemplate(template);
+      new PromptTemplate(naming.template());
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
     requireCounts();
     Terminal terminal = new Terminal(spec.commandLine().getOut());
-    Model loaded = ExperimentModel.load(model, device, terminal);
+    Model loaded = ExperimentModel.load(model, machine.device(), terminal);
     try (ImageFiles files = ImageFiles.open(data, "")) {
       DataSet images = DataSet.read(data.getFileName().toString(), files, naming.naming());
       String what = "%s, %s".formatted(images.name(), loaded.clip().id());
@@ -172,7 +153,7 @@ final class DriftCommand implements Callable<Integer> {
                 loaded,
                 images,
                 files,
-                cache,
+                machine.cache(),
                 played,
                 seed,
                 (done, total) -> say(terminal, "encoding images", done, total));
@@ -211,7 +192,7 @@ final class DriftCommand implements Callable<Integer> {
 
   private TaskDefinition definition(List<String> of, Training how) {
     TaskDefinition.Builder builder =
-        TaskDefinition.newBuilder().setClasses(of).setTemplate(template).setTraining(how);
+        TaskDefinition.newBuilder().setClasses(of).setTemplate(naming.template()).setTraining(how);
     if (strategy != null) {
       builder.setStrategy(strategy);
     }

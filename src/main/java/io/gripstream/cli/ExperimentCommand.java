@@ -118,13 +118,6 @@ final class ExperimentCommand implements Callable<Integer> {
 
   @Mixin private NamingOptions naming;
 
-  @Option(
-      names = "--template",
-      defaultValue = "a photo of a {}",
-      paramLabel = "TEXT",
-      description = "The zero-shot prompt, with {} for the class. Default: ${DEFAULT-VALUE}.")
-  private String template;
-
   @Mixin private TrainingOptions training;
 
   @Option(
@@ -132,19 +125,7 @@ final class ExperimentCommand implements Callable<Integer> {
       description = "Put the service's gate between the rounds; the paper has none.")
   private boolean gate;
 
-  @Option(
-      names = "--device",
-      defaultValue = "auto",
-      paramLabel = "NAME",
-      description = "auto, cpu, cuda, cuda:n. Default: ${DEFAULT-VALUE}.")
-  private String device;
-
-  @Option(
-      names = "--cache",
-      defaultValue = "data/experiments-cache",
-      paramLabel = "DIR",
-      description = "Where image features are kept. Default: ${DEFAULT-VALUE}.")
-  private Path cache;
+  @Mixin private MachineOptions machine;
 
   @Option(
       names = "--out",
@@ -158,7 +139,7 @@ final class ExperimentCommand implements Callable<Integer> {
     Settings settings = settings();
     Terminal terminal = new Terminal(spec.commandLine().getOut());
     ExperimentProgress progress = new ExperimentProgress(terminal, settings.cells());
-    Model loaded = ExperimentModel.load(model, device, terminal);
+    Model loaded = ExperimentModel.load(model, machine.device(), terminal);
     try (AutoCloseableModel closing = new AutoCloseableModel(loaded);
         ImageFiles files = ImageFiles.open(data, "")) {
       DataSet images = DataSet.read(name(data), files, naming.naming());
@@ -169,7 +150,7 @@ final class ExperimentCommand implements Callable<Integer> {
               images,
               files,
               settings,
-              new Experiment.Folders(cache, out.resolve("cells")),
+              new Experiment.Folders(machine.cache(), out.resolve("cells")),
               progress)) {
         Experiment.Outcome outcome = experiment.run();
         Reports.write(
@@ -221,7 +202,7 @@ final class ExperimentCommand implements Callable<Integer> {
           test,
           labelsPerClass,
           unseenShare,
-          template,
+          naming.template(),
           training.training(),
           gate);
     } catch (IllegalArgumentException e) {

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Option;
 
-/** What a data set's folders are called, and in which order. */
+/** What a data set's folders are called, in which order, and in which sentence. */
 final class NamingOptions {
   @Option(
       names = "--classes",
@@ -23,6 +23,17 @@ final class NamingOptions {
       splitSynopsisLabel = ",",
       description = "The class of a folder's images, where the names differ.")
   private Map<String, String> folderClasses = new LinkedHashMap<>();
+
+  @Option(
+      names = "--template",
+      defaultValue = "a photo of a {}",
+      paramLabel = "TEXT",
+      description = "The zero-shot prompt, with {} for the class. Default: ${DEFAULT-VALUE}.")
+  private String template;
+
+  String template() {
+    return template;
+  }
 
   DataSet.Naming naming() {
     return new DataSet.Naming(folderClasses, classes);

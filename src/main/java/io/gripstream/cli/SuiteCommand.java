@@ -112,19 +112,7 @@ final class SuiteCommand implements Callable<Integer> {
 
   @Mixin private TrainingOptions training;
 
-  @Option(
-      names = "--device",
-      defaultValue = "auto",
-      paramLabel = "NAME",
-      description = "auto, cpu, cuda, cuda:n. Default: ${DEFAULT-VALUE}.")
-  private String device;
-
-  @Option(
-      names = "--cache",
-      defaultValue = "data/experiments-cache",
-      paramLabel = "DIR",
-      description = "Where image features are kept. Default: ${DEFAULT-VALUE}.")
-  private Path cache;
+  @Mixin private MachineOptions machine;
 
   @Option(
       names = "--out",
@@ -144,8 +132,8 @@ final class SuiteCommand implements Callable<Integer> {
         new Suite(
                 sources,
                 settings,
-                new Experiment.Folders(cache, out.resolve("cells")),
-                source -> ExperimentModel.load(source.model(), device, terminal),
+                new Experiment.Folders(machine.cache(), out.resolve("cells")),
+                source -> ExperimentModel.load(source.model(), machine.device(), terminal),
                 progress)
             .run();
     terminal.say("");

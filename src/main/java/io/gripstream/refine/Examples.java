@@ -30,11 +30,11 @@ record Examples(
 
   /**
    * @param pseudolabels in the rows of the data, those that train and those that validate
-   * @param labels whether human labels train
+   * @param supervision of the round
    */
   static Examples of(
-      RoundData data, List<Pseudolabel> pseudolabels, Paradigm paradigm, int classes) {
-    boolean supervised = paradigm != Paradigm.UL;
+      RoundData data, List<Pseudolabel> pseudolabels, Supervision supervision, int classes) {
+    boolean supervised = supervision.paradigm() != Paradigm.UL;
     int[] labelled = supervised ? data.rows(RoundData.Use.TRAINS, true) : new int[0];
     int[] validating = supervised ? data.rows(RoundData.Use.VALIDATES, true) : new int[0];
     int trainingPseudolabels =
@@ -42,7 +42,7 @@ record Examples(
             pseudolabels.stream()
                 .filter(p -> data.uses().get(p.sample()) == RoundData.Use.TRAINS)
                 .count();
-    LossWeights weights = LossWeights.of(paradigm, labelled.length, trainingPseudolabels);
+    LossWeights weights = supervision.weights(labelled.length, trainingPseudolabels);
     LossWeights normalized = weights.normalized();
     Builder builder = new Builder(data.size(), classes);
     for (int row : labelled) {

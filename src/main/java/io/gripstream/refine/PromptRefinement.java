@@ -187,9 +187,8 @@ public final class PromptRefinement implements Refinement {
   /** The heads of the mixtures that these begin. */
   private static List<Candidate> mixtures(Round round) {
     PoolView view = round.view();
-    int[] labels = round.data().trainingLabels(round.paradigm());
     return Stream.of(view.pulled(), view.moved())
-        .map(bias -> view.mixture(bias, labels).head(view.balanced(bias)))
+        .map(bias -> round.supervision().mixture(view, bias).head(view.balanced(bias)))
         .map(head -> Candidate.head(Strategy.MIXTURE, head))
         .toList();
   }
@@ -197,8 +196,7 @@ public final class PromptRefinement implements Refinement {
   /** A prompt tuned towards the mixture's probabilities of all images that train. */
   private Candidate distilled(Round round, Progress progress) {
     PoolView view = round.view();
-    FloatTensor teacher =
-        view.mixture(view.pulled(), round.data().trainingLabels(round.paradigm())).probabilities();
+    FloatTensor teacher = round.supervision().mixture(view, view.pulled()).probabilities();
     return new Tuning(clip, round)
         .tune(
             Strategy.DISTILL,
@@ -215,10 +213,12 @@ public final class PromptRefinement implements Refinement {
         io.gripstream.refine.Strategy.of(madeBy, round.training());
     FloatTensor teacher = round.teacher(strategy.teacher());
     Pseudolabelling pseudolabelling =
-        new Pseudolabelling(round.definition(), round.paradigm(), round.data(), strategy, teacher);
+        new Pseudolabelling(
+            round.definition(), round.supervision(), round.data(), strategy, teacher);
     List<Pseudolabel> pseudolabels = pseudolabelling.choose(round.batch().step());
     progress.chosen(inRowsOf(round.batch(), round.samples(), pseudolabels));
-    Examples examples = Examples.of(round.data(), pseudolabels, round.paradigm(), round.classes());
+    Examples examples =
+        Examples.of(round.data(), pseudolabels, round.supervision(), round.classes());
     if (examples.training().length == 0
         || (examples.validation().length == 0 && round.training().getValidationShare() > 0)) {
       throw new IllegalArgumentException(

@@ -27,26 +27,25 @@ final class Pseudolabelling {
   private final boolean uniform;
 
   /**
-   * @param paradigm of the round
+   * @param supervision of the round
    * @param teacher {@code [N, C]}, class probabilities
    */
   Pseudolabelling(
       TaskDefinition definition,
-      Paradigm paradigm,
+      Supervision supervision,
       RoundData data,
       Strategy strategy,
       FloatTensor teacher) {
     this.data = data;
     this.strategy = strategy;
     this.teacher = teacher;
-    this.labels = data.trainingLabels(paradigm);
+    this.labels = supervision.labels();
     this.allowed = new boolean[definition.getClasses().size()];
-    Arrays.fill(allowed, true);
-    if (paradigm == Paradigm.TRZSL) {
-      Arrays.stream(labels).filter(j -> j != Metrics.UNKNOWN).forEach(j -> allowed[j] = false);
+    for (int j = 0; j < allowed.length; j++) {
+      allowed[j] = supervision.paradigm() != Paradigm.TRZSL || !supervision.seen()[j];
     }
-    // Pinned, it says what the paper presumes: that no unlabelled image is of a labelled class.
-    this.restricted = paradigm == Paradigm.TRZSL && definition.getParadigm() == Paradigm.TRZSL;
+    // It says what the paper presumes: that no unlabelled image is of a labelled class.
+    this.restricted = supervision.pinned();
     this.training = unlabelled(Use.TRAINS, labels);
     this.validating = unlabelled(Use.VALIDATES, labels);
     this.prior =

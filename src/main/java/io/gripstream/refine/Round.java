@@ -72,6 +72,11 @@ record Round(
     return batch.definition().getTraining();
   }
 
+  /** What people's labels make of the round. */
+  Supervision supervision() {
+    return Supervision.of(definition(), paradigm, data);
+  }
+
   ClassTexts texts() {
     return new ClassTexts(
         new PromptTemplate(definition().getTemplate()), definition().getClasses());
@@ -83,11 +88,16 @@ record Round(
 
   /**
    * {@code [N, C]}: what the images are taken to be when pseudolabels are chosen: what zero-shot or
-   * the live prompt says, its class bias mended as far as the images bear it out, and, where every
-   * class has labels, what those say of the images near them. Under equal shares, as in the paper,
-   * the prompt's opinion stays as it is.
+   * the live prompt says, its class bias mended as far as the images bear it out; where people
+   * labelled, what the mixture says that holds their labels. Under equal shares, as in the paper,
+   * the prompt's opinion stays as it is, but for what the labels of every class say of the images
+   * near them.
    */
   FloatTensor teacher(Strategy.Teacher teacher) {
+    Supervision supervision = supervision();
+    if (supervision.mixtureTeaches()) {
+      return supervision.mixture(view, view.pulled()).probabilities();
+    }
     FloatTensor logits = teacher == Strategy.Teacher.LIVE ? live : view.logits();
     FloatTensor mended =
         balances() ? ClassBalance.added(logits, ClassBalance.pulled(logits, view.graph())) : logits;

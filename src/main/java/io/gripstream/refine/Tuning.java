@@ -50,7 +50,6 @@ final class Tuning {
       Strategy strategy, Examples examples, FloatTensor teacher, DoubleConsumer progress) {
     Training training = round.training();
     ClassTexts texts = round.texts();
-    PromptVersion base = round.batch().base();
     long seed = training.getSeed() * 31 + round.batch().round();
     Prompt start = start(seed);
     float[] bias = bias(start, texts, teacher);
@@ -67,9 +66,8 @@ final class Tuning {
           new PromptTrainer(objective, training, bound(start, training))
               .train(start, examples, seed, progress);
     }
-    Prompt.Realized tuned = averaged(result.prompt(), base, training).realized(clip, texts);
-    FloatTensor classFeatures =
-        shrunk(tuned.classFeatures(), round.view().zeroShot().classFeatures(), examples, training);
+    Prompt.Realized tuned = averaged(result.prompt()).realized(clip, texts);
+    FloatTensor classFeatures = shrunk(tuned.classFeatures(), examples);
     int[] calibrating = calibrating();
     FloatTensor says = Rows.of(teacher, calibrating);
     FloatTensor seen = round.features(tuned.prefix(), calibrating);
@@ -130,7 +128,7 @@ final class Tuning {
   private Prompt start(long seed) {
     Training training = round.training();
     Modality modality = round.definition().getModality();
-    Optional<Prompt> warm = warm(modality, round.batch().base(), training);
+    Optional<Prompt> warm = warm(modality);
     if (warm.isPresent()) {
       return warm.get();
     }
@@ -140,7 +138,7 @@ final class Tuning {
             training.getContextLength() == 0
                 ? TextPrompt.of(new PromptTemplate(round.definition().getTemplate()), clip)
                 : TextPrompt.random(training.getContextLength(), clip.textWidth(), seed);
-        yield training.getContextPerClass() ? shared.perClass(round.classes()) : shared;
+        yield contextPerClass() ? shared.perClass(round.classes()) : shared;
       }
       case VISUAL ->
           VisualPrompt.random(
@@ -159,16 +157,28 @@ final class Tuning {
     return training.getReach() == 0 ? any -> {} : start.bound(clip, training.getReach());
   }
 
+  private boolean contextPerClass() {
+    return round.training().getContextPerClass() || round.supervision().contextPerClass();
+  }
+
   /** The live prompt, where a round may start from it. */
-  private static Optional<Prompt> warm(Modality modality, PromptVersion base, Training training) {
-    return training.getWarmStart() && base.getModality() == modality
-        ? Prompt.of(base)
+  private Optional<Prompt> warm(Modality modality) {
+    PromptVersion base = round.batch().base();
+    return round.training().getWarmStart() && base.getModality() == modality
+        ? Prompt.of(base).map(this::ownContexts)
         : Optional.empty();
   }
 
-  private static Prompt averaged(Prompt trained, PromptVersion base, Training training) {
-    float share = training.getAveraging();
-    Optional<Prompt> before = warm(trained.modality(), base, training);
+  /** The same prompt with a context for each class, where each has its own from now on. */
+  private Prompt ownContexts(Prompt prompt) {
+    return prompt instanceof TextPrompt text && text.context().shape()[0] == 1 && contextPerClass()
+        ? text.perClass(round.classes())
+        : prompt;
+  }
+
+  private Prompt averaged(Prompt trained) {
+    float share = round.training().getAveraging();
+    Optional<Prompt> before = warm(trained.modality());
     if (share == 0 || before.isEmpty()) {
       return trained;
     }
@@ -181,16 +191,17 @@ final class Tuning {
   }
 
   /** Each class's features, the nearer to zero-shot the fewer examples it had. */
-  private static FloatTensor shrunk(
-      FloatTensor tuned, FloatTensor zeroShot, Examples examples, Training training) {
-    if (training.getShrinkage() == 0) {
+  private FloatTensor shrunk(FloatTensor tuned, Examples examples) {
+    double shrinkage = round.training().getShrinkage();
+    if (shrinkage == 0) {
       return tuned;
     }
+    FloatTensor zeroShot = round.view().zeroShot().classFeatures();
     int[] counts = examples.perClass();
     int length = tuned.columns();
     float[] values = new float[tuned.values().length];
     for (int j = 0; j < counts.length; j++) {
-      double share = counts[j] / (counts[j] + (double) training.getShrinkage());
+      double share = counts[j] / (counts[j] + shrinkage);
       double square = 0;
       for (int k = j * length; k < (j + 1) * length; k++) {
         values[k] = (float) (share * tuned.values()[k] + (1 - share) * zeroShot.values()[k]);

@@ -20,6 +20,7 @@ import io.gripstream.event.Training;
 import io.gripstream.prompt.Prompt;
 import io.gripstream.prompt.PromptDigest;
 import io.gripstream.prompt.Tensors;
+import io.gripstream.prompt.TextPrompt;
 import io.gripstream.sample.LabelledImage;
 import io.gripstream.sample.SampleStream;
 import io.gripstream.sample.SampleStreams;
@@ -145,6 +146,34 @@ class PromptRefinementTest {
       assertThat(train(uniform, zeroShot(uniform), strategy, 1).getBias()).isEmpty();
       assertThat(train(SHORT, zeroShot(SHORT), strategy, 1).getBias()).isNotEmpty();
     }
+  }
+
+  @Test
+  void wherePeopleLabelledSomeClassesEachClassGetsAContextOfItsOwnWhateverTheRoundBeganWith()
+      throws InterruptedException {
+    PromptVersion shared = train(SHORT, zeroShot(SHORT), Strategy.GRIP, 1);
+    assertThat(contexts(shared)).isEqualTo(1);
+    List<BatchSample> labelled = new ArrayList<>(batch(shared, 2).samples());
+    Map<String, Integer> classes = new HashMap<>();
+    for (int i = 0; i < POOL; i++) {
+      classes.put(DIGITS.image(i).id(), truth[i]);
+    }
+    labelled.replaceAll(
+        each ->
+            classes.get(each.getImageId()) < 6
+                ? BatchSample.newBuilder(each)
+                    .setLabel(DIGITS.classes().get(classes.get(each.getImageId())))
+                    .build()
+                : each);
+    TaskDefinition averaging = with(b -> b.setAveraging(0.5f));
+    PromptVersion own =
+        new PromptRefinement(clip, ImageSource.NONE)
+            .train(round(averaging, shared, Strategy.GRIP, 2, labelled), (done, metrics) -> {});
+    assertThat(contexts(own)).isEqualTo(DIGITS.classes().size());
+  }
+
+  private static int contexts(PromptVersion version) {
+    return Tensors.decode(version.getTensors().get(TextPrompt.CONTEXT)).shape()[0];
   }
 
   @Test

@@ -295,7 +295,7 @@ class PromptTrainerTest {
   }
 
   @Test
-  void inAStepOverAllExamplesTheFewHumanLabelsCountAsMuchAsTheManyPseudolabels() {
+  void byThePapersWeightsTheFewHumanLabelsCountAsMuchAsTheManyPseudolabelsInAStepOverAll() {
     List<Use> uses = Collections.nCopies(9, Use.TRAINS);
     int[] labels = new int[9];
     Arrays.fill(labels, Metrics.UNKNOWN);
@@ -305,7 +305,9 @@ class PromptTrainerTest {
     RoundData data = new RoundData(keys, FloatTensor.matrix(9, 1, new float[9]), labels, uses);
     List<Pseudolabel> pseudolabels =
         IntStream.of(1, 2, 3, 5, 6, 7, 8).mapToObj(i -> new Pseudolabel(i, i % 2, 0.9f)).toList();
-    Examples examples = Examples.of(data, pseudolabels, Paradigm.SSL, 2);
+    Supervision papers =
+        new Supervision(Paradigm.SSL, labels, new boolean[] {true, true}, true, false);
+    Examples examples = Examples.of(data, pseudolabels, papers, 2);
     Recorder recorder = new Recorder(new Quadratic(new float[] {1}, new float[] {0}));
     new PromptTrainer(recorder, Training.newBuilder().build(), UNBOUNDED)
         .train(prompt(1), examples, 7, done -> {});
