@@ -1,7 +1,6 @@
 package io.gripstream.refine;
 
 import io.gripstream.event.GateLimits;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -51,25 +50,6 @@ public final class Gate {
   /** Rounding errors are no gain. */
   private static final double EPSILON = 1e-9;
 
-  private static final List<String> FIGURES =
-      List.of(
-          Evidence.HELD_OUT,
-          Evidence.HELD_OUT_LABELLED,
-          Evidence.CLASSES,
-          Evidence.LABELLED_CLASSES);
-
-  private static final List<String> SCORES =
-      List.of(
-          Evidence.ZERO_SHOT_SCORE,
-          Evidence.BASE_SCORE,
-          Evidence.CANDIDATE_SCORE,
-          Evidence.SCORE_ERROR,
-          Evidence.BASE_EFFECTIVE_CLASSES,
-          Evidence.CANDIDATE_EFFECTIVE_CLASSES);
-
-  private static final List<String> ACCURACIES =
-      List.of(Evidence.BASE_ACCURACY, Evidence.CANDIDATE_ACCURACY, Evidence.ACCURACY_ERROR);
-
   private Gate() {}
 
   /** What becomes of the prompts that a round compared. */
@@ -103,43 +83,45 @@ public final class Gate {
    * @param evidence {@code PromptVersion.evidence} of the candidate
    */
   public static Verdict judge(GateLimits limits, Map<String, Double> evidence) {
-    Optional<String> missing = missing(evidence, FIGURES);
+    return judge(limits, Evidence.of(evidence));
+  }
+
+  private static Verdict judge(GateLimits limits, Evidence evidence) {
+    Optional<String> missing = evidence.missingCount();
     if (missing.isPresent()) {
       return hold("The evidence has no usable %s.", missing.get());
     }
-    double heldOut = evidence.get(Evidence.HELD_OUT);
+    double heldOut = evidence.heldOut();
     if (heldOut < limits.getMinimumEvidence()) {
       return hold("%.0f held-out images, and %d are needed.", heldOut, limits.getMinimumEvidence());
     }
-    boolean byLabels = evidence.get(Evidence.HELD_OUT_LABELLED) >= limits.getMinimumEvidence();
+    boolean byLabels = evidence.heldOutLabelled() >= limits.getMinimumEvidence();
     Verdict verdict = ofCandidate(limits, evidence, byLabels);
     return verdict.promote() ? verdict : wayBack(evidence, byLabels, verdict).orElse(verdict);
   }
 
-  private static Verdict ofCandidate(
-      GateLimits limits, Map<String, Double> evidence, boolean byLabels) {
+  private static Verdict ofCandidate(GateLimits limits, Evidence evidence, boolean byLabels) {
     Optional<String> missing =
-        missing(evidence, SCORES)
-            .or(() -> byLabels ? missing(evidence, ACCURACIES) : Optional.empty());
+        evidence.missingScore().or(() -> byLabels ? evidence.missingAccuracy() : Optional.empty());
     if (missing.isPresent()) {
       return hold("The evidence has no usable %s.", missing.get());
     }
-    double before = evidence.get(Evidence.BASE_EFFECTIVE_CLASSES);
-    double after = evidence.get(Evidence.CANDIDATE_EFFECTIVE_CLASSES);
+    double before = evidence.baseEffectiveClasses();
+    double after = evidence.candidateEffectiveClasses();
     if (after < LEAST_DIVERSITY * before) {
       return hold("Its labels collapse from %.1f to %.1f effective classes.", before, after);
     }
     return byLabels ? byLabels(limits, evidence) : byJudges(limits, evidence);
   }
 
-  private static Verdict byJudges(GateLimits limits, Map<String, Double> evidence) {
-    Optional<String> missing =
-        missing(evidence, List.of(Evidence.GAIN + "Share", Evidence.OVER_ZERO_SHOT + "Share"));
-    if (missing.isPresent()) {
-      return hold("The evidence has no usable %s.", missing.get());
+  private static Verdict byJudges(GateLimits limits, Evidence evidence) {
+    Comparison gain = evidence.gain();
+    Comparison overZeroShot = evidence.overZeroShot();
+    if (Double.isNaN(gain.share()) || Double.isNaN(overZeroShot.share())) {
+      return hold(
+          "The evidence has no usable %s.",
+          Double.isNaN(gain.share()) ? "gainShare" : "overZeroShotShare");
     }
-    Comparison gain = Comparison.of(evidence, Evidence.GAIN);
-    Comparison overZeroShot = Comparison.of(evidence, Evidence.OVER_ZERO_SHOT);
     if (gain.share() == 0) {
       return hold(
           "Nothing would change: it labels all images as the live prompt does, %.0f held-out ones"
@@ -149,9 +131,9 @@ public final class Gate {
     String figures =
         figures(
             "expected accuracy on %.0f held-out images".formatted(gain.images()),
-            evidence.get(Evidence.BASE_SCORE),
-            evidence.get(Evidence.CANDIDATE_SCORE),
-            evidence.get(Evidence.SCORE_ERROR));
+            evidence.baseScore(),
+            evidence.candidateScore(),
+            evidence.scoreError());
     double tolerance = limits.getTolerance();
     Optional<Comparison.Bar> missed = overZeroShot.notConvincing(tolerance);
     if (missed.isPresent()) {
@@ -160,9 +142,9 @@ public final class Gate {
               + " zero-shot's %.1f %%, the live prompt's %.1f %%. In place of zero-shot %s",
           missed.get(),
           overZeroShot.images(),
-          100 * evidence.get(Evidence.CANDIDATE_SCORE),
-          100 * evidence.get(Evidence.ZERO_SHOT_SCORE),
-          100 * evidence.get(Evidence.BASE_SCORE),
+          100 * evidence.candidateScore(),
+          100 * evidence.zeroShotScore(),
+          100 * evidence.baseScore(),
           judges(overZeroShot));
     }
     return gain.inconsistent(tolerance)
@@ -170,14 +152,14 @@ public final class Gate {
         .orElseGet(() -> promote("Better: " + figures + " " + judges(gain)));
   }
 
-  private static Verdict byLabels(GateLimits limits, Map<String, Double> evidence) {
-    double base = evidence.get(Evidence.BASE_ACCURACY);
-    double candidate = evidence.get(Evidence.CANDIDATE_ACCURACY);
-    double error = evidence.get(Evidence.ACCURACY_ERROR);
+  private static Verdict byLabels(GateLimits limits, Evidence evidence) {
+    double base = evidence.baseAccuracy();
+    double candidate = evidence.candidateAccuracy();
+    double error = evidence.accuracyError();
     String figures =
         figures(
             "accuracy on "
-                + Math.round(evidence.get(Evidence.HELD_OUT_LABELLED))
+                + Math.round(evidence.heldOutLabelled())
                 + " held-out images that people labelled",
             base,
             candidate,
@@ -185,10 +167,10 @@ public final class Gate {
     if (!better(base, candidate, error, limits)) {
       return hold("Not clearly better: %s", figures);
     }
-    double baseScore = evidence.get(Evidence.BASE_SCORE);
-    double score = evidence.get(Evidence.CANDIDATE_SCORE);
-    double scoreError = evidence.get(Evidence.SCORE_ERROR);
-    if (!mayDecide(evidence, Comparison.of(evidence, Evidence.GAIN))) {
+    double baseScore = evidence.baseScore();
+    double score = evidence.candidateScore();
+    double scoreError = evidence.scoreError();
+    if (!mayDecide(evidence, evidence.gain())) {
       return hold(
           "Better where people labelled, but not clearly over all classes: %s",
           figures("expected accuracy", baseScore, score, scoreError));
@@ -197,9 +179,8 @@ public final class Gate {
   }
 
   /** Back to zero-shot rather than to the predecessor, where both are found better. */
-  private static Optional<Verdict> wayBack(
-      Map<String, Double> evidence, boolean byLabels, Verdict held) {
-    Comparison zeroShot = Comparison.of(evidence, Evidence.ZERO_SHOT_BACK);
+  private static Optional<Verdict> wayBack(Evidence evidence, boolean byLabels, Verdict held) {
+    Comparison zeroShot = evidence.zeroShotBack();
     if (worthGoingBack(zeroShot, evidence, byLabels)) {
       return Optional.of(
           new Verdict(
@@ -207,7 +188,7 @@ public final class Gate {
               held.reason(),
               "The zero-shot prompt is better than the live one: " + back(zeroShot, byLabels)));
     }
-    Comparison predecessor = Comparison.of(evidence, Evidence.PREDECESSOR_BACK);
+    Comparison predecessor = evidence.predecessorBack();
     if (worthGoingBack(predecessor, evidence, byLabels)) {
       return Optional.of(
           new Verdict(
@@ -218,17 +199,15 @@ public final class Gate {
     return Optional.empty();
   }
 
-  private static boolean worthGoingBack(
-      Comparison other, Map<String, Double> evidence, boolean byLabels) {
+  private static boolean worthGoingBack(Comparison other, Evidence evidence, boolean byLabels) {
     return byLabels
         ? other.accuracy() > other.accuracyError() + EPSILON && mayDecide(evidence, other)
         : other.worthGoingBack();
   }
 
   /** Whether people's labels may decide: those of all classes may, others when borne out. */
-  private static boolean mayDecide(Map<String, Double> evidence, Comparison other) {
-    return evidence.get(Evidence.LABELLED_CLASSES) >= evidence.get(Evidence.CLASSES)
-        || other.borneOutByMixtures();
+  private static boolean mayDecide(Evidence evidence, Comparison other) {
+    return evidence.everyClassLabelled() || other.borneOutByMixtures();
   }
 
   private static String back(Comparison other, boolean byLabels) {
@@ -271,12 +250,6 @@ public final class Gate {
         100 * base,
         100 * (candidate - base),
         100 * error);
-  }
-
-  private static Optional<String> missing(Map<String, Double> evidence, List<String> names) {
-    return names.stream()
-        .filter(name -> evidence.get(name) == null || !Double.isFinite(evidence.get(name)))
-        .findFirst();
   }
 
   private static Verdict promote(String reason) {
