@@ -1,11 +1,17 @@
 import { el } from './dom.js';
-import { clock, count } from './format.js';
+import { STRATEGIES, clock, count, roundName } from './format.js';
 import { metrics } from './round.js';
 
 const CHIPS = { PROMOTED: 'promoted', HELD: 'held', PENDING: 'undecided' };
-const SHOWN = 60;
+const NEWEST = 60;
 
-/** All versions of a task's prompt, newest first: verdict, reason, evidence, and what can be done with each. */
+/** What is on show however old it is. */
+const lasting = (version) => version.live || version.wasLive || version.pinned || version.round === 0;
+
+/**
+ * A task's prompt versions, newest first: verdict, reason, evidence, and what can be done with each. Of those that never were
+ * live, the newest only.
+ */
 export class Versions {
   constructor(root, onCommand, onRound) {
     this.root = root;
@@ -19,31 +25,38 @@ export class Versions {
     this.root.replaceChildren();
   }
 
-  show(versions) {
+  /** `rounds`: as far as they are known; they say which were calibrations. */
+  show(versions, rounds = []) {
     const focused = document.activeElement?.dataset?.key;
-    this.root.replaceChildren(...versions.slice(0, SHOWN).map((version) => this.entry(version)));
+    const calibrations = new Set(rounds.filter((round) => round.calibration).map((round) => round.round));
+    const entries = [];
+    let left = 0;
+    versions.forEach((version, i) => {
+      if (i < NEWEST || lasting(version)) {
+        entries.push(...this.gap(left), this.entry(version, calibrations.has(version.round)));
+        left = 0;
+      } else {
+        left++;
+      }
+    });
+    this.root.replaceChildren(...entries, ...this.gap(left));
     if (focused) {
       this.root.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
     }
   }
 
-  entry(version) {
+  gap(left) {
+    return left === 0 ? [] : [el('li', { class: 'gap note', text: `${count(left)} ${left === 1 ? 'version that was' : 'versions that were'} never live` })];
+  }
+
+  entry(version, calibration) {
     const state = version.live ? 'LIVE' : version.verdict;
     const chips = el('span', { class: 'chips' }, version.pinned ? el('span', { class: 'chip', 'data-state': 'PINNED', text: 'pinned' }) : '',
       el('span', { class: 'chip', 'data-state': state, text: version.live ? 'live' : CHIPS[version.verdict] ?? version.verdict.toLowerCase() }));
-    const facts = [clock(version.createdAt)];
-    facts.unshift(version.round === 0 ? 'zero-shot' : `round ${version.round}`);
-    if (version.paradigm) {
-      facts.splice(1, 0, version.paradigm);
-    }
-    if (version.round > 0) {
-      facts.splice(1, 0, version.modality.toLowerCase());
-    }
-    if (version.parent !== null) {
-      facts.push(`from v${version.parent}`);
-    }
+    const facts = version.round === 0 ? ['zero-shot'] : [roundName(version.round, calibration, false), version.madeBy, version.modality.toLowerCase()];
+    facts.push(version.paradigm, clock(version.createdAt), version.parent === null ? null : `from v${version.parent}`);
     return el('li', { class: 'entry', 'data-state': state },
-      el('div', { class: 'entry-head' }, el('b', { text: `v${version.version}` }), el('span', { class: 'note', text: facts.join(' · ') }),
+      el('div', { class: 'entry-head' }, el('b', { text: `v${version.version}` }), el('span', { class: 'note', text: facts.filter(Boolean).join(' · '), title: STRATEGIES[version.madeBy] }),
         el('span', { class: 'grow' }), chips),
       version.reason ? el('p', { class: 'reason', text: version.reason }) : '',
       this.evidence(version),
