@@ -8,6 +8,7 @@ import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.ScoredLabel;
+import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -24,11 +25,17 @@ final class DigitStream {
   private static final double[] ZERO_SHOT = {.81, .74, .38, .52, .61, .29, .34, .70, .22, .45};
   private static final double[] SHARE_OF_ERRORS_LEFT = {1, .62, .62, .38, .33};
 
+  /** The first round calibrates. */
+  private static final Strategy[] MADE_BY = {
+    null, Strategy.BALANCE, Strategy.GRIP, Strategy.MIXTURE
+  };
+
   private final Traffic traffic;
   private final String task;
   private final Random random = new Random(7);
   private final Map<String, String> truths = new LinkedHashMap<>();
   private final List<BatchSample> samples = new ArrayList<>();
+  private PromptVersion base;
   private int images;
 
   DigitStream(Traffic traffic, String task) {
@@ -48,6 +55,7 @@ final class DigitStream {
     Instant start = now.minusSeconds(300);
     PromptVersion zeroShot = traffic.candidate(task, Strokes.NAMES, 0, null, 0, Map.of(), start);
     traffic.live(zeroShot);
+    base = Traffic.told(zeroShot);
     traffic.round(
         task,
         0,
@@ -86,7 +94,7 @@ final class DigitStream {
         start.plusSeconds(200));
     images(300, 3, start.plusSeconds(200), 100);
     Instant fourth = now.minusSeconds(14);
-    traffic.batch(task, definition(), 4, List.copyOf(samples), fourth);
+    traffic.batch(task, definition(), base, null, 4, List.copyOf(samples), fourth);
     traffic.round(
         task,
         4,
@@ -136,7 +144,8 @@ final class DigitStream {
       Instant end) {
     Instant begin = end.minusSeconds(16);
     Paradigm paradigm = round == 3 ? Paradigm.SSL : Paradigm.UL;
-    traffic.batch(task, definition(), round, List.copyOf(samples), begin);
+    Strategy instead = round == 1 ? Strategy.BALANCE : null;
+    traffic.batch(task, definition(), base, instead, round, List.copyOf(samples), begin);
     traffic.round(
         task,
         round,
@@ -171,7 +180,8 @@ final class DigitStream {
             entry("imagesGone", 0.0),
             entry("samples", 500.0));
     PromptVersion prompt =
-        traffic.candidate(task, Strokes.NAMES, round, parent, round, paradigm, evidence, end);
+        traffic.candidate(
+            task, Strokes.NAMES, round, parent, round, paradigm, MADE_BY[round], evidence, end);
     traffic.round(task, round, verdict, round, paradigm, 1, reason, evidence, end);
     if (verdict == RoundEventType.PROMOTED) {
       traffic.live(prompt);
@@ -190,7 +200,7 @@ final class DigitStream {
       truths.put(id, Strokes.NAMES.get(digit));
       if (samples.size() < 500) {
         String label = i % 23 == 0 ? Strokes.NAMES.get(digit) : null;
-        samples.add(Traffic.sample(id, image, label));
+        samples.add(Traffic.sample(id, image, Traffic.only(digit, 10), label));
       }
       double luck = random.nextDouble();
       String wrong = Strokes.NAMES.get((digit + 1 + random.nextInt(9)) % 10);
