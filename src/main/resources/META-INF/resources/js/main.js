@@ -1,6 +1,6 @@
 import * as api from './api.js';
 import { byId, el, text } from './dom.js';
-import { count, kind, percent, points } from './format.js';
+import { count, kind, percent, points, refusal } from './format.js';
 import { Chart } from './chart.js';
 import { Classes } from './classes.js';
 import { confirm } from './confirm.js';
@@ -99,13 +99,25 @@ async function loadLists(mine) {
     if (mine !== current) {
       return;
     }
+    refusals(mine, diary.diary);
     mine.versions = all;
     mine.rounds = diary.rounds;
     mine.diary = diary.diary;
-    versions.show(all);
+    versions.show(all, mine.rounds);
     round.show(mine.running, mine.rounds[0], mine.stats, mine.definition?.trigger?.samples, mine.diary);
     drawScore(mine);
   });
+}
+
+/** Says what the curator refused since the lists were loaded last. `diary`: entries, the newest first. */
+function refusals(mine, diary) {
+  const key = (entry) => `${entry.at} ${entry.type} ${entry.message}`;
+  const heard = mine.heard;
+  mine.heard = new Set(diary.map(key));
+  const refused = diary.find((entry) => entry.type === 'REFUSED' && heard && !heard.has(key(entry)));
+  if (refused) {
+    notice(refusal(refused));
+  }
 }
 
 async function loadScore(mine) {

@@ -1,9 +1,30 @@
 import { el, text } from './dom.js';
-import { clock, count, figure, span, words } from './format.js';
+import { STRATEGIES, clock, count, figure, refusal, roundName, span, words } from './format.js';
 
 const NAMES = { REQUESTED: 'requested', STARTED: 'training', PROGRESS: 'training', PROMOTED: 'promoted', HELD: 'held', FAILED: 'failed' };
-/** What ends a prompt's service without a candidate. */
-const ENDS = { ROLLED_BACK: 'rolled back', DRIFTED: 'stream changed' };
+/** What happens between rounds, and until when it is news: until the next round begins, or until it has ended. */
+const NEWS = {
+  ROLLED_BACK: { say: ({ message }) => `rolled back · ${message}`, old: ['REQUESTED'] },
+  REFUSED: { say: refusal, old: ['REQUESTED'] },
+  DRIFTED: { say: ({ message }) => `stream changed · ${message}`, old: [] },
+};
+const VERDICTS = ['PROMOTED', 'HELD', 'FAILED'];
+
+/** The latest of what happened since the last verdict. `diary`: entries, the newest first */
+function news(diary) {
+  const seen = [];
+  for (const entry of diary) {
+    if (VERDICTS.includes(entry.type)) {
+      return '';
+    }
+    const about = NEWS[entry.type];
+    if (about && !about.old.some((type) => seen.includes(type))) {
+      return `${clock(entry.at)} · ${about.say(entry)}`;
+    }
+    seen.push(entry.type);
+  }
+  return '';
+}
 const FIGURES = 6;
 /** What people look for first; everything else follows by name. */
 const FIRST = ['candidateScore', 'baseScore', 'candidateAccuracy', 'baseAccuracy', 'heldOut', 'pseudolabels', 'labelled', 'gamma', 'lambda',
@@ -25,8 +46,7 @@ export class Round {
 
   /** `diary`: entries, the newest first */
   show(running, last, stats, trigger, diary = []) {
-    const change = diary.find((entry) => ENDS[entry.type]);
-    text(this.change, change ? `${clock(change.at)} · ${ENDS[change.type]} · ${change.message}` : '');
+    text(this.change, news(diary));
     const round = running ?? last;
     this.root.dataset.running = Boolean(running);
     this.bar.hidden = !running;
@@ -41,9 +61,12 @@ export class Round {
     text(this.state, NAMES[round.state] ?? round.state.toLowerCase());
     this.state.dataset.state = round.state;
     this.bar.value = round.progress;
-    const parts = [round.round === 0 ? 'Zero-shot prompt' : `Round ${round.round}`];
+    const parts = [round.round === 0 ? 'Zero-shot prompt' : roundName(round.round, round.calibration)];
     if (round.version !== null) {
       parts.push(`v${round.version}`);
+    }
+    if (round.round > 0 && round.strategy) {
+      parts.push(round.strategy);
     }
     if (round.paradigm) {
       parts.push(round.paradigm);
@@ -54,6 +77,7 @@ export class Round {
     parts.push(running ? `${Math.round(round.progress * 100)} % after ${span(round.updatedAt - round.startedAt)}`
       : `took ${span(round.updatedAt - round.startedAt)}`);
     text(this.title, parts.join(' · '));
+    this.title.title = STRATEGIES[round.strategy] ?? '';
     text(this.message, round.message);
     this.figures.replaceChildren(...metrics(round.metrics, FIGURES));
   }

@@ -10,6 +10,8 @@ import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Page.ScreenshotOptions;
 import com.microsoft.playwright.options.ColorScheme;
+import io.gripstream.event.PromptVersion;
+import io.gripstream.event.RoundEventType;
 import io.gripstream.event.ScoredLabel;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicSerdes;
@@ -101,7 +103,9 @@ class DashboardTest {
       assertThat(page.locator("#round .round-title").textContent()).contains("Round 4", "SSL");
       assertThat(page.locator("#kind").textContent()).isEqualTo("text prompt · AUTO");
       assertThat(page.locator("#versions .entry[data-state=LIVE] .note").first().textContent())
-          .startsWith("round 3 · text · SSL");
+          .startsWith("round 3 · MIXTURE · text · SSL");
+      assertThat(page.locator("#versions").textContent())
+          .contains("calibration round 1 · BALANCE · text · UL");
       assertThat(page.locator("#f-dead").textContent()).isEqualTo("2");
       picture(page, "dashboard-dark");
     }
@@ -140,16 +144,115 @@ class DashboardTest {
           "[...document.querySelectorAll('#panel img')].every(i => i.complete && i.naturalWidth > 0)");
       assertThat(page.locator("#panel .bars li").count()).isEqualTo(5);
       assertThat(page.locator("#panel").textContent())
-          .contains("Version 3, live now", "Trained in round 3 from 500 images")
+          .contains("Version 3, live now", "Batch of round 3: 500 images")
+          .contains("text prompt · made by MIXTURE · semi-supervised (SSL)")
           .contains("text prompt · AUTO · semi-supervised (SSL)")
-          .contains("20 of them labelled by people, of 21 labels known")
+          .contains("416 pseudolabels · 20 with a human label, of 21 labels known")
           .contains("gamma", "lambda", "image encodings", "images gone");
-      assertThat(page.locator("#panel .thumbnails img.labelled").count()).isPositive();
+      assertThat(page.locator("#panel .thumbnails img").count()).isEqualTo(48);
+      String titles =
+          (String)
+              page.evaluate(
+                  "[...document.querySelectorAll('#panel .thumbnails img')].map(i => i.title).join()");
+      assertThat(Strokes.NAMES).allSatisfy(name -> assertThat(titles).contains("says " + name));
       picture(page, "label");
       page.keyboard().press("Escape");
       assertThat(page.locator("#panel").isVisible()).isFalse();
       page.locator("#dead").click();
       assertThat(page.locator("#panel .letters li").first().textContent()).contains("pixels");
+    }
+    assertThat(complaints).isEmpty();
+  }
+
+  @Test
+  void aCalibrationRoundIsCalledOneAndSaysWhatItFollows() {
+    try (BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
+      Page page = visit(context);
+      page.locator("[data-key=round-1]").click();
+      page.locator("#panel .thumbnails img").first().waitFor();
+      assertThat(page.locator("#panel-title").textContent()).isEqualTo("Calibration round 1");
+      assertThat(page.locator("#panel").textContent())
+          .contains("Batch of calibration round 1: 230 images")
+          .contains("text prompt · BALANCE · unsupervised (UL)")
+          .contains("48 of them, class by class as the zero-shot prompt sees them")
+          .doesNotContain("AUTO")
+          .doesNotContain("Trained");
+    }
+    assertThat(complaints).isEmpty();
+  }
+
+  @Test
+  void whatIsLiveOrWasIsAmongTheVersionsHoweverManyCameSince() {
+    String task = "crowded";
+    define(task);
+    try (Traffic traffic = new Traffic(clients, topics, serdes);
+        BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
+      Instant start = Instant.now().minusSeconds(600);
+      for (int version = 0; version < 75; version++) {
+        Instant at = start.plusSeconds(version);
+        PromptVersion prompt =
+            traffic.candidate(task, Strokes.NAMES, version, null, version, Map.of(), at);
+        boolean promoted = version == 0 || version == 2 || version == 5;
+        traffic.round(
+            task,
+            version,
+            promoted ? RoundEventType.PROMOTED : RoundEventType.HELD,
+            version,
+            1,
+            "because",
+            Map.of(),
+            at);
+        if (promoted) {
+          traffic.live(prompt);
+        }
+      }
+      new DigitStream(traffic, task).goOn(1);
+      Page page = visit(context, home + "#" + task);
+      until(page, "document.querySelectorAll('#versions .entry').length === 63");
+      assertThat(page.locator("#versions .entry b").allTextContents())
+          .startsWith("v74")
+          .contains("v5", "v2", "v0")
+          .doesNotContain("v1", "v14");
+      assertThat(page.locator("#versions .entry[data-state=LIVE] b").textContent()).isEqualTo("v5");
+      assertThat(page.locator("#versions .gap").first().textContent())
+          .isEqualTo("9 versions that were never live");
+    } finally {
+      RestAssured.delete("/api/tasks/" + task).then().statusCode(204);
+    }
+    assertThat(complaints).isEmpty();
+  }
+
+  @Test
+  void whatTheCuratorRefusesIsSaid() {
+    String task = "refused";
+    define(task);
+    try (Traffic traffic = new Traffic(clients, topics, serdes);
+        BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
+      Instant start = Instant.now().minusSeconds(60);
+      traffic.live(traffic.candidate(task, Strokes.NAMES, 0, null, 0, Map.of(), start));
+      traffic.round(task, 0, RoundEventType.PROMOTED, 0, 1, "first", Map.of(), start);
+      note(traffic, task, RoundEventType.PINNED, 0, "version 0 is pinned", start.plusSeconds(1));
+      String before = "REFINE_NOW: version 0 is pinned";
+      note(traffic, task, RoundEventType.REFUSED, null, before, start.plusSeconds(2));
+      new DigitStream(traffic, task).goOn(1);
+      Page page = visit(context, home + "#" + task);
+      page.getByText("Refine now was refused: version 0 is pinned").waitFor();
+      assertThat(page.locator("#notice").isVisible()).isFalse();
+      page.locator("#refine").click();
+      page.keyboard().press("Enter");
+      String why = "REFINE_NOW: version 0 is pinned (I want one)";
+      note(traffic, task, RoundEventType.REFUSED, null, why, Instant.now());
+      page.locator("#notice").waitFor();
+      assertThat(page.locator("#notice").textContent())
+          .isEqualTo("Refine now was refused: version 0 is pinned (I want one)");
+      assertThat(page.locator("#round").textContent())
+          .contains("Refine now was refused: version 0 is pinned (I want one)");
+      picture(page, "refused");
+      traffic.round(task, 1, RoundEventType.REQUESTED, 1, 0, "", Map.of(), Instant.now());
+      page.getByText("Round 1").waitFor();
+      until(page, "!document.getElementById('round').textContent.includes('refused')");
+    } finally {
+      RestAssured.delete("/api/tasks/" + task).then().statusCode(204);
     }
     assertThat(complaints).isEmpty();
   }
@@ -368,6 +471,16 @@ class DashboardTest {
 
   private static void picture(Page page, String name) {
     page.screenshot(new ScreenshotOptions().setPath(PICTURES.resolve(name + ".png")));
+  }
+
+  private static void note(
+      Traffic traffic,
+      String task,
+      RoundEventType type,
+      Integer version,
+      String message,
+      Instant at) {
+    traffic.round(task, 0, type, version, 0, message, Map.of(), at);
   }
 
   private static void define(String task) {
