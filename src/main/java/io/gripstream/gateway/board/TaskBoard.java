@@ -38,6 +38,7 @@ public final class TaskBoard {
   private TaskDefinition definition;
   private VersionFacts live;
   private long seq;
+  private Long since;
   private long revision;
   private long structure;
   private double confidenceSum;
@@ -85,6 +86,7 @@ public final class TaskBoard {
       return;
     }
     PredictionView view = PredictionView.of(++seq, prediction, at);
+    since = since == null ? at : Long.valueOf(Math.min(since, at));
     throughput.count(now);
     if (view.label() != null) {
       counted++;
@@ -295,6 +297,7 @@ public final class TaskBoard {
     return new TaskStats(
         task,
         seq,
+        since,
         throughput.perSecond(now),
         new TreeMap<>(counts),
         counted == 0 ? null : confidenceSum / counted,

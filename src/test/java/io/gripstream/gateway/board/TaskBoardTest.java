@@ -48,6 +48,7 @@ class TaskBoardTest {
     predict("2", "b", "a");
     TaskStats stats = task().stats(NOW.toEpochMilli());
     assertThat(stats.predictions()).isEqualTo(2);
+    assertThat(stats.since()).isEqualTo(NOW.toEpochMilli());
     assertThat(stats.changed()).isEqualTo(.5);
     assertThat(stats.classes()).isEqualTo(Map.of("a", 1L, "b", 1L));
     assertThat(stats.confidence()).isEqualTo((double) .8f);
