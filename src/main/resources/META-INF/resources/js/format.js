@@ -1,7 +1,12 @@
 const COUNT = new Intl.NumberFormat('en');
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const MINUTE = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
 
 export const count = (n) => COUNT.format(n);
+
+/** A number of things: 1 image, 2 images. */
+export const counted = (n, thing) => `${count(n)} ${thing}${n === 1 ? '' : 's'}`;
 
 /** A share as a percentage: 0.7842 is 78.4 %. */
 export const percent = (share, digits = 1) =>
@@ -15,6 +20,13 @@ export function points(change, digits = 1) {
 }
 
 export const clock = (millis) => CLOCK.format(new Date(millis));
+
+/** When something began: the time, and the day if it is another one. */
+export function since(millis) {
+  const at = new Date(millis);
+  const today = at.toDateString() === new Date().toDateString();
+  return (today ? MINUTE : DAY).format(at);
+}
 
 /** A time span in words that fit a small place. */
 export function span(millis) {

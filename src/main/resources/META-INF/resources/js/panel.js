@@ -1,6 +1,6 @@
 import { el, byId, text } from './dom.js';
-import { STRATEGIES, clock, count, kind, percent, roundName, said, verdict as judge } from './format.js';
-import { metrics } from './round.js';
+import { STRATEGIES, clock, count, counted, kind, percent, roundName, said, verdict as judge } from './format.js';
+import { grouped } from './figures.js';
 import * as api from './api.js';
 
 const THUMBNAILS = 48;
@@ -91,7 +91,7 @@ export class Panel {
       el('p', { class: 'note', text: kind(version) }),
       STRATEGIES[version.madeBy] ? el('p', { class: 'note', text: `${version.madeBy}: ${STRATEGIES[version.madeBy]}` }) : '',
       version.reason ? el('p', { class: 'reason', text: version.reason }) : '',
-      el('dl', { class: 'metrics' }, ...metrics(version.evidence)));
+      ...grouped(version.evidence));
   }
 
   /** A round and its batch. */
@@ -113,7 +113,7 @@ export class Panel {
         return;
       }
       root.replaceChildren(
-        el('h3', { text: `Batch of ${name}: ${count(round.total)} images` }),
+        el('h3', { text: `Batch of ${name}: ${counted(round.total, 'image')}` }),
         el('p', { class: 'note', title: STRATEGIES[round.strategy],
           text: [kind({ ...round, paradigm: round.round?.paradigm }), ...chosen(round)].filter(Boolean).join(' · ') }),
         el('p', { class: 'note', text: sample(round) }),
@@ -138,10 +138,11 @@ export class Panel {
     try {
       const letters = await api.deadLetters();
       this.open('Dead letters', el('p', { class: 'note', text:
-        `${count(letters.count)} records could not be processed. They are kept, with the reason, in the dead-letters topic.` }),
+        letters.count === 0 ? 'Every record could be processed.'
+          : `${counted(letters.count, 'record')} could not be processed, and ${letters.count === 1 ? 'is' : 'are'} kept with the reason in the dead-letters topic.` }),
       el('ul', { class: 'letters' }, ...letters.latest.map((letter) => el('li', {},
         el('b', { text: letter.key ?? 'no key' }), el('p', { text: letter.cause }),
-        el('p', { class: 'note', text: `${clock(letter.at)} · ${letter.role} · ${letter.origin} · ${count(letter.bytes)} bytes` })))));
+        el('p', { class: 'note', text: `${clock(letter.at)} · ${letter.role} · ${letter.origin} · ${counted(letter.bytes, 'byte')}` })))));
     } catch (error) {
       this.open('Dead letters', el('p', { class: 'quiet', text: error.message }));
     }
@@ -152,7 +153,7 @@ export class Panel {
 function chosen({ round }) {
   const { pseudolabels, labelled, labels } = round?.metrics ?? {};
   const people = labels > 0 ? `${count(labelled ?? 0)} with a human label, of ${count(labels)} labels known` : '';
-  return [pseudolabels > 0 ? `${count(pseudolabels)} pseudolabels` : '', people];
+  return [pseudolabels > 0 ? counted(pseudolabels, 'pseudolabel') : '', people];
 }
 
 function sample({ samples, total }) {

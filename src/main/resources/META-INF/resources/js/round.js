@@ -1,5 +1,6 @@
 import { el, text } from './dom.js';
-import { STRATEGIES, clock, count, figure, refusal, roundName, span, words } from './format.js';
+import { foremost } from './figures.js';
+import { STRATEGIES, clock, counted, refusal, roundName, span } from './format.js';
 
 const NAMES = { REQUESTED: 'requested', STARTED: 'training', PROGRESS: 'training', PROMOTED: 'promoted', HELD: 'held', FAILED: 'failed' };
 /** What happens between rounds, and until when it is news: until the next round begins, or until it has ended. */
@@ -26,10 +27,19 @@ function news(diary) {
   return '';
 }
 const FIGURES = 6;
-/** What people look for first; everything else follows by name. */
-const FIRST = ['candidateScore', 'baseScore', 'candidateAccuracy', 'baseAccuracy', 'heldOut', 'pseudolabels', 'labelled', 'gamma', 'lambda',
-  'imageEncodings', 'imagesGone', 'samples', 'labels', 'zeroShotScore', 'validationLoss', 'epoch', 'loss', 'agreement', 'temperature'];
-const rank = (name) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+
+/** When the first round comes. */
+function first(stats, trigger) {
+  if (stats?.paused || stats?.pinned !== null && stats?.pinned !== undefined) {
+    return `No round starts while ${stats.paused ? 'rounds are paused' : 'a version is pinned'}.`;
+  }
+  if (!trigger) {
+    return '';
+  }
+  const { samples, calibration } = trigger;
+  return calibration > 0 && calibration < samples ? `The first round, a calibration, starts after ${counted(calibration, 'sample')}.`
+    : `The first round starts after ${counted(samples, 'sample')}.`;
+}
 
 /** The round that is running, or how the last one ended. */
 export class Round {
@@ -44,7 +54,7 @@ export class Round {
     root.append(this.title, this.bar, this.message, this.figures, this.change);
   }
 
-  /** `diary`: entries, the newest first */
+  /** `trigger`: when a round is due; `diary`: entries, the newest first */
   show(running, last, stats, trigger, diary = []) {
     text(this.change, news(diary));
     const round = running ?? last;
@@ -53,7 +63,7 @@ export class Round {
     if (!round) {
       text(this.state, stats?.paused ? 'paused' : 'waiting');
       this.state.dataset.state = stats?.paused ? 'HELD' : 'PENDING';
-      text(this.title, trigger ? `The first round starts after ${count(trigger)} samples.` : 'No round yet.');
+      text(this.title, 'No prompt yet.');
       text(this.message, '');
       this.figures.replaceChildren();
       return;
@@ -72,19 +82,13 @@ export class Round {
       parts.push(round.paradigm);
     }
     if (round.samples !== null) {
-      parts.push(`${count(round.samples)} images`);
+      parts.push(counted(round.samples, 'image'));
     }
     parts.push(running ? `${Math.round(round.progress * 100)} % after ${span(round.updatedAt - round.startedAt)}`
       : `took ${span(round.updatedAt - round.startedAt)}`);
     text(this.title, parts.join(' · '));
     this.title.title = STRATEGIES[round.strategy] ?? '';
-    text(this.message, round.message);
-    this.figures.replaceChildren(...metrics(round.metrics, FIGURES));
+    text(this.message, round.round === 0 && !running ? `${round.message} ${first(stats, trigger)}`.trim() : round.message);
+    this.figures.replaceChildren(...foremost(round.metrics, FIGURES));
   }
-}
-
-/** Measured figures as pairs of terms, at most `limit` of them. */
-export function metrics(values, limit = Infinity) {
-  return Object.entries(values).sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b)).slice(0, limit).map(([name, value]) =>
-    el('div', {}, el('dt', { text: words(name), title: words(name) }), el('dd', { text: figure(value) })));
 }

@@ -1,8 +1,29 @@
 import { el } from './dom.js';
-import { STRATEGIES, clock, count, roundName } from './format.js';
-import { metrics } from './round.js';
+import { STRATEGIES, clock, count, counted, roundName } from './format.js';
+import { grouped } from './figures.js';
 
-const CHIPS = { PROMOTED: 'promoted', HELD: 'held', PENDING: 'undecided' };
+const CHIPS = { LIVE: 'live', PROMOTED: 'promoted', HELD: 'held', PENDING: 'undecided', ROLLED_BACK: 'rolled back', DRIFTED: 'stream changed' };
+const BY = { OPERATOR: 'by an operator', GATE: 'by the gate' };
+
+/** The chip of a version: that it is live, that its service ended badly, or the gate's verdict. */
+function standing({ live, verdict, ended }) {
+  if (live) {
+    return 'LIVE';
+  }
+  return ended?.type === 'ROLLED_BACK' || ended?.type === 'DRIFTED' ? ended.type : verdict;
+}
+
+/** How a version's service ended, in a sentence. */
+function ending({ type, by, successor, message }) {
+  if (type === 'ROLLED_BACK') {
+    return `rolled back ${BY[by] ?? ''}: ${message}`;
+  }
+  if (type === 'DRIFTED') {
+    return message;
+  }
+  return by === 'DEFINITION' ? `replaced by v${successor}, the zero-shot version of another definition or model`
+    : `replaced by v${successor}${type === 'PINNED' ? `, which an operator pinned` : ''}`;
+}
 const NEWEST = 60;
 
 /** What is on show however old it is. */
@@ -50,15 +71,17 @@ export class Versions {
   }
 
   entry(version, calibration) {
-    const state = version.live ? 'LIVE' : version.verdict;
+    const state = standing(version);
     const chips = el('span', { class: 'chips' }, version.pinned ? el('span', { class: 'chip', 'data-state': 'PINNED', text: 'pinned' }) : '',
-      el('span', { class: 'chip', 'data-state': state, text: version.live ? 'live' : CHIPS[version.verdict] ?? version.verdict.toLowerCase() }));
+      el('span', { class: 'chip', 'data-state': state, text: CHIPS[state] ?? state.toLowerCase() }));
     const facts = version.round === 0 ? ['zero-shot'] : [roundName(version.round, calibration, false), version.madeBy, version.modality.toLowerCase()];
     facts.push(version.paradigm, clock(version.createdAt), version.parent === null ? null : `from v${version.parent}`);
     return el('li', { class: 'entry', 'data-state': state },
       el('div', { class: 'entry-head' }, el('b', { text: `v${version.version}` }), el('span', { class: 'note', text: facts.filter(Boolean).join(' · '), title: STRATEGIES[version.madeBy] }),
         el('span', { class: 'grow' }), chips),
       version.reason ? el('p', { class: 'reason', text: version.reason }) : '',
+      version.ended ? el('p', { class: 'reason ended', text: `${clock(version.ended.at)} · ${ending(version.ended)}` }) : '',
+      version.pin ? el('p', { class: 'reason pin', text: `Pinned: ${version.pin}` }) : '',
       this.evidence(version),
       this.actions(version));
   }
@@ -69,8 +92,8 @@ export class Versions {
       return '';
     }
     const details = el('details', { open: this.open.has(version.version) },
-      el('summary', { text: `Evidence, ${count(figures)} figures`, 'data-key': `evidence-${version.version}` }),
-      el('dl', { class: 'metrics' }, ...metrics(version.evidence)));
+      el('summary', { text: `Evidence, ${counted(figures, 'figure')}`, 'data-key': `evidence-${version.version}` }),
+      ...grouped(version.evidence));
     details.addEventListener('toggle', () =>
       details.open ? this.open.add(version.version) : this.open.delete(version.version));
     return details;
@@ -82,6 +105,6 @@ export class Versions {
     return el('p', { class: 'actions' },
       version.round > 0 ? button('round', 'Images', () => this.onRound(version.round)) : '',
       version.pinned ? '' : button('pin', 'Pin', () => this.onCommand('PIN', version)),
-      version.live ? '' : button('back', 'Roll back to', () => this.onCommand('ROLL_BACK', version)));
+      version.live ? '' : button('back', version.wasLive ? 'Roll back to' : 'Make live', () => this.onCommand('ROLL_BACK', version)));
   }
 }

@@ -1,5 +1,6 @@
 package io.gripstream.gateway;
 
+import static java.lang.Double.NaN;
 import static java.util.Map.entry;
 
 import io.gripstream.event.BatchSample;
@@ -10,8 +11,11 @@ import io.gripstream.event.RoundEventType;
 import io.gripstream.event.ScoredLabel;
 import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.refine.Comparison;
+import io.gripstream.refine.Evidence;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +33,13 @@ final class DigitStream {
   private static final Strategy[] MADE_BY = {
     null, Strategy.BALANCE, Strategy.GRIP, Strategy.MIXTURE
   };
+
+  private static final List<String> COMPARISONS =
+      List.of(
+          Evidence.GAIN,
+          Evidence.OVER_ZERO_SHOT,
+          Evidence.ZERO_SHOT_BACK,
+          Evidence.PREDECESSOR_BACK);
 
   private final Traffic traffic;
   private final String task;
@@ -129,6 +140,11 @@ final class DigitStream {
         "scan-1180", new byte[900], "an image of 20000 x 10000 pixels is larger than allowed");
   }
 
+  /** Images that a version labels, evenly over some time. */
+  void during(int count, int version, Instant from, int seconds) {
+    images(count, version, from, seconds);
+  }
+
   /** A few images more, as the stream goes on. */
   void goOn(int count) {
     images(count, 3, Instant.now(), 0);
@@ -165,7 +181,13 @@ final class DigitStream {
         "",
         Map.of("pseudolabels", 90.0 * round),
         begin);
-    Map<String, Double> evidence =
+    Map<String, Double> evidence = new HashMap<>();
+    Comparison comparison = new Comparison(101, .24, .41, 5.2, .33, .08, .02, 0, .7, NaN, NaN);
+    for (String prefix : COMPARISONS) {
+      evidence.putAll(comparison.evidence(prefix));
+    }
+    evidence.put("aFigureOfTomorrow", 42.0);
+    evidence.putAll(
         Map.ofEntries(
             entry("heldOut", 101.0),
             entry("baseScore", live),
@@ -178,7 +200,7 @@ final class DigitStream {
             entry("lambda", 1.0),
             entry("imageEncodings", 0.0),
             entry("imagesGone", 0.0),
-            entry("samples", 500.0));
+            entry("samples", 500.0)));
     PromptVersion prompt =
         traffic.candidate(
             task, Strokes.NAMES, round, parent, round, paradigm, MADE_BY[round], evidence, end);
