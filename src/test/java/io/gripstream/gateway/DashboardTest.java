@@ -91,9 +91,13 @@ class DashboardTest {
       assertThat(page.locator(".tile").count()).isGreaterThanOrEqualTo(20);
       awaitPictures(page);
       assertThat(page.locator("#f-live").textContent()).endsWith("%").isNotEqualTo("–");
-      assertThat(page.locator("#f-live-note").textContent()).contains("points over zero-shot");
+      assertThat(page.locator("#f-live-note").textContent()).contains("points above zero-shot");
       assertThat(page.locator("#chart path.live").count()).isEqualTo(1);
       assertThat(page.locator("#chart text.marker").allTextContents()).contains("v1", "v3");
+      assertThat(page.locator("#marks").textContent()).isEqualTo("promoted");
+      assertThat(page.locator("#f-count-name").textContent()).startsWith("Labelled since ");
+      assertThat(page.locator("#classes-title").textContent())
+          .isEqualTo("Classes, poorest zero-shot first");
       assertThat(page.locator("#classes .class").count()).isEqualTo(10);
       assertThat(page.locator("#classes .class .name").first().textContent()).isEqualTo("eight");
       assertThat(page.locator("#versions .entry[data-state=LIVE] b").textContent()).isEqualTo("v3");
@@ -119,10 +123,20 @@ class DashboardTest {
       awaitPictures(page);
       picture(page, "dashboard-light");
     }
+    try (BrowserContext context = context(1280, 800, ColorScheme.LIGHT)) {
+      Page page = visit(context);
+      awaitPictures(page);
+      assertThat(cut(page)).isEmpty();
+      picture(page, "dashboard-1280");
+    }
     try (BrowserContext context = context(420, 860, ColorScheme.DARK)) {
       Page page = visit(context);
       awaitPictures(page);
       assertThat(page.evaluate("document.documentElement.scrollWidth")).isEqualTo(420);
+      assertThat(page.locator(".stream .key").isVisible()).isTrue();
+      assertThat(page.locator("#kind").isVisible()).isTrue();
+      assertThat(page.locator("#model").isVisible()).isTrue();
+      assertThat(cut(page)).isEmpty();
       picture(page, "dashboard-narrow");
       page.screenshot(
           new ScreenshotOptions()
@@ -182,6 +196,79 @@ class DashboardTest {
   }
 
   @Test
+  void evidenceIsInGroupsAndEachFigureIsExplained() {
+    try (BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
+      Page page = visit(context);
+      page.locator("[data-key=evidence-3]").click();
+      Locator evidence = page.locator("#versions .entry[data-state=LIVE] details");
+      assertThat(evidence.locator("h4").allTextContents())
+          .containsExactly(
+              "Scores",
+              "Candidate in place of the live prompt",
+              "Candidate in place of zero-shot",
+              "Going back to zero-shot",
+              "Going back to the predecessor",
+              "Training",
+              "Other figures");
+      assertThat(evidence.locator("dt").allTextContents())
+          .contains("mixture: deviates", "a figure of tomorrow");
+      assertThat(evidence.locator("div").first().getAttribute("title"))
+          .startsWith("Expected accuracy of the candidate");
+      picture(page, "evidence");
+    }
+    assertThat(complaints).isEmpty();
+  }
+
+  @Test
+  void whatIsLiveAndWhyCanBeReadFromTheChartTheVersionsAndTheFigures() {
+    String task = "eventful";
+    define(task);
+    try (Traffic traffic = new Traffic(clients, topics, serdes);
+        BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
+      Instant start = Instant.now().minusSeconds(300);
+      DigitStream stream = new DigitStream(traffic, task);
+      List<PromptVersion> versions = new ArrayList<>();
+      for (int version = 0; version < 4; version++) {
+        Instant at = start.plusSeconds(60L * version);
+        versions.add(traffic.candidate(task, Strokes.NAMES, version, null, version, Map.of(), at));
+        traffic.round(task, version, RoundEventType.PROMOTED, version, 1, "better", Map.of(), at);
+        stream.during(60, version, at, 60);
+      }
+      String back = "version 1 is live instead of version 3: worse";
+      Instant at = start.plusSeconds(230);
+      traffic.round(task, 4, RoundEventType.ROLLED_BACK, 1, 0, back, Map.of("gain", 1.0), at);
+      traffic.live(versions.get(1));
+      tell(task, stream);
+      Page page = visit(context, home + "#" + task);
+      page.getByText("60 labelled by v1").waitFor();
+      Locator third = page.locator("#versions .entry").first();
+      assertThat(third.locator(".chip").allTextContents()).containsExactly("rolled back");
+      assertThat(third.locator(".ended").textContent())
+          .endsWith("rolled back by the gate: version 1 is live instead of version 3: worse");
+      assertThat(third.locator("[data-key=back-3]").textContent()).isEqualTo("Roll back to");
+
+      String pin = "version 2 is pinned (looks better to me)";
+      note(traffic, task, RoundEventType.PINNED, 2, pin, start.plusSeconds(234));
+      traffic.live(versions.get(2));
+      page.getByText("60 labelled by v2").waitFor();
+      page.getByText("Pinned: " + pin).waitFor();
+      String drift = "The stream has changed. Version 2 is pinned and stays live.";
+      note(traffic, task, RoundEventType.DRIFTED, 2, drift, start.plusSeconds(237));
+      until(page, "document.querySelectorAll('#chart line.marker.drifted').length === 1");
+      assertThat(page.locator("#chart text.marker.drifted").count()).isZero();
+      assertThat(page.locator("#chart line.marker.pinned").count()).isEqualTo(1);
+      assertThat(page.locator("#marks span").allTextContents())
+          .containsExactly("promoted", "rolled back", "pinned", "stream changed");
+      assertThat(page.locator("#versions .entry").nth(2).locator(".ended").textContent())
+          .endsWith("replaced by v2, which an operator pinned");
+      picture(page, "eventful");
+    } finally {
+      RestAssured.delete("/api/tasks/" + task).then().statusCode(204);
+    }
+    assertThat(complaints).isEmpty();
+  }
+
+  @Test
   void whatIsLiveOrWasIsAmongTheVersionsHoweverManyCameSince() {
     String task = "crowded";
     define(task);
@@ -216,6 +303,8 @@ class DashboardTest {
       assertThat(page.locator("#versions .entry[data-state=LIVE] b").textContent()).isEqualTo("v5");
       assertThat(page.locator("#versions .gap").first().textContent())
           .isEqualTo("9 versions that were never live");
+      assertThat(page.locator("[data-key=back-74]").textContent()).isEqualTo("Make live");
+      assertThat(page.locator("[data-key=back-2]").textContent()).isEqualTo("Roll back to");
     } finally {
       RestAssured.delete("/api/tasks/" + task).then().statusCode(204);
     }
@@ -247,7 +336,13 @@ class DashboardTest {
           .isEqualTo("Refine now was refused: version 0 is pinned (I want one)");
       assertThat(page.locator("#round").textContent())
           .contains("Refine now was refused: version 0 is pinned (I want one)");
+      assertThat(page.locator("#round").textContent())
+          .contains("No round starts while a version is pinned.");
+      assertThat(page.locator("#classes-title").textContent())
+          .isEqualTo("Classes, most frequent first");
       picture(page, "refused");
+      note(traffic, task, RoundEventType.UNPINNED, 0, "the gate decides again", Instant.now());
+      page.getByText("The first round, a calibration, starts after 300 samples.").waitFor();
       traffic.round(task, 1, RoundEventType.REQUESTED, 1, 0, "", Map.of(), Instant.now());
       page.getByText("Round 1").waitFor();
       until(page, "!document.getElementById('round').textContent.includes('refused')");
@@ -335,6 +430,19 @@ class DashboardTest {
     assertThat(complaints).isEmpty();
   }
 
+  /** Texts that are cut off. */
+  private static String cut(Page page) {
+    String texts = ".figure .name, .figure .note, .head .note, .key, .foot .note, #halves, #kind";
+    return (String)
+        page.evaluate(
+            """
+        texts => [...document.querySelectorAll(texts)]
+          .filter(n => n.scrollWidth > n.clientWidth + 1 && getComputedStyle(n).display !== 'inline')
+          .map(n => n.textContent).join()
+        """,
+            texts);
+  }
+
   private static int fewest(String path) {
     List<Integer> training = RestAssured.get(path).jsonPath().getList("classes.training");
     return training.stream().mapToInt(count -> count).min().orElseThrow();
@@ -368,7 +476,12 @@ class DashboardTest {
   @Test
   void anImageThatIsNoneOfTheClassesIsShownAsThat() {
     String task = "cautious";
-    define(task);
+    RestAssured.given()
+        .contentType("application/json")
+        .body(Map.of("classes", Strokes.NAMES, "abstainBelow", .4))
+        .put("/api/tasks/" + task)
+        .then()
+        .statusCode(201);
     try (Traffic traffic = new Traffic(clients, topics, serdes);
         BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
       traffic.live(traffic.candidate(task, Strokes.NAMES, 0, null, 0, Map.of(), Instant.now()));
@@ -387,12 +500,20 @@ class DashboardTest {
       tile.waitFor();
       assertThat(tile.locator(".label").textContent()).isEqualTo("none of these");
       assertThat(page.locator(".tile[data-abstained=false]").count()).isEqualTo(8);
+      RestAssured.given()
+          .contentType("application/json")
+          .body(List.of(Map.of("imageId", "unsure", "label", "eight")))
+          .post("/api/scoreboard/" + task)
+          .then()
+          .statusCode(200);
+      page.getByText("100.0 points below zero-shot; abstaining counts as wrong").waitFor();
       awaitPictures(page);
       picture(page, "abstained");
       tile.click();
       assertThat(page.locator("#panel-title").textContent()).isEqualTo("none of these");
       assertThat(page.locator("#panel .verdict").textContent())
-          .isEqualTo("No class is sure enough for this task. Zero-shot said eight (40\u2009%).");
+          .isEqualTo(
+              "No class is sure enough for this task. Zero-shot said eight (40\u2009%). It is wrong: this is eight.");
       assertThat(page.locator("#panel .bars li .name").first().textContent()).isEqualTo("three");
       picture(page, "abstained-panel");
     } finally {
@@ -493,6 +614,10 @@ class DashboardTest {
   }
 
   private static void tell(DigitStream stream) {
+    tell(TASK, stream);
+  }
+
+  private static void tell(String task, DigitStream stream) {
     List<Map<String, String>> truths =
         stream.drainTruths().entrySet().stream()
             .map(e -> Map.of("imageId", e.getKey(), "label", e.getValue()))
@@ -500,7 +625,7 @@ class DashboardTest {
     RestAssured.given()
         .contentType("application/json")
         .body(truths)
-        .post("/api/scoreboard/" + TASK)
+        .post("/api/scoreboard/" + task)
         .then()
         .statusCode(200);
   }
