@@ -19,7 +19,7 @@ const SCORES = {
   baseEffectiveClasses: ['live prompt’s classes', 'How many equally frequent classes would be as diverse as the live prompt’s predictions'],
   heldOut: ['held-out images', 'Images that never train: only these are judged by'],
   heldOutLabelled: ['held-out labels', 'Held-out images with a human label'],
-  heldOutLabelledClasses: ['classes with such', 'Classes that a held-out human label names'],
+  heldOutLabelledClasses: ['labelled classes', 'Classes that a held-out human label names'],
   classes: ['classes', 'Classes of the task'],
 };
 
@@ -29,7 +29,7 @@ const TRAINING = {
   imagesGone: ['images gone', 'Images of the batch that could not be read again'],
   imageEncodings: ['image encodings', 'Passes of the image tower that the round made'],
   pseudolabels: ['pseudolabels', 'Labels that the strategy chose by itself'],
-  pseudolabelledClasses: ['classes with such', 'Classes that had a pseudolabel'],
+  pseudolabelledClasses: ['pseudolabelled classes', 'Classes that had a pseudolabel'],
   labelled: ['human labels', 'Images of the batch with a human label that trains'],
   labels: ['labels known', 'Human labels that are known, also of images that are not in the batch'],
   candidates: ['candidates', 'How many candidates the judges chose from'],

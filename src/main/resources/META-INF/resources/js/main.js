@@ -162,11 +162,15 @@ function drawScore(mine) {
   text(byId('f-zero'), percent(shown.zeroShot));
   const change = shown.live === null ? null : shown.live - shown.zeroShot;
   text(byId('f-live-note'), change === null ? 'no truth known yet' : `${difference(change)}${mine.definition?.abstainBelow > 0 ? '; abstaining counts as wrong' : ''}`);
-  byId('f-live-note').dataset.sign = change === null ? '' : change >= 0 ? 'up' : 'down';
+  byId('f-live-note').dataset.sign = change === null || Math.abs(change) < 0.0005 ? '' : change >= 0 ? 'up' : 'down';
   text(byId('f-zero-note'), change === null ? '\u00a0' : enough ? `${count(own.scored)} labelled by v${own.version}` : `the latest ${counted(shown.scored, 'image')}`);
 }
 
+/** How live and zero-shot accuracy differ; too little to be shown is nothing. */
 function difference(change) {
+  if (Math.abs(change) < 0.0005) {
+    return 'the same as zero-shot';
+  }
   return `${points(Math.abs(change)).slice(1)} points ${change >= 0 ? 'above' : 'below'} zero-shot`;
 }
 

@@ -241,6 +241,8 @@ class DashboardTest {
       tell(task, stream);
       Page page = visit(context, home + "#" + task);
       page.getByText("60 labelled by v1").waitFor();
+      assertThat(page.locator("#versions .entry").last().textContent())
+          .contains("promoted", "replaced by v1");
       Locator third = page.locator("#versions .entry").first();
       assertThat(third.locator(".chip").allTextContents()).containsExactly("rolled back");
       assertThat(third.locator(".ended").textContent())
@@ -323,7 +325,8 @@ class DashboardTest {
       note(traffic, task, RoundEventType.PINNED, 0, "version 0 is pinned", start.plusSeconds(1));
       String before = "REFINE_NOW: version 0 is pinned";
       note(traffic, task, RoundEventType.REFUSED, null, before, start.plusSeconds(2));
-      new DigitStream(traffic, task).goOn(1);
+      DigitStream truth = new DigitStream(traffic, task);
+      truth.goOn(1);
       Page page = visit(context, home + "#" + task);
       page.getByText("Refine now was refused: version 0 is pinned").waitFor();
       assertThat(page.locator("#notice").isVisible()).isFalse();
@@ -341,6 +344,8 @@ class DashboardTest {
       assertThat(page.locator("#classes-title").textContent())
           .isEqualTo("Classes, most frequent first");
       picture(page, "refused");
+      tell(task, truth);
+      page.getByText("the same as zero-shot").waitFor();
       note(traffic, task, RoundEventType.UNPINNED, 0, "the gate decides again", Instant.now());
       page.getByText("The first round, a calibration, starts after 300 samples.").waitFor();
       traffic.round(task, 1, RoundEventType.REQUESTED, 1, 0, "", Map.of(), Instant.now());
