@@ -155,7 +155,7 @@ function drawScore(mine) {
   classes.show(score, mine.stats?.classes);
   text(byId('source'), score.window.scored ? `over ${counted(score.window.scored, 'image')}` : '');
   byId('source').title = `Where the truth comes from: ${score.source}`;
-  const own = score.sinceLastPromotion;
+  const own = score.liveVersion;
   const enough = own && own.scored >= ENOUGH;
   const shown = enough ? own : score.window;
   text(byId('f-live'), percent(shown.live));

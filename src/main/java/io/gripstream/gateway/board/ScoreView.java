@@ -9,7 +9,7 @@ import java.util.List;
  * @param source where the truth comes from
  * @param overall all images scored since this process started
  * @param window the images that were labelled last
- * @param sinceLastPromotion the images that the live version labelled
+ * @param liveVersion the images that the live version labelled
  * @param versions every version's own images
  * @param classes the images that the live version labelled, by true class, poorest zero-shot
  *     accuracy first
@@ -23,7 +23,7 @@ public record ScoreView(
     String source,
     Accuracy overall,
     Accuracy window,
-    VersionAccuracy sinceLastPromotion,
+    VersionAccuracy liveVersion,
     List<VersionAccuracy> versions,
     List<ClassAccuracy> classes,
     Double poorHalf,

@@ -52,16 +52,16 @@ class ScoreboardTest {
   }
 
   @Test
-  void theFiguresSinceTheLastPromotionAreThoseOfTheLiveVersionsOwnImages() {
+  void theLiveVersionsFiguresAreOverItsOwnImages() {
     for (int i = 0; i < 10; i++) {
       scoreboard.truth("image-" + i, "a");
       scoreboard.predicted(prediction("image-" + i, "b", i < 6 ? "b" : "a", i < 6 ? 0 : 1));
     }
     ScoreView view = scoreboard.view("t", "test", 1);
     assertThat(view.overall().scored()).isEqualTo(10);
-    assertThat(view.sinceLastPromotion().scored()).isEqualTo(4);
-    assertThat(view.sinceLastPromotion().live()).isEqualTo(1);
-    assertThat(view.sinceLastPromotion().zeroShot()).isZero();
+    assertThat(view.liveVersion().scored()).isEqualTo(4);
+    assertThat(view.liveVersion().live()).isEqualTo(1);
+    assertThat(view.liveVersion().zeroShot()).isZero();
   }
 
   @Test
