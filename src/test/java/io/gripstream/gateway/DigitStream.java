@@ -12,7 +12,6 @@ import io.gripstream.event.ScoredLabel;
 import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.refine.Comparison;
-import io.gripstream.refine.Evidence;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,11 +34,7 @@ final class DigitStream {
   };
 
   private static final List<String> COMPARISONS =
-      List.of(
-          Evidence.GAIN,
-          Evidence.OVER_ZERO_SHOT,
-          Evidence.ZERO_SHOT_BACK,
-          Evidence.PREDECESSOR_BACK);
+      List.of("gain", "overZeroShot", "zeroShotBack", "predecessorBack");
 
   private final Traffic traffic;
   private final String task;
