@@ -74,6 +74,7 @@ public final class TopicAdmin {
     settings.put(topics.rounds(), deleted(LONG, KafkaClients.MAX_RECORD_BYTES));
     settings.put(topics.commands(), deleted(LONG, KafkaClients.MAX_RECORD_BYTES));
     settings.put(topics.deadLetters(), deleted(LONG, KafkaClients.MAX_LETTER_BYTES));
+    settings.put(topics.positions(), compacted());
     return settings;
   }
 

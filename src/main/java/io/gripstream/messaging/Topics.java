@@ -48,6 +48,11 @@ public record Topics(String prefix) {
     return prefix + "dead-letters";
   }
 
+  /** Not for users: how far groups have come, see {@link GroupPositions}. */
+  public String positions() {
+    return prefix + "positions";
+  }
+
   public List<String> all() {
     return List.of(
         images(),
@@ -60,6 +65,7 @@ public record Topics(String prefix) {
         prompts(),
         rounds(),
         commands(),
-        deadLetters());
+        deadLetters(),
+        positions());
   }
 }

@@ -2,6 +2,7 @@ package io.gripstream.refiner;
 
 import io.gripstream.event.PromptVersion;
 import io.gripstream.messaging.DeadLetters;
+import io.gripstream.messaging.GroupPositions;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
@@ -53,6 +54,7 @@ public final class Refiner implements AutoCloseable {
             metrics,
             producer,
             clock);
+    GroupPositions positions = new GroupPositions(clients, group, topics.positions());
     this.rounds =
         new RoundLoop(
             new RoundLoop.Settings(topics.batches(), group, instanceId, consumerOverrides),
@@ -62,7 +64,8 @@ public final class Refiner implements AutoCloseable {
             diary,
             new DeadLetters(topics),
             metrics,
-            new Ledger(clients, group + "-" + instanceId));
+            new Ledger(clients, group + "-" + instanceId, positions),
+            positions);
   }
 
   /**

@@ -11,6 +11,7 @@ import io.gripstream.event.RoundEventType;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Tensor;
 import io.gripstream.messaging.DeadLetters;
+import io.gripstream.messaging.SharedBroker;
 import io.gripstream.refine.Refinement;
 import io.gripstream.refine.RoundBatch;
 import io.gripstream.wiring.TestStream;
@@ -95,6 +96,20 @@ class RefinerTest {
         .filteredOn(event -> event.getProgress() == 1)
         .extracting(RoundEvent::getParadigm)
         .containsExactly(Paradigm.SSL);
+  }
+
+  @Test
+  void roundsAreNotRunAgainWhenTheBrokerForgotTheGroupsOffsets() throws Exception {
+    start("one");
+    batch("digits", 1, 3);
+    awaitCandidates(1);
+    refiner.close();
+    SharedBroker.forget(stream.topics().prefix() + Refiner.ROLE);
+    start("one");
+    batch("digits", 2, 2);
+
+    assertThat(awaitCandidates(2)).extracting(PromptVersion::getVersion).containsExactly(2, 3);
+    assertThat(refinement.trained).containsExactly("digits 1", "digits 2");
   }
 
   @Test
