@@ -32,6 +32,11 @@ public record Topics(String prefix) {
     return prefix + "candidates";
   }
 
+  /** Zero-shot prompts as refiners make them; the curator gives them versions. */
+  public String zeroShots() {
+    return prefix + "zero-shots";
+  }
+
   public String prompts() {
     return prefix + "prompts";
   }
@@ -62,6 +67,7 @@ public record Topics(String prefix) {
         samples(),
         batches(),
         candidates(),
+        zeroShots(),
         prompts(),
         rounds(),
         commands(),
