@@ -10,6 +10,7 @@ import io.gripstream.event.TaskDefinition;
 import io.gripstream.refine.Gate;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * Whether a candidate goes live.
@@ -19,6 +20,10 @@ import java.util.Optional;
  * task's definition asks for and the live prompt is not. Every other one is held: kept and visible,
  * for an operator to make live. A candidate that comes again changes nothing. Where the gate finds
  * that the live prompt is worse than one before it, {@link WayBack} follows.
+ *
+ * <p>A version is handed out here only: to a round with its batch, and to a zero-shot prompt when
+ * it is admitted. A candidate under any other version is refused, so that no version is two
+ * prompts.
  */
 final class Candidates {
   private final Judge gate;
@@ -41,22 +46,53 @@ final class Candidates {
       return;
     }
     Optional<Known> known = turn.versions().find(candidate.getVersion());
-    if (known.isPresent() && known.get().prompt().getDigest().equals(candidate.getDigest())) {
+    if (known.isPresent()) {
+      if (!known.get().prompt().getDigest().equals(candidate.getDigest())) {
+        refuse(turn, candidate, "version %d is another prompt".formatted(candidate.getVersion()));
+      }
       return;
     }
-    Live live = turn.state().live();
-    if (live != null && live.version() == candidate.getVersion()) {
-      hold(turn, candidate, "another prompt of this version is live");
-      land(turn, candidate);
-    } else if (Prompts.zeroShot(candidate)) {
-      considerZeroShot(turn, candidate);
-    } else {
-      considerTrained(turn, candidate, known.isPresent());
+    OptionalInt round = turn.versions().handedOutTo(candidate.getVersion());
+    boolean handedOut =
+        answers(turn.state().flight(), candidate)
+            || (round.isPresent() && round.getAsInt() == candidate.getRound());
+    if (!handedOut) {
+      refuse(
+          turn,
+          candidate,
+          round.isPresent()
+              ? "version %d was handed out to round %d"
+                  .formatted(candidate.getVersion(), round.getAsInt())
+              : "version %d was not handed out".formatted(candidate.getVersion()));
+    } else if (!Prompts.zeroShot(candidate)) {
+      considerTrained(turn, candidate);
     }
   }
 
-  private static void considerZeroShot(Turn turn, PromptVersion candidate) {
-    turn.keep(new Known(candidate, Known.NEVER));
+  /**
+   * Takes a zero-shot prompt in, which has no version yet. One that is known changes nothing:
+   * refiners may make it twice.
+   */
+  void admit(Turn turn, PromptVersion made) {
+    Optional<String> fault =
+        Prompts.zeroShot(made) ? Prompts.fault(made) : Optional.of("a round made it");
+    if (fault.isPresent()) {
+      turn.note(
+          RoundEventType.REFUSED, 0, null, "the zero-shot prompt is malformed: " + fault.get());
+      return;
+    }
+    boolean known =
+        turn.versions().all().stream()
+            .map(Known::prompt)
+            .anyMatch(
+                prompt ->
+                    prompt.getDigest().equals(made.getDigest())
+                        && prompt.getModelId().equals(made.getModelId())
+                        && prompt.getTemplate().equals(made.getTemplate()));
+    if (known) {
+      return;
+    }
+    PromptVersion candidate = turn.publish(made);
     TaskDefinition definition = turn.definition();
     Live live = turn.state().live();
     // Without a definition it waits: the two come from different topics, in either order.
@@ -73,11 +109,11 @@ final class Candidates {
         RoundEventType.PROMOTED, 0, candidate.getVersion(), "the zero-shot prompt of the task");
   }
 
-  private void considerTrained(Turn turn, PromptVersion candidate, boolean taken) {
+  private void considerTrained(Turn turn, PromptVersion candidate) {
     Optional<String> obstacle = obstacle(turn, candidate);
     land(turn, candidate);
     if (obstacle.isPresent()) {
-      if (!taken && turn.definition() != null) {
+      if (turn.definition() != null) {
         turn.keep(new Known(candidate, Known.NEVER));
       }
       hold(turn, candidate, obstacle.get());
@@ -152,6 +188,12 @@ final class Candidates {
     if (answers(turn.state().flight(), candidate)) {
       turn.become(turn.state().landed());
     }
+  }
+
+  private static void refuse(Turn turn, PromptVersion candidate, String why) {
+    turn.skip(candidate.getVersion());
+    turn.note(RoundEventType.REFUSED, candidate, why);
+    land(turn, candidate);
   }
 
   private static void hold(Turn turn, PromptVersion candidate, String why) {

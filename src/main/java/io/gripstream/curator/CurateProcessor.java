@@ -7,14 +7,21 @@ import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.Sample;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.RegistryUnavailableException;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
  * Reads everything that is said of a task, asks the rules, and carries their decisions out.
@@ -22,7 +29,7 @@ import org.apache.kafka.streams.processor.api.Record;
  * <p>A record is checked before anything is changed on its behalf; one that breaks the contract is
  * thrown back as a {@link RejectedRecordException}.
  */
-final class CurateProcessor implements Processor<String, SpecificRecord, String, SpecificRecord> {
+final class CurateProcessor implements Processor<String, Arrival, String, SpecificRecord> {
   static final String EVICTED = "gripstream.curator.evicted";
 
   /** Counts diary entries by type: what was promoted, held, rolled back, and what drifted. */
@@ -30,6 +37,8 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
 
   private final Topics topics;
   private final TopicSerdes serdes;
+  private final Map<String, Serde<? extends SpecificRecord>> inputs;
+  private final Placement.Positions positions;
   private final Rounds rounds = new Rounds();
   private final Commands commands = new Commands(rounds);
   private final Definitions definitions = new Definitions();
@@ -37,15 +46,31 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
   private final MeterRegistry meters;
 
   private ProcessorContext<String, SpecificRecord> context;
+  private KeyValueStore<String, String> read;
   private TaskStore tasks;
   private Memory pool;
   private StreamWatch watch;
   private Intake intake;
   private Batches batches;
 
-  CurateProcessor(Topics topics, TopicSerdes serdes, Candidates candidates, MeterRegistry meters) {
+  CurateProcessor(
+      Topics topics,
+      TopicSerdes serdes,
+      Candidates candidates,
+      Placement.Positions positions,
+      MeterRegistry meters) {
     this.topics = topics;
     this.serdes = serdes;
+    this.positions = positions;
+    this.inputs =
+        Map.of(
+            topics.samples(), serdes.samples(),
+            topics.labels(), serdes.labels(),
+            topics.tasks(), serdes.tasks(),
+            topics.commands(), serdes.commands(),
+            topics.candidates(), serdes.candidates(),
+            topics.zeroShots(), serdes.candidates(),
+            topics.rounds(), serdes.rounds());
     this.candidates = candidates;
     this.meters = meters;
   }
@@ -53,6 +78,7 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
   @Override
   public void init(ProcessorContext<String, SpecificRecord> context) {
     this.context = context;
+    read = context.getStateStore(CuratorTopology.POSITIONS);
     Encoding<PromptVersion> prompts = new Encoding<>(serdes.prompts(), topics.prompts());
     tasks =
         new TaskStore(
@@ -71,11 +97,79 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
   }
 
   @Override
-  public void process(Record<String, SpecificRecord> record) {
-    String task = record.key();
-    if (task == null || task.isBlank()) {
+  public void process(Record<String, Arrival> record) {
+    Arrival arrival = record.value();
+    String came = context.recordMetadata().orElseThrow().topic();
+    if (!came.equals(arrival.topic()) && !isNew(arrival)) {
+      return;
+    }
+    if (arrival.size() > KafkaClients.MAX_RECORD_BYTES) {
+      throw new RejectedRecordException(
+          "it has %d bytes, where a record has %d at most"
+              .formatted(arrival.size(), KafkaClients.MAX_RECORD_BYTES));
+    }
+    if (record.key().isBlank()) {
       throw new RejectedRecordException("the key, which names the task, is empty");
     }
+    if (arrival.value() == null && arrival.topic().equals(topics.candidates())) {
+      // A tombstone makes room in the topic; the versions kept here have a bound of their own.
+      return;
+    }
+    SpecificRecord value = decode(arrival);
+    if (value instanceof PromptVersion prompt) {
+      requireKey(record.key(), arrival, prompt);
+    }
+    curate(arrival.topic(), record.withValue(value));
+  }
+
+  /**
+   * Whether a misplaced record comes for the first time. The repartition topic may be read again
+   * when its offsets have expired; of each input partition its records are in order.
+   */
+  private boolean isNew(Arrival arrival) {
+    String key =
+        "misplaced/" + positions.key(new TopicPartition(arrival.topic(), arrival.partition()));
+    String next = read.get(key);
+    if (next != null && arrival.offset() < Long.parseLong(next)) {
+      return false;
+    }
+    read.put(key, Long.toString(arrival.offset() + 1));
+    return true;
+  }
+
+  private SpecificRecord decode(Arrival arrival) {
+    try {
+      return inputs
+          .get(arrival.topic())
+          .deserializer()
+          .deserialize(arrival.topic(), arrival.value());
+    } catch (RegistryUnavailableException e) {
+      // The bytes may be good.
+      throw e;
+    } catch (RuntimeException e) {
+      throw new RejectedRecordException("undecodable: " + e.getMessage());
+    }
+  }
+
+  private void requireKey(String task, Arrival arrival, PromptVersion prompt) {
+    boolean candidate = arrival.topic().equals(topics.candidates());
+    String key = new String(arrival.key(), StandardCharsets.UTF_8);
+    String due = candidate ? prompt.getTask() + "/" + prompt.getVersion() : prompt.getTask();
+    if (!due.equals(candidate ? key : task)) {
+      throw new RejectedRecordException("the key is %s where %s is due".formatted(key, due));
+    }
+  }
+
+  /**
+   * Curates a task by what was said of it.
+   *
+   * @param topic where it was said
+   * @param cause its key is the task; its time counts for nothing
+   */
+  void curate(String topic, Record<String, SpecificRecord> cause) {
+    long clock = context.currentSystemTimeMs();
+    Record<String, SpecificRecord> record = cause.withTimestamp(clock);
+    String task = record.key();
     SpecificRecord value = record.value();
     TaskState before = tasks.state(task);
     Turn turn =
@@ -85,14 +179,15 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
             before,
             tasks.versions(task),
             () -> pool.extent(task).count(),
-            record.timestamp(),
-            context.currentSystemTimeMs());
+            clock);
     if (value instanceof Sample sample) {
       intake.sample(turn, sample).ifPresent(alarm -> StreamChange.follow(turn, alarm));
     } else if (value instanceof LabelEvent label) {
       intake.label(turn, label);
     } else if (value instanceof TaskDefinition definition) {
       definition(turn, definition);
+    } else if (value instanceof PromptVersion zeroShot && topic.equals(topics.zeroShots())) {
+      candidates.admit(turn, zeroShot);
     } else if (value instanceof PromptVersion candidate) {
       candidates.consider(turn, candidate);
     } else if (value instanceof Command command) {
@@ -100,7 +195,7 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
       commands.obey(turn, command);
     } else if (value instanceof RoundEvent event) {
       rounds.hear(turn, event);
-    } else if (isTombstoneOfTask(record)) {
+    } else if (topic.equals(topics.tasks())) {
       end(turn, record);
     } else {
       throw new RejectedRecordException("the record has no value");
@@ -141,6 +236,11 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
     if (decision instanceof Decision.Serve serve) {
       watch.serving(turn.task(), serve.prompt().getVersion());
       context.forward(record.withValue(serve.prompt()), CuratorTopology.PROMPTS);
+    } else if (decision instanceof Decision.Publish publish) {
+      PromptVersion prompt = publish.prompt();
+      context.forward(
+          record.withKey(prompt.getTask() + "/" + prompt.getVersion()).withValue(prompt),
+          CuratorTopology.CANDIDATES);
     } else if (decision instanceof Decision.Note note) {
       note(note.event(), record);
     } else if (decision instanceof Decision.ForgetPool) {
@@ -183,13 +283,5 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
   private void note(RoundEvent event, Record<String, SpecificRecord> record) {
     meters.counter(NOTED, "type", event.getType().name()).increment();
     context.forward(record.withValue(event), CuratorTopology.ROUNDS);
-  }
-
-  private boolean isTombstoneOfTask(Record<String, SpecificRecord> record) {
-    return record.value() == null
-        && context
-            .recordMetadata()
-            .map(metadata -> metadata.topic().equals(topics.tasks()))
-            .orElse(false);
   }
 }

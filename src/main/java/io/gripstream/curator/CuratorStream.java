@@ -1,6 +1,7 @@
 package io.gripstream.curator;
 
 import io.gripstream.messaging.DeadLetters;
+import io.gripstream.messaging.GroupPositions;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
@@ -8,7 +9,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
@@ -46,7 +46,9 @@ public final class CuratorStream implements AutoCloseable {
   private final KafkaClients clients;
   private final Topics topics;
   private final RocksMemory memory;
-  private final KafkaStreams streams;
+  private final CuratorTopology topology;
+  private final Properties properties = new Properties();
+  private volatile KafkaStreams streams;
 
   /**
    * @param instanceId unique and stable per process
@@ -77,26 +79,21 @@ public final class CuratorStream implements AutoCloseable {
     config.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, (int) replicationFactor);
     config.put(
         StreamsConfig.mainConsumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), instanceId);
-    Properties properties = new Properties();
     properties.putAll(config);
-    this.streams =
-        new KafkaStreams(new CuratorTopology(topics, serdes, gate, meters).build(), properties);
-    streams.setUncaughtExceptionHandler(
-        exception -> {
-          LOG.error("A thread of the curator died and is replaced", exception);
-          return StreamThreadExceptionResponse.REPLACE_THREAD;
-        });
+    this.topology = new CuratorTopology(topics, serdes, gate, meters);
+  }
+
+  private static String group(Topics topics) {
+    return topics.prefix() + "curator";
   }
 
   /** What the guarantees rest on, whatever the brokers are. */
   static Map<String, Object> settings(
       Topics topics, DeadLetters letters, MeterRegistry meters, RocksMemory memory) {
     Map<String, Object> settings = new HashMap<>();
-    settings.put(StreamsConfig.APPLICATION_ID_CONFIG, topics.prefix() + "curator");
+    settings.put(StreamsConfig.APPLICATION_ID_CONFIG, group(topics));
     settings.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
     settings.put(StreamsConfig.DEFAULT_TIMESTAMP_EXTRACTOR_CLASS_CONFIG, RecordTime.class);
-    settings.put(
-        StreamsConfig.DESERIALIZATION_EXCEPTION_HANDLER_CLASS_CONFIG, UndecodableHandler.class);
     settings.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, RejectionHandler.class);
     settings.put(Rejections.CONFIG, new Rejections(letters, meters));
     settings.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, RocksMemory.Setter.class);
@@ -117,23 +114,34 @@ public final class CuratorStream implements AutoCloseable {
    * @throws KafkaException when the brokers cannot be asked, or a topic is missing
    */
   public void start() {
-    requireEqualPartitions();
-    streams.start();
+    int partitions = requireEqualPartitions();
+    String group = group(topics);
+    String store = group + "-" + CuratorTopology.POSITIONS + "-changelog";
+    GroupPositions positions = new GroupPositions(clients, group, store);
+    positions.restore(CuratorTopology.inputs(topics));
+    KafkaStreams made = new KafkaStreams(topology.build(partitions, positions::key), properties);
+    made.setUncaughtExceptionHandler(
+        exception -> {
+          LOG.error("A thread of the curator died and is replaced", exception);
+          return StreamThreadExceptionResponse.REPLACE_THREAD;
+        });
+    streams = made;
+    made.start();
   }
 
   /** Whether it has its partitions, with their state, and works on them. */
   public boolean running() {
-    return streams.state() == KafkaStreams.State.RUNNING;
+    return streams != null && streams.state() == KafkaStreams.State.RUNNING;
   }
 
   /** What it does, in Kafka Streams' words. */
   public String state() {
-    return streams.state().name();
+    return streams == null ? KafkaStreams.State.CREATED.name() : streams.state().name();
   }
 
   @Override
   public void close() {
-    if (!streams.close(PATIENCE)) {
+    if (streams != null && !streams.close(PATIENCE)) {
       // Its stores may still be using the memory.
       LOG.warnf("The curator did not stop within %s", PATIENCE);
       return;
@@ -141,19 +149,11 @@ public final class CuratorStream implements AutoCloseable {
     memory.close();
   }
 
-  private void requireEqualPartitions() {
-    List<String> inputs =
-        List.of(
-            topics.samples(),
-            topics.labels(),
-            topics.tasks(),
-            topics.commands(),
-            topics.candidates(),
-            topics.rounds());
+  private int requireEqualPartitions() {
     try (Admin admin = clients.admin()) {
       Map<String, Integer> partitions = new TreeMap<>();
       admin
-          .describeTopics(inputs)
+          .describeTopics(CuratorTopology.inputs(topics))
           .allTopicNames()
           .get()
           .forEach((name, topic) -> partitions.put(name, topic.partitions().size()));
@@ -161,6 +161,7 @@ public final class CuratorStream implements AutoCloseable {
         throw new IllegalStateException(
             "these topics must have the same number of partitions: " + partitions);
       }
+      return partitions.values().iterator().next();
     } catch (ExecutionException e) {
       throw new KafkaException("cannot look at the curator's topics", e.getCause());
     } catch (InterruptedException e) {

@@ -1,9 +1,9 @@
 package io.gripstream.curator;
 
-import io.gripstream.event.PromptVersion;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.util.List;
 import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serde;
@@ -25,28 +25,31 @@ import org.apache.kafka.streams.state.Stores;
  * stores beside it.
  *
  * <pre>
- *   samples, labels, tasks, commands, rounds (key: task) ------------+--> curate --> batches
- *   candidates (key: task/version) --> by task --> repartition topic-+       |-----> prompts
- *                                                                            +-----> rounds
+ *   samples, labels, tasks, commands, rounds (key: task) --+                  +--> batches
+ *   candidates (task/version), zero-shots (task/model) ----+--> by task --+--> curate --> prompts
+ *                                                                |        |   +--> candidates
+ *                                                  misplaced: repartition +   +--> rounds
  * </pre>
  *
- * <p>All inputs must have the same number of partitions. Candidates are keyed by task and version,
- * so they pass through a repartition topic: a round more through the broker, but true for whoever
- * writes them, which a partitioner on the writer's side would not be.
+ * <p>All inputs must have the same number of partitions. A record that does not lie on its task's
+ * partition, whoever wrote it, passes through a repartition topic: a round more through the broker.
  *
  * <p>Guarantees, with exactly_once_v2: a record's effects (stores, batches with all their chunks,
- * prompts, diary, dead letters) are seen together or not at all, and once. Entries bear the time of
- * the record that brought them about, so the same input gives the same output. Only how long
- * nothing was heard of a round is measured by the clock.
+ * prompts, diary, dead letters) are seen together or not at all, and once. What is written bears
+ * the time on the curator's clock when it happened, whatever the time of the record that brought it
+ * about. How far each input was read is kept in a store as well, because the group's offsets
+ * expire.
  */
 public final class CuratorTopology {
   static final String TASKS = "tasks";
   static final String POOL = "pool";
   static final String LABELS = "labels";
   static final String STREAM = "stream";
+  static final String POSITIONS = "positions";
 
   static final String BATCHES = "batches";
   static final String PROMPTS = "prompts";
+  static final String CANDIDATES = "candidates";
   static final String ROUNDS = "rounds";
 
   private static final String CURATE = "curate";
@@ -63,56 +66,60 @@ public final class CuratorTopology {
     this.meters = meters;
   }
 
-  Topology build() {
+  /** All that the curator reads. */
+  static List<String> inputs(Topics topics) {
+    return List.of(
+        topics.samples(),
+        topics.labels(),
+        topics.tasks(),
+        topics.commands(),
+        topics.candidates(),
+        topics.zeroShots(),
+        topics.rounds());
+  }
+
+  /**
+   * @param partitions of each input topic
+   */
+  Topology build(int partitions, Placement.Positions positions) {
     StreamsBuilder builder = new StreamsBuilder();
     builder.addStateStore(store(TASKS));
     builder.addStateStore(store(POOL));
     builder.addStateStore(store(LABELS));
     builder.addStateStore(store(STREAM));
-    input(builder, topics.tasks(), serdes.tasks())
-        .merge(input(builder, topics.samples(), serdes.samples()))
-        .merge(input(builder, topics.labels(), serdes.labels()))
-        .merge(input(builder, topics.commands(), serdes.commands()))
-        .merge(input(builder, topics.rounds(), serdes.rounds()))
-        .merge(candidatesByTask(builder))
+    builder.addStateStore(
+        // Cached: written once a commit, not for each record.
+        Stores.keyValueStoreBuilder(
+                Stores.persistentKeyValueStore(POSITIONS), Serdes.String(), Serdes.String())
+            .withLoggingEnabled(Map.of())
+            .withCachingEnabled());
+    KStream<String, Arrival> arrivals =
+        builder.stream(inputs(topics), Consumed.with(Serdes.ByteArray(), Serdes.ByteArray()))
+            .process(() -> new Placement(topics, positions), POSITIONS);
+    arrivals
+        .filterNot((task, arrival) -> Placement.misplaced(task, arrival, partitions))
+        .merge(
+            arrivals
+                .filter((task, arrival) -> Placement.misplaced(task, arrival, partitions))
+                .repartition(
+                    Repartitioned.<String, Arrival>as("misplaced")
+                        .withKeySerde(Serdes.String())
+                        .withValueSerde(Arrival.serde())
+                        .withNumberOfPartitions(partitions)))
         .process(
-            () -> new CurateProcessor(topics, serdes, candidates, meters),
+            () -> new CurateProcessor(topics, serdes, candidates, positions, meters),
             Named.as(CURATE),
             TASKS,
             POOL,
             LABELS,
-            STREAM);
+            STREAM,
+            POSITIONS);
     Topology topology = builder.build();
     addSink(topology, BATCHES, topics.batches(), serdes.batches());
     addSink(topology, PROMPTS, topics.prompts(), serdes.prompts());
+    addSink(topology, CANDIDATES, topics.candidates(), serdes.candidates());
     addSink(topology, ROUNDS, topics.rounds(), serdes.rounds());
     return topology;
-  }
-
-  private static <V extends SpecificRecord> KStream<String, SpecificRecord> input(
-      StreamsBuilder builder, String topic, Serde<V> serde) {
-    return builder.stream(topic, Consumed.with(Serdes.String(), serde)).mapValues(value -> value);
-  }
-
-  private KStream<String, SpecificRecord> candidatesByTask(StreamsBuilder builder) {
-    return builder.stream(topics.candidates(), Consumed.with(Serdes.String(), serdes.candidates()))
-        // A tombstone makes room in the topic; the versions kept here have a bound of their own.
-        .filter((key, candidate) -> candidate != null)
-        .selectKey(CuratorTopology::task)
-        .repartition(
-            Repartitioned.<String, PromptVersion>as("candidates-by-task")
-                .withKeySerde(Serdes.String())
-                .withValueSerde(
-                    new Encoding<>(serdes.candidates(), topics.candidates()).internal()))
-        .mapValues(candidate -> candidate);
-  }
-
-  private static String task(String key, PromptVersion candidate) {
-    String due = candidate.getTask() + "/" + candidate.getVersion();
-    if (!due.equals(key)) {
-      throw new RejectedRecordException("the key is %s where %s is due".formatted(key, due));
-    }
-    return candidate.getTask();
   }
 
   private static <V extends SpecificRecord> void addSink(

@@ -8,6 +8,9 @@ sealed interface Decision {
   /** Write the prompt to {@code prompts}. */
   record Serve(PromptVersion prompt) implements Decision {}
 
+  /** Write the prompt, which has been given a version, to {@code candidates}. */
+  record Publish(PromptVersion prompt) implements Decision {}
+
   /**
    * Write the pool to {@code batches}, with the live prompt as the base, and say so in {@code
    * rounds}.

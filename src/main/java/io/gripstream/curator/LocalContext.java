@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.utils.Bytes;
@@ -27,14 +27,26 @@ import org.apache.kafka.streams.state.Stores;
 
 /**
  * What a processor needs of Kafka Streams where there is none: stores in memory, one for each name
- * that it asks for, and a place to forward to. Time stands still, so that nothing falls silent.
+ * that it asks for, a place to forward to, and a clock that the caller sets.
  */
 final class LocalContext implements ProcessorContext<String, SpecificRecord>, StateStoreContext {
-  private final Consumer<SpecificRecord> forwarded;
+  private final BiConsumer<String, SpecificRecord> forwarded;
   private final Map<String, KeyValueStore<Bytes, byte[]>> stores = new HashMap<>();
 
-  LocalContext(Consumer<SpecificRecord> forwarded) {
+  private long clock;
+
+  /**
+   * @param forwarded takes the name of the child and the value
+   */
+  LocalContext(BiConsumer<String, SpecificRecord> forwarded) {
     this.forwarded = forwarded;
+  }
+
+  /**
+   * @param millis since the epoch
+   */
+  void clock(long millis) {
+    clock = millis;
   }
 
   @Override
@@ -61,18 +73,18 @@ final class LocalContext implements ProcessorContext<String, SpecificRecord>, St
 
   @Override
   public <K extends String, V extends SpecificRecord> void forward(Record<K, V> record) {
-    forwarded.accept(record.value());
+    throw new UnsupportedOperationException("without a child");
   }
 
   @Override
   public <K extends String, V extends SpecificRecord> void forward(
       Record<K, V> record, String child) {
-    forwarded.accept(record.value());
+    forwarded.accept(child, record.value());
   }
 
   @Override
   public long currentSystemTimeMs() {
-    return 0;
+    return clock;
   }
 
   @Override

@@ -13,6 +13,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Instant;
 import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.streams.processor.api.Record;
 
 /**
@@ -23,6 +24,8 @@ import org.apache.kafka.streams.processor.api.Record;
 public final class LocalCurator {
   private final String task;
   private final Output output;
+  private final Topics topics = new Topics("local.");
+  private final LocalContext context = new LocalContext(this::forward);
   private final CurateProcessor processor;
 
   /** Says whether a candidate goes live; {@link Gate#judge} in the service. */
@@ -48,43 +51,46 @@ public final class LocalCurator {
     this.output = output;
     this.processor =
         new CurateProcessor(
-            new Topics("local."),
+            topics,
             new TopicSerdes(new LocalRegistry()),
             new Candidates(judge::judge),
+            TopicPartition::toString,
             new SimpleMeterRegistry());
-    processor.init(new LocalContext(this::forward));
+    processor.init(context);
   }
 
   /**
-   * @param at the time that what follows from it bears
+   * @param at the time on the curator's clock, which what follows from it bears
    */
   public void define(TaskDefinition definition, Instant at) {
-    process(definition, at);
+    process(topics.tasks(), definition, at);
   }
 
-  /** A prompt that was made. */
+  /** A prompt that was made; a zero-shot one is given its version. */
   public void candidate(PromptVersion candidate, Instant at) {
-    process(candidate, at);
+    String topic = Prompts.zeroShot(candidate) ? topics.zeroShots() : topics.candidates();
+    process(topic, candidate, at);
   }
 
   /** An image's sample. */
   public void sample(Sample sample, Instant at) {
-    process(sample, at);
+    process(topics.samples(), sample, at);
   }
 
   /** What the refiner says of a round. */
   public void refiner(RoundEvent event, Instant at) {
-    process(event, at);
+    process(topics.rounds(), event, at);
   }
 
-  private void process(SpecificRecord value, Instant at) {
-    processor.process(new Record<>(task, value, at.toEpochMilli()));
+  private void process(String topic, SpecificRecord value, Instant at) {
+    context.clock(at.toEpochMilli());
+    processor.curate(topic, new Record<>(task, value, at.toEpochMilli()));
   }
 
-  private void forward(SpecificRecord value) {
+  private void forward(String child, SpecificRecord value) {
     if (value instanceof RefinementBatch chunk) {
       output.batch(chunk);
-    } else if (value instanceof PromptVersion live) {
+    } else if (value instanceof PromptVersion live && child.equals(CuratorTopology.PROMPTS)) {
       output.prompt(live);
     } else if (value instanceof RoundEvent event) {
       output.round(event);

@@ -27,17 +27,19 @@ public final class RejectionHandler implements ProcessingExceptionHandler {
     if (!(exception instanceof RejectedRecordException)) {
       return Response.fail();
     }
+    // Not where it lies now: a misplaced record has come by a topic that nobody knows.
+    Arrival arrival = (Arrival) record.value();
     ConsumerRecord<byte[], byte[]> source =
         new ConsumerRecord<>(
-            context.topic(),
-            context.partition(),
-            context.offset(),
+            arrival.topic(),
+            arrival.partition(),
+            arrival.offset(),
             context.timestamp(),
             TimestampType.CREATE_TIME,
-            length(context.sourceRawKey()),
-            length(context.sourceRawValue()),
-            context.sourceRawKey(),
-            context.sourceRawValue(),
+            length(arrival.key()),
+            length(arrival.value()),
+            arrival.key(),
+            arrival.value(),
             context.headers() == null ? new RecordHeaders() : context.headers(),
             Optional.empty());
     return Response.resume(rejections.reject(source, exception.getMessage()));

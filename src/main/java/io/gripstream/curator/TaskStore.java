@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Predicate;
 import org.apache.kafka.common.serialization.BytesSerializer;
 import org.apache.kafka.common.utils.Bytes;
@@ -23,6 +24,7 @@ final class TaskStore {
   private static final byte STATE = 0;
   private static final byte DEFINITION = 1;
   private static final byte VERSION = 2;
+  private static final byte HANDED_OUT = 3;
 
   private final KeyValueStore<Bytes, byte[]> store;
   private final Encoding<TaskDefinition> definitions;
@@ -86,9 +88,25 @@ final class TaskStore {
     }
 
     @Override
+    public OptionalInt handedOutTo(int version) {
+      byte[] round = version < 0 ? null : store.get(Keys.of(HANDED_OUT, task, version));
+      return round == null ? OptionalInt.empty() : OptionalInt.of(ByteBuffer.wrap(round).getInt());
+    }
+
+    @Override
+    public void handOut(int version, int round) {
+      store.put(
+          Keys.of(HANDED_OUT, task, version),
+          ByteBuffer.allocate(Integer.BYTES).putInt(round).array());
+      if (version >= REMEMBERED) {
+        store.delete(Keys.of(HANDED_OUT, task, version - REMEMBERED));
+      }
+    }
+
+    @Override
     public List<Known> all() {
       List<Known> all = new ArrayList<>();
-      try (KeyValueIterator<Bytes, byte[]> saved = scan()) {
+      try (KeyValueIterator<Bytes, byte[]> saved = scan(VERSION)) {
         saved.forEachRemaining(entry -> all.add(decode(entry.value)));
       }
       return all;
@@ -105,7 +123,7 @@ final class TaskStore {
               .array());
       int surplus = count() - KEPT;
       if (surplus > 0) {
-        try (KeyValueIterator<Bytes, byte[]> oldest = scan()) {
+        try (KeyValueIterator<Bytes, byte[]> oldest = scan(VERSION)) {
           while (surplus > 0 && oldest.hasNext()) {
             var entry = oldest.next();
             if (!mustStay.test(decode(entry.value).prompt())) {
@@ -119,7 +137,7 @@ final class TaskStore {
 
     @Override
     public void retain(Predicate<PromptVersion> stay) {
-      try (KeyValueIterator<Bytes, byte[]> saved = scan()) {
+      try (KeyValueIterator<Bytes, byte[]> saved = scan(VERSION)) {
         while (saved.hasNext()) {
           var entry = saved.next();
           if (!stay.test(decode(entry.value).prompt())) {
@@ -127,11 +145,14 @@ final class TaskStore {
           }
         }
       }
+      try (KeyValueIterator<Bytes, byte[]> handedOut = scan(HANDED_OUT)) {
+        handedOut.forEachRemaining(entry -> store.delete(entry.key));
+      }
     }
 
     private int count() {
       int count = 0;
-      try (KeyValueIterator<Bytes, byte[]> saved = scan()) {
+      try (KeyValueIterator<Bytes, byte[]> saved = scan(VERSION)) {
         while (saved.hasNext()) {
           saved.next();
           count++;
@@ -140,8 +161,8 @@ final class TaskStore {
       return count;
     }
 
-    private KeyValueIterator<Bytes, byte[]> scan() {
-      return store.prefixScan(Keys.of(VERSION, task), new BytesSerializer());
+    private KeyValueIterator<Bytes, byte[]> scan(byte kind) {
+      return store.prefixScan(Keys.of(kind, task), new BytesSerializer());
     }
 
     private Known decode(byte[] saved) {

@@ -18,7 +18,6 @@ final class Turn {
   private final String task;
   private final Versions versions;
   private final IntSupplier pooled;
-  private final long at;
   private final long clock;
   private final List<Decision> decisions = new ArrayList<>();
   private TaskDefinition definition;
@@ -27,8 +26,8 @@ final class Turn {
   /**
    * @param definition null when the task has none, or has ended
    * @param pooled how many samples the pool has
-   * @param at the record's time, which everything that follows from it bears
-   * @param clock the time now, by which silence is measured: records of the past may come fast
+   * @param clock the time now, in epoch milliseconds, which everything that follows bears and by
+   *     which silence is measured: the record may be of the past
    */
   Turn(
       String task,
@@ -36,14 +35,12 @@ final class Turn {
       TaskState state,
       Versions versions,
       IntSupplier pooled,
-      long at,
       long clock) {
     this.task = task;
     this.definition = definition;
     this.state = state;
     this.versions = versions;
     this.pooled = pooled;
-    this.at = at;
     this.clock = clock;
   }
 
@@ -104,8 +101,27 @@ final class Turn {
     }
     boolean fits = definition != null && Prompts.fits(prompt, definition);
     state = state.serving(Live.of(prompt, fits), since);
-    keep(new Versions.Known(prompt, at));
+    keep(new Versions.Known(prompt, clock));
     decisions.add(new Decision.Serve(prompt));
+  }
+
+  /**
+   * Gives a zero-shot prompt a version, and publishes it.
+   *
+   * @return the prompt with its version
+   */
+  PromptVersion publish(PromptVersion zeroShot) {
+    PromptVersion prompt =
+        PromptVersion.newBuilder(zeroShot).setVersion(state.nextVersion()).build();
+    versions.handOut(prompt.getVersion(), 0);
+    keep(new Versions.Known(prompt, Versions.Known.NEVER));
+    decisions.add(new Decision.Publish(prompt));
+    return prompt;
+  }
+
+  /** Gives nobody a version that is taken. */
+  void skip(int version) {
+    state = state.seen(version);
   }
 
   /** Keeps a prompt, so that a command can make it live. */
@@ -123,6 +139,7 @@ final class Turn {
   /** Requests a round of the task's strategy from what the pool has. */
   void request() {
     state = state.requested(clock);
+    versions.handOut(state.flight().version(), state.flight().round());
     decisions.add(
         new Decision.Request(
             state.flight().round(),
@@ -133,6 +150,7 @@ final class Turn {
   /** Requests a calibration round from what the pool has. */
   void calibrate() {
     state = state.calibrating(clock);
+    versions.handOut(state.flight().version(), state.flight().round());
     decisions.add(new Decision.Request(state.flight().round(), state.flight().version(), 0));
   }
 
@@ -189,6 +207,6 @@ final class Turn {
                 0.0,
                 message,
                 metrics,
-                Instant.ofEpochMilli(at))));
+                Instant.ofEpochMilli(clock))));
   }
 }

@@ -3,12 +3,16 @@ package io.gripstream.curator;
 import io.gripstream.event.PromptVersion;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Predicate;
 
 /** The prompts of one task that can be made live: the last ones that were promoted or held. */
 interface Versions {
   /** So many of a task are kept, and those that must not go. */
   int KEPT = 50;
+
+  /** For so many of the last versions it is known what they were handed out to. */
+  int REMEMBERED = 1000;
 
   /**
    * @param servedAt when it was last made live, in epoch milliseconds; {@link #NEVER} if it was not
@@ -23,6 +27,19 @@ interface Versions {
 
   Optional<Known> find(int version);
 
+  /**
+   * The round that a version was handed out to; 0: a zero-shot prompt. Empty if it was handed out
+   * to none, or too long ago.
+   */
+  OptionalInt handedOutTo(int version);
+
+  /**
+   * Notes which round a version is for, and forgets those long before it.
+   *
+   * @param round 0 for a zero-shot prompt
+   */
+  void handOut(int version, int round);
+
   /** In order of version. */
   List<Known> all();
 
@@ -32,6 +49,6 @@ interface Versions {
    */
   void keep(Known known, Predicate<PromptVersion> mustStay);
 
-  /** Lets all go but these. */
+  /** Lets all go but these, and forgets what was handed out. */
   void retain(Predicate<PromptVersion> stay);
 }

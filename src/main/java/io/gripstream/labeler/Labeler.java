@@ -110,6 +110,7 @@ public final class Labeler implements AutoCloseable {
                 topics.prefix() + ROLE,
                 config.kafka().instanceId(),
                 List.of(topics.images()),
+                topics.positions(),
                 config.labeler().batchSize(),
                 config.labeler().batchesPerTransaction()),
             deadLetters,

@@ -62,6 +62,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   private final Pending pending = new Pending();
   private final BatchSize batchSize;
   private final Suspects suspects;
+  private final GroupPositions positions;
   private boolean partitionsWereTaken;
   private boolean retrying;
 
@@ -79,6 +80,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     this.listener = listener;
     this.batchSize = new BatchSize(settings.batchSize());
     this.suspects = new Suspects(settings.batchSize(), settings.attempts());
+    this.positions = new GroupPositions(clients, settings.group(), settings.positions());
     this.consumer =
         clients.consumer(
             settings.group(),
@@ -109,6 +111,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
    */
   void work() {
     producer.initTransactions();
+    positions.restore(settings.topics());
     consumer.subscribe(settings.topics(), this);
     while (!loop.isStopping()) {
       poll();
@@ -274,6 +277,9 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     try {
       // Failures to send show in the commit.
       pending.outputs().forEach(producer::send);
+      pending
+          .offsets()
+          .forEach((partition, next) -> producer.send(positions.record(partition, next.offset())));
       producer.sendOffsetsToTransaction(pending.offsets(), consumer.groupMetadata());
       producer.commitTransaction();
     } catch (KafkaException e) {

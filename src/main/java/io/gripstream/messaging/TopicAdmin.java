@@ -70,10 +70,12 @@ public final class TopicAdmin {
     settings.put(topics.samples(), deleted(SHORT, KafkaClients.MAX_RECORD_BYTES));
     settings.put(topics.batches(), deleted(LONG, KafkaClients.MAX_RECORD_BYTES));
     settings.put(topics.candidates(), compacted());
+    settings.put(topics.zeroShots(), compacted());
     settings.put(topics.prompts(), compacted());
     settings.put(topics.rounds(), deleted(LONG, KafkaClients.MAX_RECORD_BYTES));
     settings.put(topics.commands(), deleted(LONG, KafkaClients.MAX_RECORD_BYTES));
     settings.put(topics.deadLetters(), deleted(LONG, KafkaClients.MAX_LETTER_BYTES));
+    settings.put(topics.positions(), compacted());
     return settings;
   }
 

@@ -32,6 +32,11 @@ public record Topics(String prefix) {
     return prefix + "candidates";
   }
 
+  /** Zero-shot prompts as refiners make them; the curator gives them versions. */
+  public String zeroShots() {
+    return prefix + "zero-shots";
+  }
+
   public String prompts() {
     return prefix + "prompts";
   }
@@ -48,6 +53,11 @@ public record Topics(String prefix) {
     return prefix + "dead-letters";
   }
 
+  /** Not for users: how far groups have come, see {@link GroupPositions}. */
+  public String positions() {
+    return prefix + "positions";
+  }
+
   public List<String> all() {
     return List.of(
         images(),
@@ -57,9 +67,11 @@ public record Topics(String prefix) {
         samples(),
         batches(),
         candidates(),
+        zeroShots(),
         prompts(),
         rounds(),
         commands(),
-        deadLetters());
+        deadLetters(),
+        positions());
   }
 }

@@ -84,6 +84,7 @@ public final class TransactionalLoop implements AutoCloseable {
    * @param instanceId unique in the group and stable over restarts: names the static member and the
    *     transactions. A second process with the same one fences the first
    * @param topics what to read
+   * @param positions the topic that keeps how far the group has come
    * @param batchSize records in a micro-batch at most
    * @param batchesPerTransaction micro-batches in a transaction at most
    * @param attempts how often a micro-batch may fail before the record at fault is searched for
@@ -94,6 +95,7 @@ public final class TransactionalLoop implements AutoCloseable {
       String group,
       String instanceId,
       List<String> topics,
+      String positions,
       int batchSize,
       int batchesPerTransaction,
       int attempts,
@@ -111,6 +113,7 @@ public final class TransactionalLoop implements AutoCloseable {
         String group,
         String instanceId,
         List<String> topics,
+        String positions,
         int batchSize,
         int batchesPerTransaction) {
       return new Settings(
@@ -118,6 +121,7 @@ public final class TransactionalLoop implements AutoCloseable {
           group,
           instanceId,
           topics,
+          positions,
           batchSize,
           batchesPerTransaction,
           3,

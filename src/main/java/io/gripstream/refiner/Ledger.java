@@ -1,5 +1,6 @@
 package io.gripstream.refiner;
 
+import io.gripstream.messaging.GroupPositions;
 import io.gripstream.messaging.KafkaClients;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,14 +29,17 @@ final class Ledger implements AutoCloseable {
 
   private final KafkaClients clients;
   private final String transactionalId;
+  private final GroupPositions positions;
   private Producer<byte[], byte[]> producer;
 
   /**
    * @param transactionalId unique among the running processes, and the same after a restart
+   * @param positions of the consumer's group
    */
-  Ledger(KafkaClients clients, String transactionalId) {
+  Ledger(KafkaClients clients, String transactionalId, GroupPositions positions) {
     this.clients = clients;
     this.transactionalId = transactionalId;
+    this.positions = positions;
   }
 
   /** How writing went. */
@@ -64,6 +68,7 @@ final class Ledger implements AutoCloseable {
       for (ProducerRecord<byte[], byte[]> output : conclusion.outputs()) {
         sent.add(producer.send(output));
       }
+      sent.add(producer.send(positions.record(conclusion.partition(), conclusion.next())));
       producer.flush();
       for (Future<RecordMetadata> each : sent) {
         each.get();

@@ -2,6 +2,7 @@ package io.gripstream.refiner;
 
 import io.gripstream.event.PromptVersion;
 import io.gripstream.messaging.DeadLetters;
+import io.gripstream.messaging.GroupPositions;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
@@ -16,8 +17,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * The running refiner: a loop that runs rounds, and a maker of zero-shot prompts beside it.
  *
  * <p>Guarantee: every batch ends as exactly one candidate ({@link PromptVersion}) or one diary
- * entry that says why not, as a read_committed consumer sees it. Zero-shot candidates may be
- * written more than once, all alike.
+ * entry that says why not, as a read_committed consumer sees it. Zero-shot prompts may be written
+ * more than once, all alike; the curator takes the first, and gives it a version.
  */
 public final class Refiner implements AutoCloseable {
   static final String ROLE = "refiner";
@@ -37,32 +38,24 @@ public final class Refiner implements AutoCloseable {
       MeterRegistry meters) {
     RefinerMetrics metrics = new RefinerMetrics(meters);
     Clock clock = Clock.systemUTC();
-    Candidates candidates = new Candidates();
     String group = topics.prefix() + ROLE;
     this.producer = clients.producer(null, new ByteArraySerializer(), new ByteArraySerializer());
     Diary diary = new Diary(producer, topics.rounds(), serdes.rounds().serializer(), clock);
     this.zeroShots =
         new ZeroShotMaker(
-            clients,
-            topics,
-            serdes,
-            refinement,
-            modelId,
-            candidates,
-            diary,
-            metrics,
-            producer,
-            clock);
+            clients, topics, serdes, refinement, modelId, diary, metrics, producer, clock);
+    GroupPositions positions = new GroupPositions(clients, group, topics.positions());
     this.rounds =
         new RoundLoop(
             new RoundLoop.Settings(topics.batches(), group, instanceId, consumerOverrides),
             clients,
             serdes.batches().deserializer(),
-            new RoundWorker(refinement, modelId, candidates, diary, metrics, topics, serdes),
+            new RoundWorker(refinement, modelId, diary, metrics, topics, serdes),
             diary,
             new DeadLetters(topics),
             metrics,
-            new Ledger(clients, group + "-" + instanceId));
+            new Ledger(clients, group + "-" + instanceId, positions),
+            positions);
   }
 
   /**
@@ -91,7 +84,7 @@ public final class Refiner implements AutoCloseable {
   /** Why the refiner is not ready; empty: it is. */
   public String notReady() {
     if (!zeroShots.ready()) {
-      return "it is still reading tasks and candidates";
+      return "it is still reading tasks and zero-shot prompts";
     }
     return rounds.ready() ? "" : "it is connecting";
   }

@@ -2,6 +2,7 @@ package io.gripstream.refiner;
 
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.messaging.DeadLetters;
+import io.gripstream.messaging.GroupPositions;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.refine.RoundBatch;
 import io.gripstream.refiner.RoundAssembler.Broken;
@@ -58,6 +59,7 @@ final class RoundLoop implements AutoCloseable {
   private final DeadLetters deadLetters;
   private final RefinerMetrics metrics;
   private final Ledger ledger;
+  private final GroupPositions positions;
   private final ExecutorService training =
       Executors.newSingleThreadExecutor(task -> daemon(task, "refiner-training"));
   private final CountDownLatch closed = new CountDownLatch(1);
@@ -84,6 +86,7 @@ final class RoundLoop implements AutoCloseable {
 
   /**
    * @param ledger closed with the loop
+   * @param positions of the group
    */
   RoundLoop(
       Settings settings,
@@ -93,7 +96,8 @@ final class RoundLoop implements AutoCloseable {
       Diary diary,
       DeadLetters deadLetters,
       RefinerMetrics metrics,
-      Ledger ledger) {
+      Ledger ledger,
+      GroupPositions positions) {
     this.settings = settings;
     this.clients = clients;
     this.chunks = chunks;
@@ -102,6 +106,7 @@ final class RoundLoop implements AutoCloseable {
     this.deadLetters = deadLetters;
     this.metrics = metrics;
     this.ledger = ledger;
+    this.positions = positions;
     this.thread = daemon(this::run, "refiner-rounds");
   }
 
@@ -129,6 +134,7 @@ final class RoundLoop implements AutoCloseable {
               new ByteArrayDeserializer(),
               overrides)) {
         consumer = current;
+        positions.restore(List.of(settings.topic()));
         current.subscribe(List.of(settings.topic()), new Membership());
         while (closed.getCount() > 0) {
           turn(current);

@@ -10,7 +10,6 @@ import io.gripstream.messaging.Topics;
 import io.gripstream.refine.Paradigms;
 import io.gripstream.refine.Refinement;
 import io.gripstream.refine.RoundBatch;
-import io.gripstream.refiner.Candidates.Candidate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +33,6 @@ final class RoundWorker {
 
   private final Refinement refinement;
   private final String modelId;
-  private final Candidates candidates;
   private final Diary diary;
   private final RefinerMetrics metrics;
   private final String topic;
@@ -47,14 +45,12 @@ final class RoundWorker {
   RoundWorker(
       Refinement refinement,
       String modelId,
-      Candidates candidates,
       Diary diary,
       RefinerMetrics metrics,
       Topics topics,
       TopicSerdes serdes) {
     this.refinement = refinement;
     this.modelId = modelId;
-    this.candidates = candidates;
     this.diary = diary;
     this.metrics = metrics;
     this.topic = topics.candidates();
@@ -148,13 +144,6 @@ final class RoundWorker {
                 .formatted(batch.base().getModelId(), modelId));
       }
       PromptVersion prompt = refinement.train(batch, diary.progress(batch, paradigm, this::over));
-      Candidate candidate = Candidate.of(prompt);
-      Optional<Candidate> namesake = candidates.find(batch.task(), batch.version());
-      if (namesake.isPresent() && !namesake.get().equals(candidate)) {
-        throw new IllegalStateException(
-            "the task was redefined meanwhile, and version %d is its new zero-shot prompt"
-                .formatted(batch.version()));
-      }
       byte[] value = patiently(() -> serializer.serialize(topic, prompt));
       ProducerRecord<byte[], byte[]> entry =
           patiently(
@@ -172,7 +161,9 @@ final class RoundWorker {
       return new Conclusion(
           partition,
           next,
-          List.of(new ProducerRecord<>(topic, Keys.bytes(candidate.key()), value), entry),
+          List.of(
+              new ProducerRecord<>(topic, Keys.bytes(batch.task() + "/" + batch.version()), value),
+              entry),
           List.of(failed("the candidate of %d bytes is too large".formatted(value.length))),
           about);
     }

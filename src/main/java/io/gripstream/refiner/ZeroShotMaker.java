@@ -8,12 +8,15 @@ import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.TopicView;
 import io.gripstream.messaging.Topics;
 import io.gripstream.refine.Refinement;
-import io.gripstream.refiner.Candidates.Candidate;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -29,7 +32,10 @@ import org.jboss.logging.Logger;
 /**
  * Makes the zero-shot prompt of every task that lacks one, as soon as it is heard of, on a thread
  * of its own: a round that runs does not delay it. Two refiners may make the same prompt twice;
- * they are alike, and the curator takes the first.
+ * they are alike, and the curator takes the first and gives it a version.
+ *
+ * <p>A task lacks one if the latest that was made with this model is for other classes or another
+ * template. Other models' do not count, so that refiners of two models do not outbid each other.
  *
  * <p>A definition that no prompt can be made from is reported in the task's diary once, and left
  * alone until it changes.
@@ -43,23 +49,32 @@ final class ZeroShotMaker implements AutoCloseable {
   private final TopicSerdes serdes;
   private final Refinement refinement;
   private final String modelId;
-  private final Candidates candidates;
   private final Diary diary;
   private final RefinerMetrics metrics;
   private final Producer<byte[], byte[]> producer;
   private final Clock clock;
   private final TopicView<TaskDefinition> tasks;
-  private final TopicView<Candidate> made;
+  private final TopicView<Made> made;
+
+  /** By key in the topic. Ahead of the view by what was written a moment ago. */
+  private final Map<String, Made> latest = new ConcurrentHashMap<>();
+
   private final BlockingQueue<String> due = new LinkedBlockingQueue<>();
   private final Map<String, TaskDefinition> hopeless = new HashMap<>();
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Thread thread;
 
+  /** What a zero-shot prompt was made for. */
+  private record Made(String task, List<String> classes, String template) {
+    boolean fits(TaskDefinition definition) {
+      return classes.equals(definition.getClasses()) && template.equals(definition.getTemplate());
+    }
+  }
+
   /**
    * Starts at once.
    *
    * @param modelId the model that {@code refinement} uses
-   * @param candidates kept up to date by this object from now on
    * @param producer without transactions; stays the caller's to close
    */
   ZeroShotMaker(
@@ -68,16 +83,14 @@ final class ZeroShotMaker implements AutoCloseable {
       TopicSerdes serdes,
       Refinement refinement,
       String modelId,
-      Candidates candidates,
       Diary diary,
       RefinerMetrics metrics,
       Producer<byte[], byte[]> producer,
       Clock clock) {
-    this.topic = topics.candidates();
+    this.topic = topics.zeroShots();
     this.serdes = serdes;
     this.refinement = refinement;
     this.modelId = modelId;
-    this.candidates = candidates;
     this.diary = diary;
     this.metrics = metrics;
     this.producer = producer;
@@ -86,7 +99,7 @@ final class ZeroShotMaker implements AutoCloseable {
     this.made =
         new TopicView<>(
             clients,
-            topics.candidates(),
+            topic,
             // The view keeps every value: only what is asked for, not the numbers.
             (name, bytes) -> summary(whole.deserialize(name, bytes)),
             this::heardOf);
@@ -101,22 +114,29 @@ final class ZeroShotMaker implements AutoCloseable {
     thread.start();
   }
 
-  /** Whether all tasks and candidates that there were at the start are known. */
+  /** Whether all tasks and zero-shot prompts that there were at the start are known. */
   boolean ready() {
     return tasks.ready() && made.ready();
   }
 
-  private static Candidate summary(PromptVersion prompt) {
-    return prompt == null ? null : Candidate.of(prompt);
+  private static Made summary(PromptVersion prompt) {
+    return prompt == null
+        ? null
+        : new Made(prompt.getTask(), List.copyOf(prompt.getClasses()), prompt.getTemplate());
   }
 
-  private void heardOf(String key, Candidate candidate) {
-    if (candidate == null) {
-      candidates.remove(key);
+  private void heardOf(String key, Made prompt) {
+    if (prompt == null) {
+      latest.remove(key);
     } else {
-      candidates.add(candidate);
-      due.add(candidate.task());
+      latest.put(key, prompt);
+      due.add(prompt.task());
     }
+  }
+
+  /** The model's id may hold slashes, which separate it from the task. */
+  private String key(String task) {
+    return task + "/" + URLEncoder.encode(modelId, StandardCharsets.UTF_8);
   }
 
   private void run() {
@@ -145,34 +165,30 @@ final class ZeroShotMaker implements AutoCloseable {
     TaskDefinition definition = tasks.snapshot().get(task);
     if (definition == null
         || definition.equals(hopeless.get(task))
-        || !candidates.needsZeroShot(task, definition, modelId)) {
+        || (latest.containsKey(key(task)) && latest.get(key(task)).fits(definition))) {
       return;
     }
     PromptVersion prompt;
     try {
-      prompt =
-          PromptVersion.newBuilder(refinement.zeroShot(task, definition, clock.instant()))
-              .setVersion(candidates.nextVersion(task))
-              .build();
+      prompt = refinement.zeroShot(task, definition, clock.instant());
     } catch (RuntimeException e) {
       giveUp(task, definition, e);
       return;
     }
-    Candidate candidate = Candidate.of(prompt);
     try {
       byte[] value = serdes.candidates().serializer().serialize(topic, prompt);
-      producer.send(new ProducerRecord<>(topic, Keys.bytes(candidate.key()), value)).get();
+      producer.send(new ProducerRecord<>(topic, Keys.bytes(key(task)), value)).get();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof RecordTooLargeException tooLarge) {
         giveUp(task, definition, tooLarge);
         return;
       }
-      throw new KafkaException("a candidate was not written", e.getCause());
+      throw new KafkaException("a zero-shot prompt was not written", e.getCause());
     }
     // The view shows it a moment later; until then it must not be made again.
-    candidates.add(candidate);
+    latest.put(key(task), summary(prompt));
     metrics.zeroShot.increment();
-    LOG.infof("Made the zero-shot prompt of %s, version %d", task, candidate.version());
+    LOG.infof("Made the zero-shot prompt of %s", task);
   }
 
   private void giveUp(String task, TaskDefinition definition, RuntimeException failure) {

@@ -15,9 +15,11 @@ import io.gripstream.messaging.Topics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serde;
@@ -41,17 +43,24 @@ final class CuratorDriver implements AutoCloseable {
   final TestInputTopic<String, TaskDefinition> tasks;
   final TestInputTopic<String, Command> commands;
   final TestInputTopic<String, PromptVersion> candidates;
+  final TestInputTopic<String, PromptVersion> zeroShots;
   final TestInputTopic<String, RoundEvent> rounds;
 
   private final RocksMemory memory = new RocksMemory(8 << 20);
   private final TopologyTestDriver driver;
   private final TestOutputTopic<String, RefinementBatch> batches;
   private final TestOutputTopic<String, PromptVersion> prompts;
+  private final TestOutputTopic<String, PromptVersion> published;
   private final TestOutputTopic<String, RoundEvent> diary;
   private final TestOutputTopic<byte[], byte[]> letters;
 
+  /** Where the curator's clock begins: years after the first record. */
+  static final Instant CLOCK = Instant.parse("2026-01-01T00:00:00Z");
+
   /** Every record is a second after the one before, from 1000 s on. */
   private long now = 999_000;
+
+  private Instant clock = CLOCK;
 
   CuratorDriver(Path directory) {
     this(directory, Fixtures.GATE);
@@ -61,20 +70,23 @@ final class CuratorDriver implements AutoCloseable {
     TopicSerdes serdes = new TopicSerdes(new MemoryRegistry());
     Properties config = new Properties();
     config.putAll(CuratorStream.settings(TOPICS, new DeadLetters(TOPICS), meters, memory));
-    // The driver forgets dead letters of undecodable bytes that are in a transaction.
-    config.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.AT_LEAST_ONCE);
     config.put(StreamsConfig.STATE_DIR_CONFIG, directory.toString());
     config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "none:1");
     driver =
-        new TopologyTestDriver(new CuratorTopology(TOPICS, serdes, gate, meters).build(), config);
+        new TopologyTestDriver(
+            new CuratorTopology(TOPICS, serdes, gate, meters).build(1, TopicPartition::toString),
+            config,
+            clock);
     samples = input(TOPICS.samples(), serdes.samples());
     labels = input(TOPICS.labels(), serdes.labels());
     tasks = input(TOPICS.tasks(), serdes.tasks());
     commands = input(TOPICS.commands(), serdes.commands());
     candidates = input(TOPICS.candidates(), serdes.candidates());
+    zeroShots = input(TOPICS.zeroShots(), serdes.candidates());
     rounds = input(TOPICS.rounds(), serdes.rounds());
     batches = output(TOPICS.batches(), serdes.batches());
     prompts = output(TOPICS.prompts(), serdes.prompts());
+    published = output(TOPICS.candidates(), serdes.candidates());
     diary = output(TOPICS.rounds(), serdes.rounds());
     letters =
         driver.createOutputTopic(
@@ -100,7 +112,17 @@ final class CuratorDriver implements AutoCloseable {
     labels.pipeInput(Fixtures.TASK, Fixtures.label(imageId, label), tick());
   }
 
+  /** As the refiner writes it: a zero-shot prompt where the curator gives it a version. */
   void candidate(PromptVersion candidate) {
+    if (Prompts.zeroShot(candidate)) {
+      zeroShots.pipeInput(Fixtures.TASK + "/" + candidate.getModelId(), candidate, tick());
+    } else {
+      versioned(candidate);
+    }
+  }
+
+  /** A candidate under its version, whoever handed that out. */
+  void versioned(PromptVersion candidate) {
     candidates.pipeInput(Fixtures.TASK + "/" + candidate.getVersion(), candidate, tick());
   }
 
@@ -131,6 +153,16 @@ final class CuratorDriver implements AutoCloseable {
       versions.add(prompt == null ? null : prompt.getVersion());
     }
     return versions;
+  }
+
+  /** The zero-shot prompts that were given versions since the last call. */
+  List<PromptVersion> published() {
+    return published.readValuesToList();
+  }
+
+  /** When what was made live since the last call went live, by the topic's records. */
+  List<Instant> promptTimes() {
+    return prompts.readRecordsToList().stream().map(TestRecord::getRecordTime).toList();
   }
 
   List<RoundEvent> diary() {
@@ -165,13 +197,14 @@ final class CuratorDriver implements AutoCloseable {
     return stored;
   }
 
-  /** The time of the last record. */
-  long now() {
-    return now;
+  /** The time on the curator's clock. */
+  Instant clock() {
+    return clock;
   }
 
   /** Lets time pass on the clock, in milliseconds. */
   void pass(long millis) {
+    clock = clock.plusMillis(millis);
     driver.advanceWallClockTime(Duration.ofMillis(millis));
   }
 
@@ -183,6 +216,7 @@ final class CuratorDriver implements AutoCloseable {
 
   private long tick() {
     now += 1000;
+    pass(1000);
     return now;
   }
 

@@ -2,7 +2,6 @@ package io.gripstream.curator;
 
 import static io.gripstream.curator.Fixtures.TASK;
 import static io.gripstream.curator.Fixtures.definition;
-import static io.gripstream.curator.Fixtures.sample;
 import static io.gripstream.curator.Fixtures.trained;
 import static io.gripstream.curator.Fixtures.zeroShot;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -10,7 +9,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.gripstream.event.BatchSample;
+import io.gripstream.event.CommandType;
+import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RefinementBatch;
+import io.gripstream.event.RoundEvent;
+import io.gripstream.event.RoundEventType;
+import io.gripstream.messaging.DeadLetters;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.SharedBroker;
 import io.gripstream.messaging.TopicSerdes;
@@ -26,6 +30,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -33,6 +38,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.common.utils.Utils;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,13 +73,10 @@ class CuratorStreamTest {
         curator.start();
         await().atMost(PATIENCE).until(curator::running);
         send(topics.tasks(), TASK, serdes.tasks().serialize(topics.tasks(), definition().build()));
-        send(topics.candidates(), TASK + "/0", prompt(0));
+        send(topics.zeroShots(), TASK + "/" + Fixtures.MODEL, prompt(0));
         assertThat(next(prompts, 1)).hasSize(1);
         for (String imageId : List.of("c", "b", "a")) {
-          send(
-              topics.samples(),
-              TASK,
-              serdes.samples().serialize(topics.samples(), sample(imageId)));
+          sample(right(), imageId);
         }
         send(topics.samples(), TASK, "garbage".getBytes(StandardCharsets.UTF_8));
         assertThat(next(letters, 1)).containsExactly("garbage");
@@ -81,7 +84,7 @@ class CuratorStreamTest {
       }
       try (CuratorStream curator = curator(second)) {
         curator.start();
-        send(topics.samples(), TASK, serdes.samples().serialize(topics.samples(), sample("d")));
+        sample(right(), "d");
         List<RefinementBatch> chunks = next(batches, 1);
         RoundBatch batch = RoundBatch.assemble(chunks);
         assertThat(batch.samples())
@@ -95,6 +98,122 @@ class CuratorStreamTest {
         assertThat(next(prompts, 1)).extracting(prompt -> prompt.getVersion()).containsExactly(1);
       }
     }
+  }
+
+  @Test
+  void aCuratorWhoseOffsetsTheBrokerForgotDoesNothingTwice(
+      @TempDir Path first, @TempDir Path second) throws Exception {
+    try (var diary = reader(topics.rounds(), serdes.rounds().deserializer())) {
+      try (CuratorStream curator = curator(first)) {
+        curator.start();
+        define(right());
+        send(topics.zeroShots(), TASK + "/" + Fixtures.MODEL, prompt(0));
+        assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PROMOTED);
+        // By way of the repartition topic, whose offsets are forgotten, too.
+        command(wrong(), CommandType.PAUSE);
+        assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PAUSED);
+        sample(right(), "a");
+        sample(right(), "b");
+        sample(wrong(), "c");
+        await().atMost(PATIENCE).until(() -> committed(topics.samples()) >= 3);
+      }
+      SharedBroker.forget(topics.prefix() + "curator");
+      try (CuratorStream curator = curator(second)) {
+        curator.start();
+        command(right(), CommandType.RESUME);
+        assertThat(types(next(diary, 1))).containsExactly(RoundEventType.RESUMED);
+        sample(right(), "d");
+        assertThat(types(next(diary, 1))).containsExactly(RoundEventType.REQUESTED);
+      }
+    }
+  }
+
+  @Test
+  void whateverPartitionARecordLiesInItReachesItsTask(@TempDir Path directory) throws Exception {
+    try (var batches = reader(topics.batches(), serdes.batches().deserializer());
+        var diary = reader(topics.rounds(), serdes.rounds().deserializer());
+        var letters = reader(topics.deadLetters(), new StringDeserializer());
+        CuratorStream curator = curator(directory)) {
+      curator.start();
+      define(wrong());
+      send(topics.zeroShots(), wrong(), TASK + "/" + Fixtures.MODEL, prompt(0));
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PROMOTED);
+      label(wrong(), "b", "dog");
+      label(wrong(), "b", "horse");
+      ConsumerRecord<String, String> letter = nextRecords(letters, 1).get(0);
+      assertThat(letter.key()).isEqualTo(TASK);
+      assertThat(header(letter, DeadLetters.CAUSE)).isEqualTo("horse is not a class of the task");
+      assertThat(header(letter, DeadLetters.ORIGIN_TOPIC)).isEqualTo(topics.labels());
+      assertThat(header(letter, DeadLetters.ORIGIN_PARTITION)).isEqualTo(Integer.toString(wrong()));
+      assertThat(header(letter, DeadLetters.ORIGIN_OFFSET)).isEqualTo("1");
+
+      sample(wrong(), "a");
+      sample(right(), "b");
+      sample(wrong(), "c");
+      sample(right(), "d");
+      RoundBatch batch = RoundBatch.assemble(next(batches, 1));
+      assertThat(batch.samples())
+          .extracting(BatchSample::getImageId)
+          .containsExactly("a", "b", "c", "d");
+      assertThat(batch.samples())
+          .extracting(BatchSample::getLabel)
+          .containsExactly(null, "dog", null, null);
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.REQUESTED);
+      for (int partition = 0; partition < 2; partition++) {
+        PromptVersion trained = trained(1, 1, zeroShot(0), 1);
+        byte[] value = serdes.candidates().serialize(topics.candidates(), trained);
+        send(topics.candidates(), partition, TASK + "/1", value);
+      }
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PROMOTED);
+      command(wrong(), CommandType.PIN);
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PINNED);
+      send(
+          topics.rounds(),
+          wrong(),
+          TASK,
+          serdes.rounds().serialize(topics.rounds(), Fixtures.refiner(RoundEventType.PROGRESS, 1)));
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PROGRESS);
+      command(right(), CommandType.UNPIN);
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.UNPINNED);
+      letters.poll(Duration.ZERO).forEach(more -> assertThat(more).isNull());
+    }
+  }
+
+  /** Where Java's producers put the task's records. */
+  private static int right() {
+    return Utils.toPositive(Utils.murmur2(TASK.getBytes(StandardCharsets.UTF_8))) % 2;
+  }
+
+  private static int wrong() {
+    return 1 - right();
+  }
+
+  private static List<RoundEventType> types(List<RoundEvent> entries) {
+    return entries.stream().map(RoundEvent::getType).toList();
+  }
+
+  private static String header(ConsumerRecord<?, ?> record, String name) {
+    return new String(record.headers().lastHeader(name).value(), StandardCharsets.UTF_8);
+  }
+
+  private void define(int partition) throws Exception {
+    byte[] value = serdes.tasks().serialize(topics.tasks(), definition().build());
+    send(topics.tasks(), partition, TASK, value);
+  }
+
+  private void sample(int partition, String imageId) throws Exception {
+    byte[] value = serdes.samples().serialize(topics.samples(), Fixtures.sample(imageId));
+    send(topics.samples(), partition, TASK, value);
+  }
+
+  private void label(int partition, String imageId, String label) throws Exception {
+    byte[] value = serdes.labels().serialize(topics.labels(), Fixtures.label(imageId, label));
+    send(topics.labels(), partition, TASK, value);
+  }
+
+  private void command(int partition, CommandType type) throws Exception {
+    byte[] value = serdes.commands().serialize(topics.commands(), Fixtures.command(type, null));
+    send(topics.commands(), partition, TASK, value);
   }
 
   @Test
@@ -133,6 +252,10 @@ class CuratorStreamTest {
     producer.send(new ProducerRecord<>(topic, key, value)).get();
   }
 
+  private void send(String topic, int partition, String key, byte[] value) throws Exception {
+    producer.send(new ProducerRecord<>(topic, partition, key, value)).get();
+  }
+
   private long committed(String topic) throws ExecutionException, InterruptedException {
     try (Admin admin = clients.admin()) {
       return admin
@@ -160,14 +283,19 @@ class CuratorStreamTest {
 
   /** The next values, at least so many. */
   private static <V> List<V> next(KafkaConsumer<String, V> consumer, int count) {
-    List<V> values = new ArrayList<>();
+    return nextRecords(consumer, count).stream().map(ConsumerRecord::value).toList();
+  }
+
+  private static <V> List<ConsumerRecord<String, V>> nextRecords(
+      KafkaConsumer<String, V> consumer, int count) {
+    List<ConsumerRecord<String, V>> records = new ArrayList<>();
     await()
         .atMost(PATIENCE)
         .until(
             () -> {
-              consumer.poll(Duration.ofMillis(200)).forEach(record -> values.add(record.value()));
-              return values.size() >= count;
+              consumer.poll(Duration.ofMillis(200)).forEach(records::add);
+              return records.size() >= count;
             });
-    return values;
+    return records;
   }
 }

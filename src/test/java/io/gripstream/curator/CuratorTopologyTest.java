@@ -12,6 +12,7 @@ import io.gripstream.event.BatchSample;
 import io.gripstream.event.CommandType;
 import io.gripstream.event.Paradigm;
 import io.gripstream.event.PoolLimits;
+import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
@@ -21,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.streams.test.TestRecord;
@@ -67,7 +69,7 @@ class CuratorTopologyTest {
     RoundEvent promoted = curator.diary().get(0);
     assertThat(promoted.getType()).isEqualTo(RoundEventType.PROMOTED);
     assertThat(promoted.getRound()).isZero();
-    assertThat(promoted.getAt()).isEqualTo(Instant.ofEpochMilli(curator.now()));
+    assertThat(promoted.getAt()).isEqualTo(curator.clock());
   }
 
   @Test
@@ -85,7 +87,7 @@ class CuratorTopologyTest {
     assertThat(batch.task()).isEqualTo(TASK);
     assertThat(batch.round()).isEqualTo(1);
     assertThat(batch.version()).isEqualTo(1);
-    assertThat(batch.closedAt()).isEqualTo(Instant.ofEpochMilli(curator.now()));
+    assertThat(batch.closedAt()).isEqualTo(curator.clock());
     assertThat(batch.definition()).isEqualTo(definition().build());
     assertThat(batch.base()).isEqualTo(zeroShot(0));
     assertThat(batch.samples())
@@ -129,6 +131,7 @@ class CuratorTopologyTest {
   void aCandidateThatComesAgainChangesNothing() {
     beginRound();
     curator.candidate(zeroShot(0));
+    curator.versioned(zeroShot(0));
     curator.candidate(trained(1, 1, zeroShot(0), 1));
     curator.prompts();
     curator.diary();
@@ -308,6 +311,84 @@ class CuratorTopologyTest {
   }
 
   @Test
+  void noVersionIsTwoPromptsHoweverFastTheClassesAreRedefined() {
+    Map<Integer, String> digests = new HashMap<>();
+    for (int i = 1; i <= 50; i++) {
+      // Two refiners that see definitions late: both make the last prompt, and one before it.
+      List<String> classes = List.of("class " + i, "other");
+      curator.define(definition().setClasses(classes).build());
+      PromptVersion late = zeroShotOf(Math.max(1, i - 1));
+      PromptVersion due = zeroShotOf(i);
+      for (PromptVersion made : List.of(late, due, late, due)) {
+        curator.candidate(made);
+      }
+      curator.sample("a" + i, "b" + i, "c" + i, "d" + i);
+      for (RefinementBatch batch : curator.batches()) {
+        // What the round of the classes before makes comes after the next redefinition.
+        curator.define(definition().setClasses(List.of("class " + (i + 1), "other")).build());
+        curator.candidate(zeroShotOf(i + 1));
+        PromptVersion trained = trained(batch.getVersion(), batch.getRound(), batch.getBase(), 1);
+        assertThat(digests.put(trained.getVersion(), trained.getDigest())).isNull();
+        curator.candidate(trained);
+      }
+      for (PromptVersion published : curator.published()) {
+        assertThat(digests.put(published.getVersion(), published.getDigest())).isNull();
+      }
+    }
+    assertThat(digests).hasSize(51 + 50);
+    assertThat(new HashSet<>(digests.values())).hasSize(51 + 50);
+    assertThat(curator.diaryTypes()).doesNotContain(RoundEventType.REFUSED);
+  }
+
+  private static PromptVersion zeroShotOf(int i) {
+    return Fixtures.prompt(0)
+        .setDigest("zero-shot " + i)
+        .setClasses(List.of("class " + i, "other"))
+        .build();
+  }
+
+  @Test
+  void aCandidateUnderAVersionThatWasNotHandedOutToItIsRefusedWithTheReason() {
+    beginRound();
+    curator.versioned(trained(7, 1, zeroShot(0), 1));
+    RoundEvent refused = curator.diary().get(0);
+    assertThat(refused.getType()).isEqualTo(RoundEventType.REFUSED);
+    assertThat(refused.getVersion()).isEqualTo(7);
+    assertThat(refused.getMessage()).isEqualTo("version 7 was not handed out");
+    curator.versioned(trained(1, 2, zeroShot(0), 1));
+    assertThat(curator.diary().get(0).getMessage())
+        .isEqualTo("version 1 was handed out to round 1");
+    curator.versioned(zeroShot(9));
+    assertThat(curator.diary().get(0).getMessage()).isEqualTo("version 9 was not handed out");
+    curator.versioned(Fixtures.prompt(0).setDigest("other").build());
+    assertThat(curator.diary().get(0).getMessage()).isEqualTo("version 0 is another prompt");
+    assertThat(curator.prompts()).isEmpty();
+
+    curator.candidate(trained(1, 1, zeroShot(0), 1));
+    assertThat(curator.prompts()).containsExactly(1);
+    curator.sample("e", "f", "g", "h");
+    // The versions that others took are given to nobody.
+    assertThat(curator.batches().get(0).getVersion()).isEqualTo(10);
+  }
+
+  @Test
+  void whatIsWrittenBearsTheTimeWhenItHappenedNotThatOfItsCause() {
+    curator.define(definition().build());
+    curator.candidate(zeroShot(0));
+    Instant live = curator.clock();
+    assertThat(curator.promptTimes()).containsExactly(live);
+    assertThat(curator.diary()).extracting(RoundEvent::getAt).containsExactly(live);
+    curator.sample("a", "b", "c", "d");
+    assertThat(curator.batches())
+        .extracting(RefinementBatch::getClosedAt)
+        .containsExactly(curator.clock());
+    assertThat(curator.diary()).extracting(RoundEvent::getAt).containsExactly(curator.clock());
+    curator.pass(60_000);
+    curator.command(CommandType.PAUSE, null);
+    assertThat(curator.diary()).extracting(RoundEvent::getAt).containsExactly(curator.clock());
+  }
+
+  @Test
   void anEndedTaskLeavesNothingButItsNumbersAndZeroShotPrompt() {
     beginRound();
     curator.label("a", "cat");
@@ -334,8 +415,6 @@ class CuratorTopologyTest {
     byte[] garbage = "garbage".getBytes(StandardCharsets.UTF_8);
     Map<String, String> causes = new HashMap<>();
     curator.raw(CuratorDriver.TOPICS.samples(), TASK, garbage);
-    // The driver shows a letter of this kind with the next record that is processed.
-    curator.define(definition().build());
     TestRecord<byte[], byte[]> letter = curator.letters().get(0);
     assertThat(letter.key()).isEqualTo(TASK.getBytes(StandardCharsets.UTF_8));
     assertThat(letter.value()).isEqualTo(garbage);

@@ -40,8 +40,8 @@ class LocalCuratorTest {
             }
           });
 
-  /** The driver's records are a second apart, from the thousandth on. */
-  private long now = 999_000;
+  /** The driver's records are a second apart. */
+  private Instant now = CuratorDriver.CLOCK;
 
   @Test
   void itWritesWhatTheTopologyWrites() {
@@ -89,7 +89,7 @@ class LocalCuratorTest {
   }
 
   private Instant tick() {
-    now += 1000;
-    return Instant.ofEpochMilli(now);
+    now = now.plusSeconds(1);
+    return now;
   }
 }

@@ -25,6 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -47,22 +48,22 @@ class RulesTest {
   @BeforeEach
   void begin() {
     turn(turn -> definitions.adopt(turn, definition().build()));
-    turn(turn -> candidates.consider(turn, zeroShot(0)));
+    turn(turn -> candidates.admit(turn, zeroShot(0)));
     assertThat(served()).containsExactly(0);
   }
 
   @Test
   void aCandidateThatDoesNotAnswerTheRoundInFlightIsHeldAndKept() {
+    command(CommandType.REFINE_NOW);
+    turn(turn -> rounds.hear(turn, Fixtures.refiner(RoundEventType.FAILED, 1)));
+    command(CommandType.REFINE_NOW);
+    assertThat(state.flight().version()).isEqualTo(2);
     turn(turn -> candidates.consider(turn, trained(1, 1, zeroShot(0), 1)));
     assertThat(served()).isEmpty();
     assertThat(note()).isEqualTo("round 1 is not in flight");
-    command(CommandType.REFINE_NOW);
-    assertThat(state.flight().version()).isEqualTo(2);
-    turn(turn -> candidates.consider(turn, trained(2, 7, zeroShot(0), 1)));
-    assertThat(note()).isEqualTo("round 7 is not in flight");
     assertThat(state.flight()).isNotNull();
-    command(CommandType.PIN, 2);
-    assertThat(served()).containsExactly(2);
+    command(CommandType.PIN, 1);
+    assertThat(served()).containsExactly(1);
   }
 
   @Test
@@ -221,18 +222,27 @@ class RulesTest {
 
   @Test
   void aZeroShotPromptLikeTheLiveOneIsKeptButDoesNotReplaceIt() {
-    turn(turn -> candidates.consider(turn, zeroShot(1)));
-    assertThat(decisions).isEmpty();
+    turn(turn -> candidates.admit(turn, zeroShot(1)));
+    assertThat(decisions).containsExactly(new Decision.Publish(zeroShot(1)));
     assertThat(versions.find(1)).isPresent();
     assertThat(state.nextVersion()).isEqualTo(2);
   }
 
   @Test
-  void anotherPromptOfTheLiveVersionIsHeld() {
+  void anotherPromptOfTheLiveVersionIsRefused() {
     turn(turn -> candidates.consider(turn, prompt(0).setDigest("other").build()));
     assertThat(served()).isEmpty();
-    assertThat(note()).isEqualTo("another prompt of this version is live");
+    assertThat(note()).isEqualTo("version 0 is another prompt");
     assertThat(versions.find(0).orElseThrow().prompt()).isEqualTo(zeroShot(0));
+  }
+
+  @Test
+  void aZeroShotPromptThatIsNoneIsRefused() {
+    turn(turn -> candidates.admit(turn, trained(1, 1, zeroShot(0), 1)));
+    assertThat(note()).isEqualTo("the zero-shot prompt is malformed: a round made it");
+    turn(turn -> candidates.admit(turn, prompt(0).setLogitScale(Float.NaN).build()));
+    assertThat(note()).isEqualTo("the zero-shot prompt is malformed: its logit scale is NaN");
+    assertThat(versions.all()).hasSize(1);
   }
 
   @Test
@@ -248,7 +258,7 @@ class RulesTest {
     assertThat(note()).isEqualTo("UNPIN: no version is pinned (because)");
     command(CommandType.RESUME);
     assertThat(note()).isEqualTo("RESUME: the task is not paused (because)");
-    turn(turn -> candidates.consider(turn, other(1)));
+    turn(turn -> candidates.admit(turn, other(1)));
     command(CommandType.PIN, 1);
     assertThat(note()).startsWith("PIN 1: version 1 is of other classes");
     assertThat(served()).isEmpty();
@@ -271,7 +281,7 @@ class RulesTest {
     turn(turn -> definitions.adopt(turn, definition().setClasses(other(2).getClasses()).build()));
     assertThat(state.pinned()).isFalse();
     assertThat(state.live().fits()).isFalse();
-    turn(turn -> candidates.consider(turn, other(2)));
+    turn(turn -> candidates.admit(turn, other(2)));
     assertThat(served()).containsExactly(2);
     turn(turn -> definitions.adopt(turn, definition().setClasses(CLASSES).build()));
     assertThat(served()).containsExactly(1);
@@ -337,7 +347,7 @@ class RulesTest {
 
   private void turn(Consumer<Turn> rule) {
     now++;
-    Turn turn = new Turn(Fixtures.TASK, definition, state, versions, () -> pooled, now, now);
+    Turn turn = new Turn(Fixtures.TASK, definition, state, versions, () -> pooled, now);
     rule.accept(turn);
     definition = turn.definition();
     state = turn.state();
@@ -366,10 +376,22 @@ class RulesTest {
 
   static final class MapVersions implements Versions {
     private final TreeMap<Integer, Known> known = new TreeMap<>();
+    private final Map<Integer, Integer> handedOut = new HashMap<>();
 
     @Override
     public Optional<Known> find(int version) {
       return Optional.ofNullable(known.get(version));
+    }
+
+    @Override
+    public OptionalInt handedOutTo(int version) {
+      Integer round = handedOut.get(version);
+      return round == null ? OptionalInt.empty() : OptionalInt.of(round);
+    }
+
+    @Override
+    public void handOut(int version, int round) {
+      handedOut.put(version, round);
     }
 
     @Override
@@ -385,6 +407,7 @@ class RulesTest {
     @Override
     public void retain(Predicate<PromptVersion> stay) {
       known.values().removeIf(one -> !stay.test(one.prompt()));
+      handedOut.clear();
     }
   }
 }

@@ -40,7 +40,7 @@ class ServiceRulesTest {
   @BeforeEach
   void begin() {
     define(1000, 30);
-    turn(turn -> candidates.consider(turn, zeroShot(0)));
+    turn(turn -> candidates.admit(turn, zeroShot(0)));
     assertThat(state.live().zeroShot()).isTrue();
   }
 
@@ -326,7 +326,7 @@ class ServiceRulesTest {
   }
 
   private Optional<Integer> predecessor() {
-    Turn turn = new Turn(Fixtures.TASK, definition, state, versions, () -> pooled, now, now);
+    Turn turn = new Turn(Fixtures.TASK, definition, state, versions, () -> pooled, now);
     return WayBack.predecessor(turn).map(PromptVersion::getVersion);
   }
 
@@ -347,7 +347,7 @@ class ServiceRulesTest {
 
   private void turn(Consumer<Turn> rule) {
     now++;
-    Turn turn = new Turn(Fixtures.TASK, definition, state, versions, () -> pooled, now, now);
+    Turn turn = new Turn(Fixtures.TASK, definition, state, versions, () -> pooled, now);
     rule.accept(turn);
     definition = turn.definition();
     state = turn.state();

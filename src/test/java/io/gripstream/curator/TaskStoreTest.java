@@ -93,7 +93,13 @@ class TaskStoreTest {
         .startsWith(3, 51, 52);
     assertThat(versions.find(3)).hasValue(new Known(Fixtures.zeroShot(3), 3));
     assertThat(versions.find(4)).isEmpty();
+    for (int version = 0; version < Versions.REMEMBERED + 2; version++) {
+      versions.handOut(version, version + 1);
+    }
+    assertThat(versions.handedOutTo(1)).isEmpty();
+    assertThat(versions.handedOutTo(2)).hasValue(3);
     versions.retain(prompt -> prompt.getVersion() == 60);
+    assertThat(versions.handedOutTo(2)).isEmpty();
     assertThat(versions.all()).hasSize(1);
     assertThat(tasks.versions("other").all()).hasSize(1);
   }

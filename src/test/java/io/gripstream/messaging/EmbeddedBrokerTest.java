@@ -138,7 +138,12 @@ class EmbeddedBrokerTest {
       var configs = admin.describeConfigs(resources).all().get();
       for (var resource : resources) {
         boolean compacted =
-            List.of(topics.tasks(), topics.prompts(), topics.candidates())
+            List.of(
+                    topics.tasks(),
+                    topics.prompts(),
+                    topics.candidates(),
+                    topics.zeroShots(),
+                    topics.positions())
                 .contains(resource.name());
         assertThat(configs.get(resource).get("cleanup.policy").value())
             .as(resource.name())

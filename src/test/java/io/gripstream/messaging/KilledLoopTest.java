@@ -76,7 +76,9 @@ class KilledLoopTest {
   public static void main(String[] arguments) throws Exception {
     KafkaClients clients = new KafkaClients(arguments[0], Map.of());
     Topics topics = new Topics(arguments[1]);
-    Settings settings = Settings.of("killed", arguments[2], "a", List.of(topics.images()), 16, 4);
+    Settings settings =
+        Settings.of(
+            "killed", arguments[2], "a", List.of(topics.images()), topics.positions(), 16, 4);
     TransactionalLoop loop =
         new TransactionalLoop(
             clients,

@@ -69,6 +69,45 @@ class TransactionalLoopTest {
   }
 
   @Test
+  void aGroupWhoseOffsetsTheBrokerForgotGoesOnWhereItWas() throws Exception {
+    send(numbers(0, 100));
+    try (TransactionalLoop loop = loop("a", this::copy)) {
+      loop.start();
+      awaitPredictions(100);
+    }
+    SharedBroker.forget(group);
+    send(numbers(100, 200));
+    try (TransactionalLoop loop = loop("a", this::copy)) {
+      loop.start();
+      awaitPredictions(200);
+    }
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 200));
+  }
+
+  @Test
+  void aTopicThatIsMadeAnewIsReadFromItsStart() throws Exception {
+    send(numbers(0, 100));
+    try (TransactionalLoop loop = loop("a", this::copy)) {
+      loop.start();
+      awaitPredictions(100);
+    }
+    SharedBroker.forget(group);
+    try (var admin = clients.admin()) {
+      admin.deleteTopics(List.of(topics.images())).all().get();
+      await()
+          .atMost(PATIENCE)
+          .until(() -> !admin.listTopics().names().get().contains(topics.images()));
+      TopicAdmin.create(admin, topics, 2, (short) 1);
+    }
+    send(numbers(100, 300));
+    try (TransactionalLoop loop = loop("a", this::copy)) {
+      loop.start();
+      awaitPredictions(300);
+    }
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 300));
+  }
+
+  @Test
   void commitsTheBatchInHandWhenItIsClosed() throws Exception {
     send(numbers(0, 5));
     CountDownLatch inHand = new CountDownLatch(1);
@@ -306,7 +345,8 @@ class TransactionalLoopTest {
             committed.add(records);
           }
         };
-    Settings settings = Settings.of("tester", group, "a", List.of(topics.images()), 16, 4);
+    Settings settings =
+        Settings.of("tester", group, "a", List.of(topics.images()), topics.positions(), 16, 4);
     try (TransactionalLoop loop =
         new TransactionalLoop(clients, settings, new DeadLetters(topics), this::copy, listener)) {
       loop.start();
@@ -369,7 +409,15 @@ class TransactionalLoopTest {
       String instance, Handler handler, java.util.function.Consumer<Throwable> onFailure) {
     Settings settings =
         new Settings(
-            "tester", group, instance, List.of(topics.images()), 16, 4, 2, Duration.ofMillis(20));
+            "tester",
+            group,
+            instance,
+            List.of(topics.images()),
+            topics.positions(),
+            16,
+            4,
+            2,
+            Duration.ofMillis(20));
     return new TransactionalLoop(
         clients,
         settings,

@@ -11,6 +11,7 @@ import io.gripstream.event.RoundEventType;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Tensor;
 import io.gripstream.messaging.DeadLetters;
+import io.gripstream.messaging.SharedBroker;
 import io.gripstream.refine.Refinement;
 import io.gripstream.refine.RoundBatch;
 import io.gripstream.wiring.TestStream;
@@ -38,6 +39,7 @@ class RefinerTest {
   private final Rounds refinement = new Rounds();
   private TestStream stream;
   private TestStream.Tail<PromptVersion> candidates;
+  private TestStream.Tail<PromptVersion> zeroShots;
   private TestStream.Tail<RoundEvent> rounds;
   private TestStream.Tail<byte[]> deadLetters;
   private Refiner refiner;
@@ -46,6 +48,7 @@ class RefinerTest {
   void open() {
     stream = new TestStream(2);
     candidates = stream.tail(stream.topics().candidates(), stream.serdes().candidates());
+    zeroShots = stream.tail(stream.topics().zeroShots(), stream.serdes().candidates());
     rounds = stream.tail(stream.topics().rounds(), stream.serdes().rounds());
     deadLetters = stream.tail(stream.topics().deadLetters(), Serdes.ByteArray());
   }
@@ -57,6 +60,7 @@ class RefinerTest {
       refiner.close();
     }
     candidates.close();
+    zeroShots.close();
     rounds.close();
     deadLetters.close();
     stream.close();
@@ -95,6 +99,20 @@ class RefinerTest {
         .filteredOn(event -> event.getProgress() == 1)
         .extracting(RoundEvent::getParadigm)
         .containsExactly(Paradigm.SSL);
+  }
+
+  @Test
+  void roundsAreNotRunAgainWhenTheBrokerForgotTheGroupsOffsets() throws Exception {
+    start("one");
+    batch("digits", 1, 3);
+    awaitCandidates(1);
+    refiner.close();
+    SharedBroker.forget(stream.topics().prefix() + Refiner.ROLE);
+    start("one");
+    batch("digits", 2, 2);
+
+    assertThat(awaitCandidates(2)).extracting(PromptVersion::getVersion).containsExactly(2, 3);
+    assertThat(refinement.trained).containsExactly("digits 1", "digits 2");
   }
 
   @Test
@@ -167,32 +185,32 @@ class RefinerTest {
 
     define("shapes", Batches.task("circle", "square"));
 
-    PromptVersion zeroShot = awaitCandidates(1).get(0);
+    PromptVersion zeroShot = awaitZeroShots(1).get(0);
+    assertThat(new String(zeroShots.records().get(0).key(), UTF_8)).isEqualTo("shapes/test%401");
     assertThat(zeroShot.getTask()).isEqualTo("shapes");
-    assertThat(zeroShot.getVersion()).isZero();
+    assertThat(candidates.values()).isEmpty();
     assertThat(zeroShot.getTensors()).isEmpty();
     assertThat(zeroShot.getClasses()).containsExactly("circle", "square");
   }
 
   @Test
-  void aRedefinedTaskGetsAZeroShotPromptOfTheNextVersionAlsoWhenItIsAsItWasBefore() {
+  void aRedefinedTaskGetsAnotherZeroShotPromptAlsoWhenItIsAsItWasBefore() {
     TaskDefinition before = Batches.task("circle", "square");
     TaskDefinition after = Batches.task("circle", "square", "star");
     start("one");
     define("shapes", before);
-    awaitCandidates(1);
+    awaitZeroShots(1);
     define("shapes", after);
-    awaitCandidates(2);
+    awaitZeroShots(2);
     define("shapes", TaskDefinition.newBuilder(after).setTopK(1).build());
     define("shapes", before);
 
-    List<PromptVersion> all = awaitCandidates(3);
-    assertThat(all).extracting(PromptVersion::getVersion).containsExactly(0, 1, 2);
+    List<PromptVersion> all = awaitZeroShots(3);
     assertThat(all.get(2).getClasses()).isEqualTo(before.getClasses());
     refiner.close();
     start("one");
     await().atMost(LONG).until(() -> refiner.notReady().isEmpty());
-    await().during(Duration.ofSeconds(1)).atMost(LONG).until(() -> candidates.values().size() == 3);
+    await().during(Duration.ofSeconds(1)).atMost(LONG).until(() -> zeroShots.values().size() == 3);
   }
 
   @Test
@@ -201,9 +219,9 @@ class RefinerTest {
     define("bad", Batches.task("impossible", "square"));
     await().atMost(LONG).until(() -> diary("bad").equals(List.of("0 FAILED 0.0")));
     define("good", Batches.task("circle", "square"));
-    awaitCandidates(1);
+    awaitZeroShots(1);
     define("bad", Batches.task("possible", "square"));
-    awaitCandidates(2);
+    awaitZeroShots(2);
     assertThat(diary("bad")).containsExactly("0 FAILED 0.0");
   }
 
@@ -238,23 +256,6 @@ class RefinerTest {
           .doesNotHaveDuplicates();
       await().atMost(LONG).until(() -> other.notReady().isEmpty());
     }
-  }
-
-  @Test
-  void aCandidateWhoseVersionWasGivenAwayMeanwhileIsNotWritten() throws InterruptedException {
-    refinement.hold("digits", 1);
-    start("one");
-    batch("digits", 1, 1);
-    assertThat(refinement.begun("digits", 1).await(40, TimeUnit.SECONDS)).isTrue();
-    PromptVersion namesake = Batches.prompt("digits", 2, Batches.task("x", "y"));
-    stream.send(stream.topics().candidates(), "digits/2", namesake, stream.serdes().candidates());
-    // Once this later candidate is known, so is the namesake: they are on one partition or both are
-    // read.
-    await().during(Duration.ofSeconds(2)).atMost(LONG).until(() -> candidates.values().size() == 1);
-    refinement.release();
-
-    await().atMost(LONG).until(() -> diary("digits").contains("1 FAILED 0.0"));
-    assertThat(candidates.values()).containsExactly(namesake);
   }
 
   private void start(String instance) {
@@ -302,6 +303,13 @@ class RefinerTest {
   private List<PromptVersion> awaitCandidates(int count) {
     await().atMost(LONG).until(() -> candidates.values().size() >= count);
     List<PromptVersion> all = candidates.values();
+    assertThat(all).hasSize(count);
+    return all;
+  }
+
+  private List<PromptVersion> awaitZeroShots(int count) {
+    await().atMost(LONG).until(() -> zeroShots.values().size() >= count);
+    List<PromptVersion> all = zeroShots.values();
     assertThat(all).hasSize(count);
     return all;
   }
