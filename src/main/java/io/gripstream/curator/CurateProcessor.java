@@ -37,6 +37,7 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
   private final MeterRegistry meters;
 
   private ProcessorContext<String, SpecificRecord> context;
+  private Rejections rejections;
   private TaskStore tasks;
   private Memory pool;
   private StreamWatch watch;
@@ -53,6 +54,7 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
   @Override
   public void init(ProcessorContext<String, SpecificRecord> context) {
     this.context = context;
+    this.rejections = Rejections.of(context.appConfigs());
     Encoding<PromptVersion> prompts = new Encoding<>(serdes.prompts(), topics.prompts());
     tasks =
         new TaskStore(
@@ -76,6 +78,9 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
     if (task == null || task.isBlank()) {
       throw new RejectedRecordException("the key, which names the task, is empty");
     }
+    context
+        .recordMetadata()
+        .ifPresent(place -> rejections.refuse(place.topic(), place.partition(), place.offset()));
     SpecificRecord value = record.value();
     TaskState before = tasks.state(task);
     Turn turn =

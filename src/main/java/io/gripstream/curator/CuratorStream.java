@@ -1,6 +1,8 @@
 package io.gripstream.curator;
 
+import io.gripstream.messaging.Backoff;
 import io.gripstream.messaging.DeadLetters;
+import io.gripstream.messaging.Fault;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
@@ -12,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -29,7 +32,9 @@ import org.jboss.logging.Logger;
  *
  * <p>State is on disk and, as changelogs, with the brokers: a process that comes back under its
  * instance id goes on from its disk, another one from the changelogs. A thread that dies is
- * replaced and goes on from the last commit; nothing it had not committed was ever seen.
+ * replaced after a pause and goes on from the last commit; nothing it had not committed was ever
+ * seen. A record that it died of several times is a dead letter. A failure that another attempt
+ * does not mend ends the stream.
  *
  * <p>Start it once, close it once; it closes all that it made, and nothing else.
  */
@@ -47,6 +52,8 @@ public final class CuratorStream implements AutoCloseable {
   private final Topics topics;
   private final RocksMemory memory;
   private final KafkaStreams streams;
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private final Backoff backoff = new Backoff(closing);
 
   /**
    * @param instanceId unique and stable per process
@@ -83,8 +90,21 @@ public final class CuratorStream implements AutoCloseable {
         new KafkaStreams(new CuratorTopology(topics, serdes, gate, meters).build(), properties);
     streams.setUncaughtExceptionHandler(
         exception -> {
-          LOG.error("A thread of the curator died and is replaced", exception);
+          if (Fault.of(exception) == Fault.FATAL) {
+            LOG.fatalf("The curator gives up: %s", Fault.line(exception));
+            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+          }
+          LOG.errorf("A thread of the curator died and is replaced: %s", Fault.line(exception));
+          LOG.debug("A thread of the curator died", exception);
+          // In the thread that dies: its successor must not die of the same at once.
+          backoff.pause();
           return StreamThreadExceptionResponse.REPLACE_THREAD;
+        });
+    streams.setStateListener(
+        (now, before) -> {
+          if (now == KafkaStreams.State.RUNNING) {
+            backoff.succeeded();
+          }
         });
   }
 
@@ -126,6 +146,11 @@ public final class CuratorStream implements AutoCloseable {
     return streams.state() == KafkaStreams.State.RUNNING;
   }
 
+  /** Whether only a restart helps. */
+  public boolean failed() {
+    return streams.state() == KafkaStreams.State.ERROR;
+  }
+
   /** What it does, in Kafka Streams' words. */
   public String state() {
     return streams.state().name();
@@ -133,6 +158,7 @@ public final class CuratorStream implements AutoCloseable {
 
   @Override
   public void close() {
+    closing.countDown();
     if (!streams.close(PATIENCE)) {
       // Its stores may still be using the memory.
       LOG.warnf("The curator did not stop within %s", PATIENCE);

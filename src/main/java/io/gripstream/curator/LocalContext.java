@@ -30,10 +30,12 @@ import org.apache.kafka.streams.state.Stores;
  * that it asks for, and a place to forward to. Time stands still, so that nothing falls silent.
  */
 final class LocalContext implements ProcessorContext<String, SpecificRecord>, StateStoreContext {
+  private final Rejections rejections;
   private final Consumer<SpecificRecord> forwarded;
   private final Map<String, KeyValueStore<Bytes, byte[]>> stores = new HashMap<>();
 
-  LocalContext(Consumer<SpecificRecord> forwarded) {
+  LocalContext(Rejections rejections, Consumer<SpecificRecord> forwarded) {
+    this.rejections = rejections;
     this.forwarded = forwarded;
   }
 
@@ -87,7 +89,7 @@ final class LocalContext implements ProcessorContext<String, SpecificRecord>, St
 
   @Override
   public Map<String, Object> appConfigs() {
-    return Map.of();
+    return Map.of(Rejections.CONFIG, rejections);
   }
 
   @Override

@@ -6,6 +6,7 @@ import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.Sample;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.messaging.DeadLetters;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
 import io.gripstream.refine.Gate;
@@ -46,13 +47,13 @@ public final class LocalCurator {
   public LocalCurator(String task, Judge judge, Output output) {
     this.task = task;
     this.output = output;
+    Topics topics = new Topics("local.");
+    SimpleMeterRegistry meters = new SimpleMeterRegistry();
     this.processor =
         new CurateProcessor(
-            new Topics("local."),
-            new TopicSerdes(new LocalRegistry()),
-            new Candidates(judge::judge),
-            new SimpleMeterRegistry());
-    processor.init(new LocalContext(this::forward));
+            topics, new TopicSerdes(new LocalRegistry()), new Candidates(judge::judge), meters);
+    processor.init(
+        new LocalContext(new Rejections(new DeadLetters(topics), meters), this::forward));
   }
 
   /**

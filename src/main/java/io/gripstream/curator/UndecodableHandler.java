@@ -1,6 +1,6 @@
 package io.gripstream.curator;
 
-import io.gripstream.messaging.RegistryUnavailableException;
+import io.gripstream.messaging.Fault;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.streams.errors.DeserializationExceptionHandler;
@@ -8,7 +8,8 @@ import org.apache.kafka.streams.errors.ErrorHandlerContext;
 
 /**
  * Bytes that are no record of ours go to the dead letters, and the stream goes on. If they could
- * not be read only because the registry did not answer, it stops instead: they may be good.
+ * not be read for a reason that says nothing of them, such as a registry that did not answer, it
+ * stops instead: they may be good.
  *
  * <p>Not Kafka's own dead letter queue (KIP-1034), whose headers are others than those that all of
  * Gripstream's dead letters bear.
@@ -24,12 +25,8 @@ public final class UndecodableHandler implements DeserializationExceptionHandler
   @Override
   public Response handleError(
       ErrorHandlerContext context, ConsumerRecord<byte[], byte[]> record, Exception exception) {
-    Throwable cause = exception;
-    while (cause != null) {
-      if (cause instanceof RegistryUnavailableException) {
-        return Response.fail();
-      }
-      cause = cause.getCause();
+    if (Fault.of(exception) != Fault.RECORD) {
+      return Response.fail();
     }
     return Response.resume(rejections.reject(record, "undecodable: " + exception.getMessage()));
   }

@@ -50,14 +50,22 @@ public final class TopicAdmin {
     List<NewTopic> wanted = new ArrayList<>();
     settings(topics)
         .forEach(
-            (name, settings) -> {
-              Map<String, String> configs = new HashMap<>(settings);
-              if (replicationFactor >= 3) {
-                configs.put(MIN_IN_SYNC_REPLICAS_CONFIG, "2");
-              }
-              wanted.add(new NewTopic(name, partitions, replicationFactor).configs(configs));
-            });
+            (name, settings) -> wanted.add(topic(name, partitions, replicationFactor, settings)));
     create(admin, wanted);
+  }
+
+  /** Creates the topic of the embedded registry if it is missing. */
+  static void createSchemas(Admin admin, Topics topics, short replicationFactor) {
+    create(admin, List.of(topic(topics.schemas(), 1, replicationFactor, compacted())));
+  }
+
+  private static NewTopic topic(
+      String name, int partitions, short replicationFactor, Map<String, String> settings) {
+    Map<String, String> configs = new HashMap<>(settings);
+    if (replicationFactor >= 3) {
+      configs.put(MIN_IN_SYNC_REPLICAS_CONFIG, "2");
+    }
+    return new NewTopic(name, partitions, replicationFactor).configs(configs);
   }
 
   /** The settings of each topic, by name. */
@@ -87,7 +95,7 @@ public final class TopicAdmin {
         Integer.toString(maxBytes));
   }
 
-  static Map<String, String> compacted() {
+  private static Map<String, String> compacted() {
     return Map.of(
         CLEANUP_POLICY_CONFIG,
         CLEANUP_POLICY_COMPACT,
@@ -98,7 +106,7 @@ public final class TopicAdmin {
         Integer.toString(KafkaClients.MAX_RECORD_BYTES));
   }
 
-  static void create(Admin admin, Collection<NewTopic> wanted) {
+  private static void create(Admin admin, Collection<NewTopic> wanted) {
     try {
       Set<String> existing = admin.listTopics().names().get();
       List<NewTopic> missing =

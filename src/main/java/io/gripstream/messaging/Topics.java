@@ -48,6 +48,11 @@ public record Topics(String prefix) {
     return prefix + "dead-letters";
   }
 
+  /** Of the embedded registry alone; none of {@link #all}. */
+  public String schemas() {
+    return prefix + "schemas";
+  }
+
   public List<String> all() {
     return List.of(
         images(),

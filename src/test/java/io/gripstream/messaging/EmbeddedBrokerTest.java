@@ -34,7 +34,7 @@ class EmbeddedBrokerTest {
     try (EmbeddedBroker broker = EmbeddedBroker.start(directory, 0)) {
       KafkaClients clients = new KafkaClients(broker.bootstrapServers(), Map.of());
       try (var admin = clients.admin();
-          var registry = new EmbeddedRegistry(clients.common())) {
+          var registry = new EmbeddedRegistry(clients, topics)) {
         TopicAdmin.create(admin, topics, 2, (short) -1);
         clusterId = admin.describeCluster().clusterId().get();
         first = registry.register("a-value", one);
@@ -44,7 +44,7 @@ class EmbeddedBrokerTest {
     try (EmbeddedBroker broker = EmbeddedBroker.start(directory, 0)) {
       KafkaClients clients = new KafkaClients(broker.bootstrapServers(), Map.of());
       try (var admin = clients.admin();
-          var registry = new EmbeddedRegistry(clients.common())) {
+          var registry = new EmbeddedRegistry(clients, topics)) {
         assertThat(admin.describeCluster().clusterId().get()).isEqualTo(clusterId);
         assertThat(admin.listTopics().names().get()).containsAll(topics.all());
         assertThat(registry.register("b-value", two)).isEqualTo(second);
