@@ -3,6 +3,7 @@ package io.gripstream.messaging;
 import static org.apache.kafka.common.config.TopicConfig.CLEANUP_POLICY_COMPACT;
 import static org.apache.kafka.common.config.TopicConfig.CLEANUP_POLICY_CONFIG;
 import static org.apache.kafka.common.config.TopicConfig.CLEANUP_POLICY_DELETE;
+import static org.apache.kafka.common.config.TopicConfig.COMPRESSION_TYPE_CONFIG;
 import static org.apache.kafka.common.config.TopicConfig.MAX_MESSAGE_BYTES_CONFIG;
 import static org.apache.kafka.common.config.TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG;
 import static org.apache.kafka.common.config.TopicConfig.RETENTION_MS_CONFIG;
@@ -31,6 +32,13 @@ import org.jboss.logging.Logger;
 /** Creates the topics with what each of them needs. */
 public final class TopicAdmin {
   private static final Logger LOG = Logger.getLogger(TopicAdmin.class);
+
+  /**
+   * What a producer has compressed is unpacked by the broker, which then holds it against the
+   * topic's limit: so a record takes no more memory anywhere than the limit says. Compressed, 420
+   * kB may unpack to 420 MB, in every consumer.
+   */
+  private static final String UNCOMPRESSED = "uncompressed";
 
   private static final Duration SHORT = Duration.ofDays(1);
   private static final Duration USUAL = Duration.ofDays(7);
@@ -87,6 +95,8 @@ public final class TopicAdmin {
 
   private static Map<String, String> deleted(Duration retention, int maxBytes) {
     return Map.of(
+        COMPRESSION_TYPE_CONFIG,
+        UNCOMPRESSED,
         CLEANUP_POLICY_CONFIG,
         CLEANUP_POLICY_DELETE,
         RETENTION_MS_CONFIG,
@@ -97,6 +107,8 @@ public final class TopicAdmin {
 
   private static Map<String, String> compacted() {
     return Map.of(
+        COMPRESSION_TYPE_CONFIG,
+        UNCOMPRESSED,
         CLEANUP_POLICY_CONFIG,
         CLEANUP_POLICY_COMPACT,
         // The segment being written is never compacted.
@@ -111,7 +123,7 @@ public final class TopicAdmin {
       Set<String> existing = admin.listTopics().names().get();
       List<NewTopic> missing =
           wanted.stream().filter(topic -> !existing.contains(topic.name())).toList();
-      warnOfSmallTopics(
+      warnOfUnfitTopics(
           admin, wanted.stream().filter(topic -> existing.contains(topic.name())).toList());
       if (missing.isEmpty()) {
         return;
@@ -136,8 +148,11 @@ public final class TopicAdmin {
     }
   }
 
-  /** What such a topic refuses, its writers cannot send, and would try for minutes. */
-  private static void warnOfSmallTopics(Admin admin, List<NewTopic> existing)
+  /**
+   * What a topic refuses for its size, its writers cannot send, and would try for minutes. What it
+   * takes compressed, its readers may not have the memory to unpack.
+   */
+  private static void warnOfUnfitTopics(Admin admin, List<NewTopic> existing)
       throws InterruptedException {
     Map<ConfigResource, Integer> needed = new HashMap<>();
     for (NewTopic topic : existing) {
@@ -157,6 +172,12 @@ public final class TopicAdmin {
                   LOG.warnf(
                       "The topic %s takes records of %s bytes at most; set its %s to %d",
                       topic.name(), limit, MAX_MESSAGE_BYTES_CONFIG, needed.get(topic));
+                }
+                String compression = config.get(COMPRESSION_TYPE_CONFIG).value();
+                if (!compression.equals(UNCOMPRESSED)) {
+                  LOG.warnf(
+                      "Nothing bounds what a record of the topic %s unpacks to; set its %s to %s",
+                      topic.name(), COMPRESSION_TYPE_CONFIG, UNCOMPRESSED);
                 }
               });
     } catch (ExecutionException e) {
