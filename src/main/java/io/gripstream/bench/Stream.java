@@ -54,7 +54,7 @@ final class Stream implements AutoCloseable {
   Stream(Setting setting) {
     broker = EmbeddedBroker.start(setting.work().resolve("kafka"), 0);
     clients = new KafkaClients(broker.bootstrapServers(), Map.of());
-    registry = new EmbeddedRegistry(clients.common());
+    registry = new EmbeddedRegistry(clients, new Topics("bench."));
     serdes = new TopicSerdes(registry);
     producer = clients.producer(null, new ByteArraySerializer(), new ByteArraySerializer());
     config = setting.config();

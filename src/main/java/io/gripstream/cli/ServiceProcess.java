@@ -3,14 +3,20 @@ package io.gripstream.cli;
 import io.gripstream.GripstreamConfig;
 import io.gripstream.messaging.EmbeddedBroker;
 import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.RegistryRefusedException;
+import io.gripstream.messaging.RegistryUnavailableException;
+import io.gripstream.messaging.RestRegistry;
+import io.gripstream.messaging.SchemaRegistry;
 import io.quarkus.runtime.ApplicationLifecycleManager;
 import io.quarkus.runtime.Quarkus;
+import java.net.URI;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.admin.Admin;
+import org.jboss.logging.Logger;
 
 /**
  * Runs the service in this process: a broker of its own where none is configured, then the
@@ -19,6 +25,7 @@ import org.apache.kafka.clients.admin.Admin;
 final class ServiceProcess {
   private static final AtomicBoolean HANDED_OVER = new AtomicBoolean();
 
+  private static final Logger LOG = Logger.getLogger(ServiceProcess.class);
   private static final Duration BROKER_PATIENCE = Duration.ofSeconds(30);
 
   private ServiceProcess() {}
@@ -45,6 +52,7 @@ final class ServiceProcess {
       config = Settings.load();
     }
     requireBrokers(new KafkaClients(servers(config), config.kafka().properties()));
+    config.registry().url().ifPresent(ServiceProcess::requireRegistry);
     return config;
   }
 
@@ -61,6 +69,17 @@ final class ServiceProcess {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CommandFailure("interrupted");
+    }
+  }
+
+  /** One that is away may come; one that says no will say so to every record. */
+  private static void requireRegistry(String url) {
+    try (SchemaRegistry registry = new RestRegistry(URI.create(url))) {
+      registry.check();
+    } catch (RegistryRefusedException | IllegalArgumentException e) {
+      throw new CommandFailure(e.getMessage(), e);
+    } catch (RegistryUnavailableException e) {
+      LOG.debug("The application tells of it, and waits", e);
     }
   }
 

@@ -7,8 +7,8 @@ import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.Sample;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.messaging.Fault;
 import io.gripstream.messaging.KafkaClients;
-import io.gripstream.messaging.RegistryUnavailableException;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -21,6 +21,7 @@ import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
@@ -47,6 +48,7 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
 
   private ProcessorContext<String, SpecificRecord> context;
   private KeyValueStore<String, String> read;
+  private Rejections rejections;
   private TaskStore tasks;
   private Memory pool;
   private StreamWatch watch;
@@ -79,6 +81,7 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
   public void init(ProcessorContext<String, SpecificRecord> context) {
     this.context = context;
     read = context.getStateStore(CuratorTopology.POSITIONS);
+    this.rejections = Rejections.of(context.appConfigs());
     Encoding<PromptVersion> prompts = new Encoding<>(serdes.prompts(), topics.prompts());
     tasks =
         new TaskStore(
@@ -99,8 +102,9 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
   @Override
   public void process(Record<String, Arrival> record) {
     Arrival arrival = record.value();
-    String came = context.recordMetadata().orElseThrow().topic();
-    if (!came.equals(arrival.topic()) && !isNew(arrival)) {
+    RecordMetadata came = context.recordMetadata().orElseThrow();
+    rejections.refuse(came.topic(), came.partition(), came.offset());
+    if (!came.topic().equals(arrival.topic()) && !isNew(arrival)) {
       return;
     }
     if (arrival.size() > KafkaClients.MAX_RECORD_BYTES) {
@@ -143,10 +147,11 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
           .get(arrival.topic())
           .deserializer()
           .deserialize(arrival.topic(), arrival.value());
-    } catch (RegistryUnavailableException e) {
-      // The bytes may be good.
-      throw e;
     } catch (RuntimeException e) {
+      if (Fault.of(e) != Fault.RECORD) {
+        // The bytes may be good.
+        throw e;
+      }
       throw new RejectedRecordException("undecodable: " + e.getMessage());
     }
   }

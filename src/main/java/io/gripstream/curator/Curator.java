@@ -72,6 +72,11 @@ public class Curator {
     return stream != null && stream.running();
   }
 
+  /** Whether only a restart helps. */
+  boolean failed() {
+    return stream != null && stream.failed();
+  }
+
   String state() {
     return stream == null ? "NOT_STARTED" : stream.state();
   }

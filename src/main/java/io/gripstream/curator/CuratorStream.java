@@ -1,7 +1,9 @@
 package io.gripstream.curator;
 
+import io.gripstream.messaging.Backoff;
 import io.gripstream.messaging.DeadLetters;
 import io.gripstream.messaging.GroupPositions;
+import io.gripstream.messaging.Fault;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
@@ -12,6 +14,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -29,7 +32,9 @@ import org.jboss.logging.Logger;
  *
  * <p>State is on disk and, as changelogs, with the brokers: a process that comes back under its
  * instance id goes on from its disk, another one from the changelogs. A thread that dies is
- * replaced and goes on from the last commit; nothing it had not committed was ever seen.
+ * replaced after a pause and goes on from the last commit; nothing it had not committed was ever
+ * seen. A record that it died of several times is a dead letter. A failure that another attempt
+ * does not mend ends the stream.
  *
  * <p>Start it once, close it once; it closes all that it made, and nothing else.
  */
@@ -48,6 +53,8 @@ public final class CuratorStream implements AutoCloseable {
   private final RocksMemory memory;
   private final CuratorTopology topology;
   private final Properties properties = new Properties();
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private final Backoff backoff = new Backoff(closing);
   private volatile KafkaStreams streams;
 
   /**
@@ -122,8 +129,21 @@ public final class CuratorStream implements AutoCloseable {
     KafkaStreams made = new KafkaStreams(topology.build(partitions, positions::key), properties);
     made.setUncaughtExceptionHandler(
         exception -> {
-          LOG.error("A thread of the curator died and is replaced", exception);
+          if (Fault.of(exception) == Fault.FATAL) {
+            LOG.fatalf("The curator gives up: %s", Fault.line(exception));
+            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+          }
+          LOG.errorf("A thread of the curator died and is replaced: %s", Fault.line(exception));
+          LOG.debug("A thread of the curator died", exception);
+          // In the thread that dies: its successor must not die of the same at once.
+          backoff.pause();
           return StreamThreadExceptionResponse.REPLACE_THREAD;
+        });
+    made.setStateListener(
+        (now, before) -> {
+          if (now == KafkaStreams.State.RUNNING) {
+            backoff.succeeded();
+          }
         });
     streams = made;
     made.start();
@@ -134,6 +154,11 @@ public final class CuratorStream implements AutoCloseable {
     return streams != null && streams.state() == KafkaStreams.State.RUNNING;
   }
 
+  /** Whether only a restart helps. */
+  public boolean failed() {
+    return streams != null && streams.state() == KafkaStreams.State.ERROR;
+  }
+
   /** What it does, in Kafka Streams' words. */
   public String state() {
     return streams == null ? KafkaStreams.State.CREATED.name() : streams.state().name();
@@ -141,6 +166,7 @@ public final class CuratorStream implements AutoCloseable {
 
   @Override
   public void close() {
+    closing.countDown();
     if (streams != null && !streams.close(PATIENCE)) {
       // Its stores may still be using the memory.
       LOG.warnf("The curator did not stop within %s", PATIENCE);

@@ -30,6 +30,7 @@ import org.apache.kafka.streams.state.Stores;
  * that it asks for, a place to forward to, and a clock that the caller sets.
  */
 final class LocalContext implements ProcessorContext<String, SpecificRecord>, StateStoreContext {
+  private final Rejections rejections;
   private final BiConsumer<String, SpecificRecord> forwarded;
   private final Map<String, KeyValueStore<Bytes, byte[]>> stores = new HashMap<>();
 
@@ -38,7 +39,8 @@ final class LocalContext implements ProcessorContext<String, SpecificRecord>, St
   /**
    * @param forwarded takes the name of the child and the value
    */
-  LocalContext(BiConsumer<String, SpecificRecord> forwarded) {
+  LocalContext(Rejections rejections, BiConsumer<String, SpecificRecord> forwarded) {
+    this.rejections = rejections;
     this.forwarded = forwarded;
   }
 
@@ -99,7 +101,7 @@ final class LocalContext implements ProcessorContext<String, SpecificRecord>, St
 
   @Override
   public Map<String, Object> appConfigs() {
-    return Map.of();
+    return Map.of(Rejections.CONFIG, rejections);
   }
 
   @Override

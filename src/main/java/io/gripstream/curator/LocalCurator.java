@@ -6,9 +6,11 @@ import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.Sample;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.messaging.DeadLetters;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
 import io.gripstream.refine.Gate;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Instant;
 import java.util.Map;
@@ -25,7 +27,9 @@ public final class LocalCurator {
   private final String task;
   private final Output output;
   private final Topics topics = new Topics("local.");
-  private final LocalContext context = new LocalContext(this::forward);
+  private final MeterRegistry meters = new SimpleMeterRegistry();
+  private final LocalContext context =
+      new LocalContext(new Rejections(new DeadLetters(topics), meters), this::forward);
   private final CurateProcessor processor;
 
   /** Says whether a candidate goes live; {@link Gate#judge} in the service. */
@@ -55,7 +59,7 @@ public final class LocalCurator {
             new TopicSerdes(new LocalRegistry()),
             new Candidates(judge::judge),
             TopicPartition::toString,
-            new SimpleMeterRegistry());
+            meters);
     processor.init(context);
   }
 

@@ -1,5 +1,6 @@
 package io.gripstream.curator;
 
+import io.gripstream.messaging.Fault;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -11,7 +12,8 @@ import org.apache.kafka.streams.processor.api.Record;
 
 /**
  * Records that break the contract go to the dead letters, and the stream goes on. Any other
- * exception stops it, and its transaction is aborted: the state may be changed in part.
+ * exception stops it, and its transaction is aborted: the state may be changed in part. A record
+ * that did so several times is refused before it changes anything ({@link Rejections#refuse}).
  */
 public final class RejectionHandler implements ProcessingExceptionHandler {
   private Rejections rejections;
@@ -25,6 +27,9 @@ public final class RejectionHandler implements ProcessingExceptionHandler {
   public Response handleError(
       ErrorHandlerContext context, Record<?, ?> record, Exception exception) {
     if (!(exception instanceof RejectedRecordException)) {
+      if (Fault.of(exception) == Fault.RECORD) {
+        rejections.diedOf(context.topic(), context.partition(), context.offset(), exception);
+      }
       return Response.fail();
     }
     // Not where it lies now: a misplaced record has come by a topic that nobody knows.

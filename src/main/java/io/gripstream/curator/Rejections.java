@@ -4,6 +4,7 @@ import io.gripstream.messaging.DeadLetters;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jboss.logging.Logger;
@@ -22,12 +23,44 @@ public final class Rejections {
 
   private static final Logger LOG = Logger.getLogger(Rejections.class);
 
+  private static final int DEATHS = 3;
+
+  private record Place(String topic, int partition, long offset) {}
+
+  private record Death(int times, String cause) {}
+
+  /** What threads of this process died of: as many as there are such records, so few. */
+  private final Map<Place, Death> died = new ConcurrentHashMap<>();
+
   private final DeadLetters letters;
   private final MeterRegistry meters;
 
   public Rejections(DeadLetters letters, MeterRegistry meters) {
     this.letters = letters;
     this.meters = meters;
+  }
+
+  /** Counts that a thread died of a record. */
+  void diedOf(String topic, int partition, long offset, Throwable cause) {
+    died.merge(
+        new Place(topic, partition, offset),
+        new Death(1, cause.toString()),
+        (before, now) -> new Death(before.times() + 1, now.cause()));
+  }
+
+  /**
+   * To be asked before a record changes anything.
+   *
+   * @throws RejectedRecordException if threads have died of the record {@value #DEATHS} times
+   */
+  void refuse(String topic, int partition, long offset) {
+    if (died.isEmpty()) {
+      return;
+    }
+    Death death = died.get(new Place(topic, partition, offset));
+    if (death != null && death.times() >= DEATHS) {
+      throw new RejectedRecordException("it cannot be processed: " + death.cause());
+    }
   }
 
   static Rejections of(Map<String, ?> configs) {

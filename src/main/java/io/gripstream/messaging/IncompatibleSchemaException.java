@@ -1,7 +1,7 @@
 package io.gripstream.messaging;
 
 /** The registry refuses a schema: with it, what the subject holds already could not be read. */
-public final class IncompatibleSchemaException extends RuntimeException {
+public final class IncompatibleSchemaException extends RegistryRefusedException {
   private static final long serialVersionUID = 1;
 
   public IncompatibleSchemaException(String message) {

@@ -19,7 +19,6 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RecordTooLargeException;
-import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -42,6 +41,15 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
 
     AbortedException(KafkaException cause) {
       super(cause);
+    }
+  }
+
+  /** Not the letter's record's fault: its letter cannot be written. */
+  private static final class RefusedLetterException extends KafkaException {
+    private static final long serialVersionUID = 1;
+
+    RefusedLetterException(Throwable cause) {
+      super("a dead letter is refused: " + cause);
     }
   }
 
@@ -157,16 +165,22 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     }
     try {
       pending.add(unit, outputs(unit), suspect);
-    } catch (RetriableException e) {
-      if (commitOrRewind()) {
-        LOG.warnf("%s: the handler cannot work at present: %s", settings.role(), e);
+    } catch (Exception | StackOverflowError | OutOfMemoryError e) {
+      Fault fault = Fault.of(e);
+      if (fault == Fault.FATAL) {
+        throw new TransactionalLoop.GaveUpException(e);
+      }
+      if (!commitOrRewind()) {
+        return;
+      }
+      if (fault != Fault.RECORD && fault != Fault.ENGINE) {
+        LOG.warnf("%s: the handler cannot work at present: %s", settings.role(), Fault.line(e));
         failed(e);
         rewind();
         loop.pause();
+        return;
       }
-      return;
-    } catch (Exception | StackOverflowError | OutOfMemoryError e) {
-      if (!commitOrRewind() || !mended(unit.get(0), unit.size(), Pending.ends(unit), e)) {
+      if (!mended(unit.get(0), unit.size(), Pending.ends(unit), e)) {
         return;
       }
     }
@@ -210,6 +224,9 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     }
     failed(cause);
     Suspects.Verdict verdict = suspects.failed(ends, tried);
+    if (verdict == Suspects.Verdict.CONDEMNED && Fault.of(cause) == Fault.ENGINE) {
+      verdict = Suspects.Verdict.AGAIN;
+    }
     if (verdict == Suspects.Verdict.CONDEMNED) {
       LOG.errorf(
           cause,
@@ -255,14 +272,14 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       commit();
       return true;
     } catch (AbortedException e) {
-      if (!Failures.concernsData(e.getCause())) {
+      if (Fault.of(e.getCause()) != Fault.RECORD) {
         LOG.infof("%s: the group was rebalanced meanwhile; trying again", settings.role());
         rewind();
         return false;
       }
       if (pending.isLetter()) {
         // Nothing is left to be done with the record but to wait for somebody.
-        throw new KafkaException("a dead letter is refused", e.getCause());
+        throw new RefusedLetterException(e.getCause());
       }
       ConsumerRecord<byte[], byte[]> first = pending.first();
       int tried = pending.records();
@@ -283,7 +300,8 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       producer.sendOffsetsToTransaction(pending.offsets(), consumer.groupMetadata());
       producer.commitTransaction();
     } catch (KafkaException e) {
-      if (Failures.concernsData(e) || Failures.concernsMembership(e)) {
+      Fault fault = Fault.of(e);
+      if (fault == Fault.RECORD || fault == Fault.REBALANCED) {
         producer.abortTransaction();
         throw new AbortedException(e);
       }

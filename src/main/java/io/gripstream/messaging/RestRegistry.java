@@ -1,5 +1,6 @@
 package io.gripstream.messaging;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -14,10 +15,13 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
 import org.apache.kafka.common.errors.InterruptException;
 
@@ -32,6 +36,7 @@ public final class RestRegistry implements SchemaRegistry {
   private static final String MEDIA_TYPE = "application/vnd.schemaregistry.v1+json";
   private static final int MAX_ANSWER_BYTES = 4 * 1024 * 1024;
   private static final int UNKNOWN_SCHEMA = 40403;
+  private static final int MAX_REFERENCES = 100;
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
   private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(10);
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -80,10 +85,7 @@ public final class RestRegistry implements SchemaRegistry {
     if (known != null) {
       return known;
     }
-    String path =
-        "/subjects/"
-            + URLEncoder.encode(subject, StandardCharsets.UTF_8).replace("+", "%20")
-            + "/versions";
+    String path = "/subjects/" + encoded(subject) + "/versions";
     String body = JSON.createObjectNode().put("schema", schema.toString()).toString();
     Answer answer =
         send(
@@ -119,21 +121,61 @@ public final class RestRegistry implements SchemaRegistry {
       throw new UnknownSchemaException(id);
     }
     JsonNode text = answer.body().path("schema");
+    if (answer.status() == 422) {
+      throw new UnknownSchemaException(id, excerpt(answer.body().path("message").asText()));
+    }
     if (answer.status() != 200 || !text.isTextual()) {
       throw unexpected(answer, "GET " + path);
     }
-    if (!answer.body().path("schemaType").asText("AVRO").equals("AVRO")) {
-      throw new UnknownSchemaException(id);
+    String kind = answer.body().path("schemaType").asText("AVRO");
+    if (!kind.equals("AVRO")) {
+      throw new UnknownSchemaException(id, "it is one of " + excerpt(kind));
     }
     try {
-      Schema schema = new Schema.Parser().parse(text.asText());
+      Schema.Parser parser = new Schema.Parser();
+      learn(answer.body().path("references"), parser, new HashSet<>());
+      Schema schema = parser.parse(text.asText());
       schemas.put(id, schema);
       return schema;
-    } catch (RuntimeException e) {
-      throw new RegistryUnavailableException(
-          "%s answers GET %s with what is no Avro schema: %s"
-              .formatted(base, path, excerpt(e.getMessage())));
+    } catch (AvroRuntimeException | NullPointerException e) {
+      // The parser resolves names after reading, and does not expect that to fail.
+      throw new UnknownSchemaException(id, excerpt(String.valueOf(e.getMessage())));
     }
+  }
+
+  /**
+   * Reads the schemas that another one refers to, those first that they refer to themselves.
+   *
+   * @param known subjects and versions that were read before
+   * @throws AvroRuntimeException if one of them is missing or no Avro schema
+   */
+  private void learn(JsonNode references, Schema.Parser parser, Set<String> known) {
+    for (JsonNode reference : references) {
+      String path =
+          "/subjects/%s/versions/%d"
+              .formatted(
+                  encoded(reference.path("subject").asText()), reference.path("version").asInt());
+      if (!known.add(path)) {
+        continue;
+      }
+      if (known.size() > MAX_REFERENCES) {
+        throw new AvroRuntimeException("it refers to more than " + MAX_REFERENCES + " others");
+      }
+      Answer answer = send(request(path).GET().build());
+      JsonNode text = answer.body().path("schema");
+      if (answer.status() == 404 && answer.body().path("error_code").isInt()) {
+        throw new AvroRuntimeException("it refers to %s, which is not there".formatted(path));
+      }
+      if (answer.status() != 200 || !text.isTextual()) {
+        throw unexpected(answer, "GET " + path);
+      }
+      learn(answer.body().path("references"), parser, known);
+      parser.parse(text.asText());
+    }
+  }
+
+  private static String encoded(String subject) {
+    return URLEncoder.encode(subject, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
   @Override
@@ -157,7 +199,7 @@ public final class RestRegistry implements SchemaRegistry {
       if (body.length > MAX_ANSWER_BYTES) {
         throw new IOException("the answer is larger than " + MAX_ANSWER_BYTES + " bytes");
       }
-      return new Answer(response.statusCode(), JSON.readTree(body));
+      return new Answer(response.statusCode(), json(response.statusCode(), body));
     } catch (IOException e) {
       throw new RegistryUnavailableException(
           "the schema registry %s does not answer as one: %s"
@@ -165,6 +207,18 @@ public final class RestRegistry implements SchemaRegistry {
           e);
     } catch (InterruptedException e) {
       throw new InterruptException(e);
+    }
+  }
+
+  /** What is no JSON tells nothing but its status, which does where it is no success. */
+  private static JsonNode json(int status, byte[] body) throws IOException {
+    try {
+      return JSON.readTree(body);
+    } catch (JsonProcessingException e) {
+      if (status == 200) {
+        throw e;
+      }
+      return JSON.createObjectNode();
     }
   }
 
@@ -189,7 +243,12 @@ public final class RestRegistry implements SchemaRegistry {
     }
   }
 
-  private RegistryUnavailableException unexpected(Answer answer, String request) {
+  private RuntimeException unexpected(Answer answer, String request) {
+    if (answer.status() == 401 || answer.status() == 403) {
+      return new RegistryRefusedException(
+          "the schema registry %s refuses %s with status %d: check the credentials in gripstream.registry.url"
+              .formatted(base, request, answer.status()));
+    }
     return new RegistryUnavailableException(
         "%s answers %s with status %d and %s"
             .formatted(base, request, answer.status(), excerpt(answer.body().toString())));

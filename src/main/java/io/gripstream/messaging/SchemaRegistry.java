@@ -16,15 +16,33 @@ public interface SchemaRegistry extends AutoCloseable {
    * @return the schema's id, the same one every time and for every subject
    * @throws IncompatibleSchemaException if records written with the subject's latest schema could
    *     not be read with this one
+   * @throws RegistryRefusedException if the registry refuses for another reason
    * @throws RegistryUnavailableException if the registry cannot answer now
    */
   int register(String subject, Schema schema);
 
   /**
-   * @throws UnknownSchemaException if no schema has this id
+   * @throws UnknownSchemaException if no schema has this id, or none that Avro can read
+   * @throws RegistryRefusedException if the registry refuses to answer
    * @throws RegistryUnavailableException if the registry cannot answer now
    */
   Schema byId(int id);
+
+  /**
+   * Asks the registry anything, so that one that is away, or says no, is noticed before the first
+   * record.
+   *
+   * @throws RegistryRefusedException if the registry refuses to answer
+   * @throws RegistryUnavailableException if the registry cannot answer now
+   */
+  default void check() {
+    try {
+      byId(1);
+    } catch (UnknownSchemaException e) {
+      // It has answered.
+      return;
+    }
+  }
 
   @Override
   void close();

@@ -3,6 +3,7 @@ package io.gripstream.messaging;
 import static org.apache.kafka.common.config.TopicConfig.CLEANUP_POLICY_COMPACT;
 import static org.apache.kafka.common.config.TopicConfig.CLEANUP_POLICY_CONFIG;
 import static org.apache.kafka.common.config.TopicConfig.CLEANUP_POLICY_DELETE;
+import static org.apache.kafka.common.config.TopicConfig.COMPRESSION_TYPE_CONFIG;
 import static org.apache.kafka.common.config.TopicConfig.MAX_MESSAGE_BYTES_CONFIG;
 import static org.apache.kafka.common.config.TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG;
 import static org.apache.kafka.common.config.TopicConfig.RETENTION_MS_CONFIG;
@@ -32,6 +33,13 @@ import org.jboss.logging.Logger;
 public final class TopicAdmin {
   private static final Logger LOG = Logger.getLogger(TopicAdmin.class);
 
+  /**
+   * What a producer has compressed is unpacked by the broker, which then holds it against the
+   * topic's limit: so a record takes no more memory anywhere than the limit says. Compressed, 420
+   * kB may unpack to 420 MB, in every consumer.
+   */
+  private static final String UNCOMPRESSED = "uncompressed";
+
   private static final Duration SHORT = Duration.ofDays(1);
   private static final Duration USUAL = Duration.ofDays(7);
   private static final Duration LONG = Duration.ofDays(90);
@@ -50,14 +58,22 @@ public final class TopicAdmin {
     List<NewTopic> wanted = new ArrayList<>();
     settings(topics)
         .forEach(
-            (name, settings) -> {
-              Map<String, String> configs = new HashMap<>(settings);
-              if (replicationFactor >= 3) {
-                configs.put(MIN_IN_SYNC_REPLICAS_CONFIG, "2");
-              }
-              wanted.add(new NewTopic(name, partitions, replicationFactor).configs(configs));
-            });
+            (name, settings) -> wanted.add(topic(name, partitions, replicationFactor, settings)));
     create(admin, wanted);
+  }
+
+  /** Creates the topic of the embedded registry if it is missing. */
+  static void createSchemas(Admin admin, Topics topics, short replicationFactor) {
+    create(admin, List.of(topic(topics.schemas(), 1, replicationFactor, compacted())));
+  }
+
+  private static NewTopic topic(
+      String name, int partitions, short replicationFactor, Map<String, String> settings) {
+    Map<String, String> configs = new HashMap<>(settings);
+    if (replicationFactor >= 3) {
+      configs.put(MIN_IN_SYNC_REPLICAS_CONFIG, "2");
+    }
+    return new NewTopic(name, partitions, replicationFactor).configs(configs);
   }
 
   /** The settings of each topic, by name. */
@@ -81,6 +97,8 @@ public final class TopicAdmin {
 
   private static Map<String, String> deleted(Duration retention, int maxBytes) {
     return Map.of(
+        COMPRESSION_TYPE_CONFIG,
+        UNCOMPRESSED,
         CLEANUP_POLICY_CONFIG,
         CLEANUP_POLICY_DELETE,
         RETENTION_MS_CONFIG,
@@ -89,8 +107,10 @@ public final class TopicAdmin {
         Integer.toString(maxBytes));
   }
 
-  static Map<String, String> compacted() {
+  private static Map<String, String> compacted() {
     return Map.of(
+        COMPRESSION_TYPE_CONFIG,
+        UNCOMPRESSED,
         CLEANUP_POLICY_CONFIG,
         CLEANUP_POLICY_COMPACT,
         // The segment being written is never compacted.
@@ -100,12 +120,12 @@ public final class TopicAdmin {
         Integer.toString(KafkaClients.MAX_RECORD_BYTES));
   }
 
-  static void create(Admin admin, Collection<NewTopic> wanted) {
+  private static void create(Admin admin, Collection<NewTopic> wanted) {
     try {
       Set<String> existing = admin.listTopics().names().get();
       List<NewTopic> missing =
           wanted.stream().filter(topic -> !existing.contains(topic.name())).toList();
-      warnOfSmallTopics(
+      warnOfUnfitTopics(
           admin, wanted.stream().filter(topic -> existing.contains(topic.name())).toList());
       if (missing.isEmpty()) {
         return;
@@ -130,8 +150,11 @@ public final class TopicAdmin {
     }
   }
 
-  /** What such a topic refuses, its writers cannot send, and would try for minutes. */
-  private static void warnOfSmallTopics(Admin admin, List<NewTopic> existing)
+  /**
+   * What a topic refuses for its size, its writers cannot send, and would try for minutes. What it
+   * takes compressed, its readers may not have the memory to unpack.
+   */
+  private static void warnOfUnfitTopics(Admin admin, List<NewTopic> existing)
       throws InterruptedException {
     Map<ConfigResource, Integer> needed = new HashMap<>();
     for (NewTopic topic : existing) {
@@ -151,6 +174,12 @@ public final class TopicAdmin {
                   LOG.warnf(
                       "The topic %s takes records of %s bytes at most; set its %s to %d",
                       topic.name(), limit, MAX_MESSAGE_BYTES_CONFIG, needed.get(topic));
+                }
+                String compression = config.get(COMPRESSION_TYPE_CONFIG).value();
+                if (!compression.equals(UNCOMPRESSED)) {
+                  LOG.warnf(
+                      "Nothing bounds what a record of the topic %s unpacks to; set its %s to %s",
+                      topic.name(), COMPRESSION_TYPE_CONFIG, UNCOMPRESSED);
                 }
               });
     } catch (ExecutionException e) {

@@ -58,6 +58,11 @@ public record Topics(String prefix) {
     return prefix + "positions";
   }
 
+  /** Of the embedded registry alone; none of {@link #all}. */
+  public String schemas() {
+    return prefix + "schemas";
+  }
+
   public List<String> all() {
     return List.of(
         images(),

@@ -3,9 +3,9 @@ package io.gripstream.messaging;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jboss.logging.Logger;
 
@@ -28,13 +28,15 @@ import org.jboss.logging.Logger;
  * <p><b>When the handler throws.</b>
  *
  * <ul>
- *   <li>{@link org.apache.kafka.common.errors.RetriableException}: the handler cannot work at
- *       present. The records are tried again, with growing pauses, until it can.
- *   <li>Any other exception, a stack overflow, or memory that ran out: the records may be to blame.
- *       They are tried again {@link Settings#attempts} times, then in ever smaller micro-batches
- *       until the record at fault is alone. It becomes a dead letter, and the stream goes on. A
- *       handler that knows a record to be bad makes the letter itself, which is faster.
- *   <li>Any other error: this process is broken. The loop ends, {@link State#FAILED}.
+ *   <li>{@link Fault#RECORD}: the records may be to blame. They are tried again {@link
+ *       Settings#attempts} times, then in ever smaller micro-batches until the record at fault is
+ *       alone. It becomes a dead letter, and the stream goes on. A handler that knows a record to
+ *       be bad makes the letter itself, which is faster.
+ *   <li>{@link Fault#ENGINE}: the same, but for the letter: a record that is alone waits.
+ *   <li>{@link Fault#FATAL}: this process, its rights or its configuration are broken. The loop
+ *       ends, {@link State#FAILED}, and says why in one line.
+ *   <li>Any other: the handler cannot work at present. The records are tried again, with growing
+ *       pauses, until it can.
  * </ul>
  *
  * <p>Outputs that the broker refuses for their size or content count as an exception of the
@@ -42,7 +44,6 @@ import org.jboss.logging.Logger;
  */
 public final class TransactionalLoop implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(TransactionalLoop.class);
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(30);
 
   /** Makes outputs of records. */
@@ -140,7 +141,16 @@ public final class TransactionalLoop implements AutoCloseable {
   private volatile State state = State.STARTING;
   private volatile Throwable lastFailure;
   private volatile LoopSession session;
-  private int failuresInARow;
+  private final Backoff backoff;
+
+  /** Only giving up is left to be done. */
+  static final class GaveUpException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    GaveUpException(Throwable cause) {
+      super(cause);
+    }
+  }
 
   /** Does nothing before {@link #start}. */
   public TransactionalLoop(
@@ -154,6 +164,7 @@ public final class TransactionalLoop implements AutoCloseable {
     this.deadLetters = deadLetters;
     this.handler = handler;
     this.listener = listener;
+    this.backoff = new Backoff(stopping, settings.pause());
     this.thread = new Thread(this::run, "loop-" + settings.role());
     thread.setDaemon(true);
   }
@@ -174,7 +185,7 @@ public final class TransactionalLoop implements AutoCloseable {
   /** What failed last, in words, while it is being tried again or when the loop has failed. */
   public String lastFailure() {
     Throwable failure = lastFailure;
-    return failure == null ? "" : failure.toString();
+    return failure == null ? "" : Fault.line(failure);
   }
 
   /** Asks the loop to finish the micro-batch in hand and commit; waits until it has. */
@@ -206,11 +217,24 @@ public final class TransactionalLoop implements AutoCloseable {
         session();
       }
       state = State.STOPPED;
+    } catch (InterruptException e) {
+      // Only close() interrupts.
+      state = State.STOPPED;
+    } catch (GaveUpException e) {
+      giveUp(e.getCause());
     } catch (Throwable e) {
-      lastFailure = e;
-      state = State.FAILED;
-      LOG.fatalf(e, "%s: ended by an error that trying again does not mend", settings.role());
+      giveUp(e);
     }
+  }
+
+  private void giveUp(Throwable failure) {
+    lastFailure = failure;
+    state = State.FAILED;
+    LOG.fatalf(
+        failure instanceof Error ? failure : null,
+        "%s: gives up: %s",
+        settings.role(),
+        Fault.line(failure));
   }
 
   private void session() {
@@ -222,20 +246,37 @@ public final class TransactionalLoop implements AutoCloseable {
       LOG.debugf("%s: woken up to stop", settings.role());
     } catch (RuntimeException e) {
       if (!isStopping()) {
-        failed(e);
-        if (Failures.wasFenced(e)) {
-          // Two processes that take each other's place as fast as they can get nothing done.
-          LOG.errorf(
-              "%s: fenced; is there another process with the instance id %s?",
-              settings.role(), settings.instanceId());
-          await(LONGEST_PAUSE);
-        } else {
-          LOG.warnf(e, "%s: connecting anew", settings.role());
-          pause();
-        }
+        reconnect(e);
       }
     } finally {
       session = null;
+    }
+  }
+
+  private void reconnect(RuntimeException failure) {
+    if (failure instanceof GaveUpException) {
+      throw failure;
+    }
+    failed(failure);
+    switch (Fault.of(failure)) {
+      case FATAL -> throw new GaveUpException(failure);
+      case FENCED -> {
+        // Two processes that take each other's place as fast as they can get nothing done.
+        LOG.errorf(
+            "%s: fenced; is there another process with the instance id %s?",
+            settings.role(), settings.instanceId());
+        backoff.pauseLong();
+      }
+      case TRANSIENT, REBALANCED -> {
+        LOG.warnf("%s: connecting anew: %s", settings.role(), Fault.line(failure));
+        LOG.debugf(failure, "%s: connecting anew", settings.role());
+        backoff.pause();
+      }
+      case RECORD, ENGINE -> {
+        // None that is in hand: something that nobody has thought of.
+        LOG.warnf(failure, "%s: connecting anew", settings.role());
+        backoff.pause();
+      }
     }
   }
 
@@ -245,13 +286,12 @@ public final class TransactionalLoop implements AutoCloseable {
 
   /** Something was committed, or there is nothing to do. */
   void wentWell() {
-    failuresInARow = 0;
+    backoff.succeeded();
     lastFailure = null;
     state = State.RUNNING;
   }
 
   void failed(Throwable cause) {
-    failuresInARow++;
     lastFailure = cause;
     state = State.RETRYING;
     listener.failed(cause);
@@ -259,17 +299,6 @@ public final class TransactionalLoop implements AutoCloseable {
 
   /** Waits before the next attempt, longer each time, but not when the loop shall stop. */
   void pause() {
-    long factor = 1L << Math.min(failuresInARow - 1, 16);
-    Duration pause = settings.pause().multipliedBy(factor);
-    await(pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE);
-  }
-
-  private void await(Duration duration) {
-    try {
-      stopping.await(duration.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      // Only close() interrupts, and then the loop is stopping anyway.
-      Thread.currentThread().interrupt();
-    }
+    backoff.pause();
   }
 }

@@ -1,5 +1,6 @@
 package io.gripstream.refiner;
 
+import io.gripstream.messaging.Fault;
 import io.gripstream.messaging.GroupPositions;
 import io.gripstream.messaging.KafkaClients;
 import java.time.Duration;
@@ -16,7 +17,6 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jboss.logging.Logger;
 
@@ -51,7 +51,11 @@ final class Ledger implements AutoCloseable {
     TOO_LARGE
   }
 
-  /** Writes a conclusion, unless it was written by an attempt that seemed to fail. */
+  /**
+   * Writes a conclusion, unless it was written by an attempt that seemed to fail.
+   *
+   * @throws KafkaException if no attempt can help ({@link Fault#FATAL})
+   */
   Result write(Conclusion conclusion, Consumer<?, ?> consumer) {
     try {
       if (producer == null) {
@@ -79,23 +83,29 @@ final class Ledger implements AutoCloseable {
       producer.commitTransaction();
       return Result.WRITTEN;
     } catch (ExecutionException e) {
-      discard();
-      if (e.getCause() instanceof RecordTooLargeException) {
-        return Result.TOO_LARGE;
-      }
-      LOG.warnf(e.getCause(), "%s: not written yet", conclusion.about());
-      return Result.TRY_AGAIN;
+      return failed(new KafkaException(e.getCause()), conclusion);
     } catch (InterruptException e) {
       discard();
       throw e;
     } catch (KafkaException e) {
-      LOG.warnf(e, "%s: not written yet", conclusion.about());
-      discard();
-      return Result.TRY_AGAIN;
+      return failed(e, conclusion);
     } catch (InterruptedException e) {
       discard();
       throw new InterruptException(e);
     }
+  }
+
+  private Result failed(KafkaException failure, Conclusion conclusion) {
+    discard();
+    Fault fault = Fault.of(failure);
+    if (fault == Fault.FATAL) {
+      throw failure;
+    }
+    if (fault == Fault.RECORD) {
+      return Result.TOO_LARGE;
+    }
+    LOG.warnf("%s: not written yet: %s", conclusion.about(), Fault.line(failure));
+    return Result.TRY_AGAIN;
   }
 
   private static boolean committed(Conclusion conclusion, Consumer<?, ?> consumer) {

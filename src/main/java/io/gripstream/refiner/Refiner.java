@@ -81,8 +81,16 @@ public final class Refiner implements AutoCloseable {
     return refiner;
   }
 
+  /** Why only a restart helps, in words; empty: it does not need one. */
+  public String failure() {
+    return rounds.failure().isEmpty() ? zeroShots.failure() : rounds.failure();
+  }
+
   /** Why the refiner is not ready; empty: it is. */
   public String notReady() {
+    if (!failure().isEmpty()) {
+      return "it has failed: " + failure();
+    }
     if (!zeroShots.ready()) {
       return "it is still reading tasks and zero-shot prompts";
     }

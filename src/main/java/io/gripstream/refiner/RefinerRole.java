@@ -70,6 +70,12 @@ public class RefinerRole {
     }
   }
 
+  /** Whether only a restart helps. */
+  boolean failed() {
+    Refiner current = refiner;
+    return current != null && !current.failure().isEmpty();
+  }
+
   /** Why the role is not ready; empty: it is, or this process does not play it. */
   String notReady() {
     if (!config.roles().contains(Role.REFINER)) {

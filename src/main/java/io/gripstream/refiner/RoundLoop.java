@@ -1,7 +1,9 @@
 package io.gripstream.refiner;
 
 import io.gripstream.event.RefinementBatch;
+import io.gripstream.messaging.Backoff;
 import io.gripstream.messaging.DeadLetters;
+import io.gripstream.messaging.Fault;
 import io.gripstream.messaging.GroupPositions;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.refine.RoundBatch;
@@ -28,7 +30,6 @@ import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -48,7 +49,6 @@ import org.jboss.logging.Logger;
 final class RoundLoop implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(RoundLoop.class);
   private static final Duration POLL = Duration.ofMillis(200);
-  private static final Duration BACKOFF = Duration.ofSeconds(1);
   private static final long CLOSE_SECONDS = 60;
 
   private final Settings settings;
@@ -63,6 +63,7 @@ final class RoundLoop implements AutoCloseable {
   private final ExecutorService training =
       Executors.newSingleThreadExecutor(task -> daemon(task, "refiner-training"));
   private final CountDownLatch closed = new CountDownLatch(1);
+  private final Backoff backoff = new Backoff(closed);
   private final Thread thread;
 
   private final Map<TopicPartition, RoundAssembler> assemblers = new HashMap<>();
@@ -71,6 +72,7 @@ final class RoundLoop implements AutoCloseable {
 
   private volatile Consumer<byte[], byte[]> consumer;
   private volatile boolean joined;
+  private volatile Throwable failure;
 
   /**
    * @param overrides of the consumer's configuration
@@ -119,36 +121,68 @@ final class RoundLoop implements AutoCloseable {
     return joined;
   }
 
+  /** Why only a restart helps, in words; empty: it does not need one. */
+  String failure() {
+    Throwable known = failure;
+    return known == null ? "" : Fault.line(known);
+  }
+
   private void run() {
-    while (closed.getCount() > 0) {
-      Map<String, Object> overrides = new HashMap<>(settings.overrides());
-      overrides.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1);
-      overrides.put(
-          ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
-          CooperativeStickyAssignor.class.getName());
-      try (Consumer<byte[], byte[]> current =
-          clients.consumer(
-              settings.group(),
-              settings.instanceId(),
-              new ByteArrayDeserializer(),
-              new ByteArrayDeserializer(),
-              overrides)) {
-        consumer = current;
-        positions.restore(List.of(settings.topic()));
-        current.subscribe(List.of(settings.topic()), new Membership());
-        while (closed.getCount() > 0) {
-          turn(current);
-        }
-      } catch (WakeupException | InterruptException e) {
-        LOG.debug("The rounds' loop is closed");
-      } catch (KafkaException e) {
-        LOG.errorf(e, "the rounds' loop begins anew");
-        await(BACKOFF);
-      } finally {
-        consumer = null;
-        joined = false;
-        forget();
+    try {
+      while (closed.getCount() > 0) {
+        session();
       }
+    } catch (WakeupException | InterruptException e) {
+      LOG.debug("The rounds' loop is closed");
+    } catch (Throwable e) {
+      failure = e;
+      LOG.fatalf(e instanceof Error ? e : null, "the rounds' loop gives up: %s", Fault.line(e));
+    }
+  }
+
+  /** From connecting to the first failure that leaves open what was committed. */
+  private void session() {
+    Map<String, Object> overrides = new HashMap<>(settings.overrides());
+    overrides.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1);
+    overrides.put(
+        ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
+        CooperativeStickyAssignor.class.getName());
+    try (Consumer<byte[], byte[]> current =
+        clients.consumer(
+            settings.group(),
+            settings.instanceId(),
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer(),
+            overrides)) {
+      consumer = current;
+      positions.restore(List.of(settings.topic()));
+      current.subscribe(List.of(settings.topic()), new Membership());
+      while (closed.getCount() > 0) {
+        turn(current);
+      }
+    } catch (WakeupException | InterruptException e) {
+      throw e;
+    } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+      switch (Fault.of(e)) {
+        case FATAL -> throw e;
+        case FENCED -> {
+          LOG.errorf(
+              "fenced; is there another refiner with the instance id %s?", settings.instanceId());
+          backoff.pauseLong();
+        }
+        case TRANSIENT, REBALANCED -> {
+          LOG.warnf("the rounds' loop begins anew: %s", Fault.line(e));
+          backoff.pause();
+        }
+        case RECORD, ENGINE -> {
+          LOG.errorf(e, "the rounds' loop begins anew");
+          backoff.pause();
+        }
+      }
+    } finally {
+      consumer = null;
+      joined = false;
+      forget();
     }
   }
 
@@ -185,7 +219,18 @@ final class RoundLoop implements AutoCloseable {
       if (chunk == null) {
         throw new SerializationException("there is no value");
       }
-    } catch (SerializationException e) {
+    } catch (RuntimeException | StackOverflowError e) {
+      Fault fault = Fault.of(e);
+      if (fault == Fault.FATAL) {
+        throw e;
+      }
+      if (fault != Fault.RECORD) {
+        LOG.warnf(
+            "%s@%d: waiting before trying again: %s", partition, record.offset(), Fault.line(e));
+        consumer.seek(partition, record.offset());
+        backoff.pause();
+        return;
+      }
       LOG.errorf("dead letter: %s@%d: %s", partition, record.offset(), e.getMessage());
       metrics.deadLetters.increment();
       conclusion =
@@ -195,12 +240,8 @@ final class RoundLoop implements AutoCloseable {
               deadLetters.letter(record, Refiner.ROLE, "not a chunk of a batch: " + e.getMessage()),
               "a dead letter");
       return;
-    } catch (RetriableException e) {
-      LOG.warnf("%s@%d: waiting before trying again: %s", partition, record.offset(), e);
-      consumer.seek(partition, record.offset());
-      await(BACKOFF);
-      return;
     }
+    backoff.succeeded();
     Optional<Step> step =
         assemblers.computeIfAbsent(partition, any -> new RoundAssembler()).add(chunk);
     if (step.isEmpty()) {
@@ -224,12 +265,16 @@ final class RoundLoop implements AutoCloseable {
     }
   }
 
-  /** What a round that has ended came to; null: nothing, because the process ends. */
+  /**
+   * What a round that has ended came to; null: nothing, because the process ends.
+   *
+   * @throws KafkaException if it came to nothing because this process is broken
+   */
   private static Conclusion result(Running ended) {
     try {
       return ended.result().get().orElse(null);
     } catch (ExecutionException e) {
-      throw new IllegalStateException("a job lets nothing escape", e);
+      throw new KafkaException("a round cannot be run here", e.getCause());
     } catch (InterruptedException e) {
       throw new InterruptException(e);
     }
@@ -238,8 +283,14 @@ final class RoundLoop implements AutoCloseable {
   private void write(Consumer<byte[], byte[]> consumer) {
     diary.flush();
     switch (ledger.write(conclusion, consumer)) {
-      case WRITTEN -> conclusion = null;
-      case TRY_AGAIN -> LOG.infof("%s: trying again", conclusion.about());
+      case WRITTEN -> {
+        conclusion = null;
+        backoff.succeeded();
+      }
+      case TRY_AGAIN -> {
+        LOG.infof("%s: trying again", conclusion.about());
+        backoff.pause();
+      }
       case TOO_LARGE -> {
         LOG.errorf("%s: too large for the brokers", conclusion.about());
         conclusion = conclusion.smaller();
@@ -266,14 +317,6 @@ final class RoundLoop implements AutoCloseable {
     }
     if (conclusion != null && partitions.contains(conclusion.partition())) {
       conclusion = null;
-    }
-  }
-
-  private void await(Duration time) {
-    try {
-      closed.await(time.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      throw new InterruptException(e);
     }
   }
 

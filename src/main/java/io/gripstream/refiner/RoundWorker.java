@@ -4,13 +4,14 @@ import io.gripstream.event.BatchSample;
 import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RoundEventType;
+import io.gripstream.messaging.Backoff;
+import io.gripstream.messaging.Fault;
 import io.gripstream.messaging.Keys;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
 import io.gripstream.refine.Paradigms;
 import io.gripstream.refine.Refinement;
 import io.gripstream.refine.RoundBatch;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -21,15 +22,15 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.serialization.Serializer;
 import org.jboss.logging.Logger;
 
 /** Does the rounds' work, and words what comes of it. */
 final class RoundWorker {
   private static final Logger LOG = Logger.getLogger(RoundWorker.class);
-  private static final Duration BACKOFF = Duration.ofSeconds(1);
 
   private final Refinement refinement;
   private final String modelId;
@@ -70,8 +71,8 @@ final class RoundWorker {
   }
 
   /**
-   * One round. Lets nothing escape: what goes wrong is what it came to. Empty: nobody waits for it
-   * any more.
+   * One round. Lets nothing escape but what ends this process's refiner ({@link Fault#FATAL}): what
+   * goes wrong is what it came to. Empty: nobody waits for it any more.
    */
   final class Job implements Callable<Optional<Conclusion>> {
     private final RoundBatch batch;
@@ -93,7 +94,7 @@ final class RoundWorker {
     }
 
     @Override
-    public Optional<Conclusion> call() {
+    public Optional<Conclusion> call() throws InterruptedException {
       long started = System.nanoTime();
       try {
         Conclusion conclusion = train();
@@ -102,6 +103,10 @@ final class RoundWorker {
           return Optional.of(conclusion);
         }
       } catch (Throwable failure) {
+        if (Fault.of(failure) == Fault.FATAL && !over()) {
+          // The registry refuses, or this process is broken: another one may run the round.
+          throw failure;
+        }
         // Errors too: a round that takes more memory than there is must not be tried for ever.
         if (!over()) {
           LOG.errorf(failure, "%s failed", about);
@@ -117,7 +122,7 @@ final class RoundWorker {
       String reason = failure.getMessage() == null ? failure.toString() : failure.getMessage();
       try {
         return Optional.of(Conclusion.of(partition, next, failed(reason), about));
-      } catch (InterruptedException | CancellationException e) {
+      } catch (InterruptException | CancellationException e) {
         LOG.debugf("%s ends with the process", about);
         return Optional.empty();
       }
@@ -174,18 +179,22 @@ final class RoundWorker {
           batch.samples().stream().map(BatchSample::getLabel).filter(Objects::nonNull).toList());
     }
 
-    private ProducerRecord<byte[], byte[]> failed(String reason) throws InterruptedException {
+    private ProducerRecord<byte[], byte[]> failed(String reason) {
       return patiently(() -> diary.failed(batch.task(), batch.round(), batch.version(), reason));
     }
 
     /** A schema registry that does not answer for a while must not cost a round's work. */
-    private <T> T patiently(Supplier<T> work) throws InterruptedException {
+    private <T> T patiently(Supplier<T> work) {
+      Backoff backoff = new Backoff(stopped);
       while (true) {
         try {
           return work.get();
-        } catch (RetriableException e) {
-          LOG.warnf("%s: waiting before trying again: %s", about, e.getMessage());
-          stopped.await(BACKOFF.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (KafkaException e) {
+          if (Fault.of(e) != Fault.TRANSIENT) {
+            throw e;
+          }
+          LOG.warnf("%s: waiting before trying again: %s", about, Fault.line(e));
+          backoff.pause();
           if (over()) {
             throw new CancellationException("nobody waits for this round any more");
           }

@@ -2,6 +2,8 @@ package io.gripstream.refiner;
 
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.messaging.Backoff;
+import io.gripstream.messaging.Fault;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.Keys;
 import io.gripstream.messaging.TopicSerdes;
@@ -11,7 +13,6 @@ import io.gripstream.refine.Refinement;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +26,6 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jboss.logging.Logger;
 
@@ -42,7 +42,6 @@ import org.jboss.logging.Logger;
  */
 final class ZeroShotMaker implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(ZeroShotMaker.class);
-  private static final Duration BACKOFF = Duration.ofSeconds(1);
   private static final long CLOSE_MILLIS = 60_000;
 
   private final String topic;
@@ -62,7 +61,9 @@ final class ZeroShotMaker implements AutoCloseable {
   private final BlockingQueue<String> due = new LinkedBlockingQueue<>();
   private final Map<String, TaskDefinition> hopeless = new HashMap<>();
   private final CountDownLatch closed = new CountDownLatch(1);
+  private final Backoff backoff = new Backoff(closed);
   private final Thread thread;
+  private volatile Throwable failure;
 
   /** What a zero-shot prompt was made for. */
   private record Made(String task, List<String> classes, String template) {
@@ -119,6 +120,12 @@ final class ZeroShotMaker implements AutoCloseable {
     return tasks.ready() && made.ready();
   }
 
+  /** Why only a restart helps, in words; empty: it does not need one. */
+  String failure() {
+    Throwable known = failure;
+    return known == null ? "" : Fault.line(known);
+  }
+
   private static Made summary(PromptVersion prompt) {
     return prompt == null
         ? null
@@ -150,14 +157,24 @@ final class ZeroShotMaker implements AutoCloseable {
         String task = due.take();
         try {
           check(task);
-        } catch (KafkaException e) {
-          LOG.warnf(e, "the zero-shot prompt of %s waits", task);
+          backoff.succeeded();
+        } catch (InterruptException e) {
+          throw e;
+        } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+          if (Fault.of(e) == Fault.FATAL) {
+            throw e;
+          }
+          LOG.warnf("the zero-shot prompt of %s waits: %s", task, Fault.line(e));
           due.add(task);
-          closed.await(BACKOFF.toMillis(), TimeUnit.MILLISECONDS);
+          backoff.pause();
         }
       }
     } catch (InterruptedException | InterruptException e) {
       LOG.debug("Closed while making a zero-shot prompt");
+    } catch (Throwable e) {
+      failure = e;
+      LOG.fatalf(
+          e instanceof Error ? e : null, "no more zero-shot prompts are made: %s", Fault.line(e));
     }
   }
 
@@ -179,11 +196,12 @@ final class ZeroShotMaker implements AutoCloseable {
       byte[] value = serdes.candidates().serializer().serialize(topic, prompt);
       producer.send(new ProducerRecord<>(topic, Keys.bytes(key(task)), value)).get();
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof RecordTooLargeException tooLarge) {
-        giveUp(task, definition, tooLarge);
+      KafkaException failure = new KafkaException("a zero-shot prompt was not written", e.getCause());
+      if (Fault.of(failure) == Fault.RECORD) {
+        giveUp(task, definition, failure);
         return;
       }
-      throw new KafkaException("a zero-shot prompt was not written", e.getCause());
+      throw failure;
     }
     // The view shows it a moment later; until then it must not be made again.
     latest.put(key(task), summary(prompt));

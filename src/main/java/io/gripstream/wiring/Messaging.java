@@ -2,7 +2,10 @@ package io.gripstream.wiring;
 
 import io.gripstream.GripstreamConfig;
 import io.gripstream.messaging.EmbeddedRegistry;
+import io.gripstream.messaging.Fault;
 import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.RegistryRefusedException;
+import io.gripstream.messaging.RegistryUnavailableException;
 import io.gripstream.messaging.RestRegistry;
 import io.gripstream.messaging.SchemaRegistry;
 import io.gripstream.messaging.TopicAdmin;
@@ -18,6 +21,7 @@ import jakarta.inject.Singleton;
 import java.net.URI;
 import java.util.Optional;
 import org.apache.kafka.clients.admin.Admin;
+import org.jboss.logging.Logger;
 
 /** What connects this process to Kafka. */
 @ApplicationScoped
@@ -30,6 +34,8 @@ public class Messaging {
    * the schemas.
    */
   private static final int AFTER_ROLES = Integer.MAX_VALUE - 1000;
+
+  private static final Logger LOG = Logger.getLogger(Messaging.class);
 
   private final GripstreamConfig config;
   private volatile SchemaRegistry made;
@@ -68,12 +74,12 @@ public class Messaging {
    */
   @Produces
   @Singleton
-  SchemaRegistry registry(KafkaClients clients) {
+  SchemaRegistry registry(KafkaClients clients, Topics topics) {
     Optional<String> url = config.registry().url();
     made =
         url.isPresent()
             ? new RestRegistry(URI.create(url.get()))
-            : new EmbeddedRegistry(clients.common());
+            : new EmbeddedRegistry(clients, topics, config.kafka().replicationFactor());
     return made;
   }
 
@@ -83,11 +89,22 @@ public class Messaging {
     return new TopicSerdes(registry);
   }
 
+  /**
+   * @throws RegistryRefusedException if the registry says no, before any record has to hear it
+   */
   void createTopics(
-      @Observes @Priority(BEFORE_ROLES) StartupEvent event, KafkaClients clients, Topics topics) {
+      @Observes @Priority(BEFORE_ROLES) StartupEvent event,
+      KafkaClients clients,
+      Topics topics,
+      SchemaRegistry registry) {
     try (Admin admin = clients.admin()) {
       TopicAdmin.create(
           admin, topics, config.kafka().partitions(), config.kafka().replicationFactor());
+    }
+    try {
+      registry.check();
+    } catch (RegistryUnavailableException e) {
+      LOG.warnf("Records wait until the schema registry is there: %s", Fault.line(e));
     }
   }
 

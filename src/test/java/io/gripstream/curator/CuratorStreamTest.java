@@ -6,6 +6,7 @@ import static io.gripstream.curator.Fixtures.trained;
 import static io.gripstream.curator.Fixtures.zeroShot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 import static org.awaitility.Awaitility.await;
 
 import io.gripstream.event.BatchSample;
@@ -15,7 +16,10 @@ import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.messaging.DeadLetters;
+import io.gripstream.messaging.IncompatibleSchemaException;
 import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.RegistryRefusedException;
+import io.gripstream.messaging.SchemaRegistry;
 import io.gripstream.messaging.SharedBroker;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
@@ -28,12 +32,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import org.apache.avro.Schema;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -232,16 +238,79 @@ class CuratorStreamTest {
     }
   }
 
+  @Test
+  void aRecordThatThreadsDieOfIsADeadLetterAndTheOthersGoOn(@TempDir Path directory)
+      throws Exception {
+    Candidates.Judge broken =
+        (limits, evidence) -> {
+          throw new IllegalStateException("a rule is broken");
+        };
+    try (var prompts = reader(topics.prompts(), serdes.prompts().deserializer());
+        var batches = reader(topics.batches(), serdes.batches().deserializer());
+        var letters = reader(topics.deadLetters(), new ByteArrayDeserializer());
+        CuratorStream curator = curator(directory, serdes, broken)) {
+      curator.start();
+      send(topics.tasks(), TASK, serdes.tasks().serialize(topics.tasks(), definition().build()));
+      send(topics.candidates(), TASK + "/0", prompt(0));
+      assertThat(next(prompts, 1)).hasSize(1);
+      for (String imageId : List.of("d", "c", "b", "a")) {
+        send(topics.samples(), TASK, serdes.samples().serialize(topics.samples(), sample(imageId)));
+      }
+      assertThat(next(batches, 1)).isNotEmpty();
+      byte[] candidate =
+          serdes.candidates().serialize(topics.candidates(), trained(1, 1, zeroShot(0), 1));
+      send(topics.candidates(), TASK + "/1", candidate);
+      assertThat(next(letters, 1)).containsExactly(candidate);
+      // The same task, the same partition: it goes on.
+      send(topics.tasks(), TASK, null);
+      assertThat(next(prompts, 1)).containsOnlyNulls();
+      assertThat(curator.failed()).isFalse();
+    }
+  }
+
+  @Test
+  void aRegistryThatRefusesEndsTheCuratorAndCondemnsNothing(@TempDir Path directory)
+      throws Exception {
+    SchemaRegistry refusing =
+        new SchemaRegistry() {
+          @Override
+          public int register(String subject, Schema schema) {
+            throw new IncompatibleSchemaException("no default for b");
+          }
+
+          @Override
+          public Schema byId(int id) {
+            throw new RegistryRefusedException("status 401");
+          }
+
+          @Override
+          public void close() {
+            // Nothing is held.
+          }
+        };
+    try (var letters = reader(topics.deadLetters(), new StringDeserializer());
+        CuratorStream curator = curator(directory, new TopicSerdes(refusing), Fixtures.GATE)) {
+      curator.start();
+      send(topics.tasks(), TASK, serdes.tasks().serialize(topics.tasks(), definition().build()));
+      await().atMost(PATIENCE).until(curator::failed);
+      letters.poll(Duration.ofSeconds(1)).forEach(letter -> fail("a letter: " + letter));
+    }
+  }
+
   private byte[] prompt(int version) {
     return serdes.candidates().serialize(topics.candidates(), zeroShot(version));
   }
 
   private CuratorStream curator(Path directory) {
+    return curator(directory, serdes, Fixtures.GATE);
+  }
+
+  private CuratorStream curator(Path directory, TopicSerdes serdes, Candidates.Judge gate) {
     return new CuratorStream(
         clients,
         topics,
         serdes,
-        Fixtures.GATE,
+        gate,
         new SimpleMeterRegistry(),
         "curator-test",
         directory,
@@ -290,6 +359,8 @@ class CuratorStreamTest {
       KafkaConsumer<String, V> consumer, int count) {
     List<ConsumerRecord<String, V>> records = new ArrayList<>();
     await()
+        // Threads of the curator may die meanwhile.
+        .dontCatchUncaughtExceptions()
         .atMost(PATIENCE)
         .until(
             () -> {

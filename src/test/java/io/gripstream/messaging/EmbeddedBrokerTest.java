@@ -8,15 +8,21 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.avro.SchemaBuilder;
+import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class EmbeddedBrokerTest {
   private static final String STARTED = "listening on ";
@@ -34,7 +40,7 @@ class EmbeddedBrokerTest {
     try (EmbeddedBroker broker = EmbeddedBroker.start(directory, 0)) {
       KafkaClients clients = new KafkaClients(broker.bootstrapServers(), Map.of());
       try (var admin = clients.admin();
-          var registry = new EmbeddedRegistry(clients.common())) {
+          var registry = new EmbeddedRegistry(clients, topics)) {
         TopicAdmin.create(admin, topics, 2, (short) -1);
         clusterId = admin.describeCluster().clusterId().get();
         first = registry.register("a-value", one);
@@ -44,7 +50,7 @@ class EmbeddedBrokerTest {
     try (EmbeddedBroker broker = EmbeddedBroker.start(directory, 0)) {
       KafkaClients clients = new KafkaClients(broker.bootstrapServers(), Map.of());
       try (var admin = clients.admin();
-          var registry = new EmbeddedRegistry(clients.common())) {
+          var registry = new EmbeddedRegistry(clients, topics)) {
         assertThat(admin.describeCluster().clusterId().get()).isEqualTo(clusterId);
         assertThat(admin.listTopics().names().get()).containsAll(topics.all());
         assertThat(registry.register("b-value", two)).isEqualTo(second);
@@ -151,6 +157,42 @@ class EmbeddedBrokerTest {
         assertThat(Integer.parseInt(configs.get(resource).get("max.message.bytes").value()))
             .as(resource.name())
             .isGreaterThanOrEqualTo(KafkaClients.MAX_RECORD_BYTES);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"gzip", "lz4", "zstd", "snappy"})
+  void takesNoRecordThatUnpacksToMoreThanTheLimit(String compression) throws Exception {
+    Topics topics = SharedBroker.freshTopics(1);
+    try (var admin = SharedBroker.clients().admin()) {
+      TopicAdmin.createSchemas(admin, topics, (short) -1);
+    }
+    Map<String, Object> config =
+        Map.of(
+            "bootstrap.servers",
+            SharedBroker.address(),
+            "compression.type",
+            compression,
+            "max.request.size",
+            Integer.MAX_VALUE,
+            "buffer.memory",
+            256L << 20);
+    List<String> all = new ArrayList<>(topics.all());
+    all.add(topics.schemas());
+    try (var producer =
+        new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
+      byte[] key = {1};
+      for (String topic : all) {
+        assertThat(producer.send(new ProducerRecord<>(topic, key, new byte[1 << 20])))
+            .as("%s takes what is small", topic)
+            .succeedsWithin(Duration.ofSeconds(30));
+        assertThat(producer.send(new ProducerRecord<>(topic, key, new byte[20 << 20])))
+            .as("%s takes nothing that is large", topic)
+            .failsWithin(Duration.ofSeconds(30))
+            .withThrowableThat()
+            .havingRootCause()
+            .isInstanceOf(RecordTooLargeException.class);
       }
     }
   }

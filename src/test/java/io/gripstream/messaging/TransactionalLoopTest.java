@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ai.djl.engine.EngineException;
 import io.gripstream.messaging.TransactionalLoop.Handler;
 import io.gripstream.messaging.TransactionalLoop.Settings;
 import io.gripstream.messaging.TransactionalLoop.State;
@@ -21,6 +22,7 @@ import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -325,6 +327,51 @@ class TransactionalLoopTest {
       await().atMost(PATIENCE).until(() -> loop.state() == State.FAILED);
       assertThat(loop.lastFailure()).contains("a broken installation");
     }
+    assertThat(letters()).isEmpty();
+  }
+
+  @Test
+  void aRegistryThatRefusesEndsTheLoopAndCondemnsNothing() {
+    send(numbers(0, 40));
+    AtomicInteger calls = new AtomicInteger();
+    Handler handler =
+        records -> {
+          calls.incrementAndGet();
+          throw new SerializationException(
+              "a prediction", new IncompatibleSchemaException("no default\nfor b"));
+        };
+    try (TransactionalLoop loop = loop("a", handler)) {
+      loop.start();
+      await().atMost(PATIENCE).until(() -> loop.state() == State.FAILED);
+      assertThat(loop.lastFailure()).isEqualTo("no default for b");
+    }
+    assertThat(calls).hasValue(1);
+    assertThat(letters()).isEmpty();
+    // What is mended is gone on with.
+    try (TransactionalLoop loop = loop("a", this::copy)) {
+      loop.start();
+      awaitPredictions(40);
+    }
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 40));
+  }
+
+  @Test
+  void anEngineThatFailsIsNoRecordsFault() {
+    send(numbers(0, 40));
+    AtomicInteger alone = new AtomicInteger(5);
+    Handler handler =
+        records -> {
+          // Too many at a time, and for a while even one is.
+          if (records.size() > 2 || alone.getAndDecrement() > 0) {
+            throw new EngineException("out of memory");
+          }
+          return copy(records);
+        };
+    try (TransactionalLoop loop = loop("a", handler)) {
+      loop.start();
+      awaitPredictions(40);
+    }
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 40));
     assertThat(letters()).isEmpty();
   }
 

@@ -11,7 +11,11 @@ import io.gripstream.event.RoundEventType;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Tensor;
 import io.gripstream.messaging.DeadLetters;
+import io.gripstream.messaging.EmbeddedRegistry;
+import io.gripstream.messaging.IncompatibleSchemaException;
+import io.gripstream.messaging.SchemaRegistry;
 import io.gripstream.messaging.SharedBroker;
+import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.refine.Refinement;
 import io.gripstream.refine.RoundBatch;
 import io.gripstream.wiring.TestStream;
@@ -19,6 +23,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -27,6 +32,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.apache.avro.Schema;
 import org.apache.kafka.common.serialization.Serdes;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,6 +43,7 @@ class RefinerTest {
   private static final Duration LONG = Duration.ofSeconds(40);
 
   private final Rounds refinement = new Rounds();
+  private final List<SchemaRegistry> closeables = new ArrayList<>();
   private TestStream stream;
   private TestStream.Tail<PromptVersion> candidates;
   private TestStream.Tail<PromptVersion> zeroShots;
@@ -64,6 +71,7 @@ class RefinerTest {
     rounds.close();
     deadLetters.close();
     stream.close();
+    closeables.forEach(SchemaRegistry::close);
   }
 
   @Test
@@ -256,6 +264,63 @@ class RefinerTest {
           .doesNotHaveDuplicates();
       await().atMost(LONG).until(() -> other.notReady().isEmpty());
     }
+  }
+
+  @Test
+  void aRegistryThatRefusesEndsTheRefinerAndIsToldOf() {
+    refuse();
+    batch("digits", 1, 1);
+    await().atMost(LONG).until(() -> !refiner.failure().isEmpty());
+    assertThat(refiner.failure()).isEqualTo("no default for b");
+    assertThat(refiner.notReady()).contains("no default for b");
+    assertThat(deadLetters.values()).isEmpty();
+    refiner.close();
+
+    // The round is nobody's failure: whoever may write it runs it.
+    start("one");
+    assertThat(awaitCandidates(1)).extracting(PromptVersion::getVersion).containsExactly(2);
+    assertThat(refiner.failure()).isEmpty();
+  }
+
+  @Test
+  void aRegistryThatRefusesAZeroShotPromptIsToldOf() {
+    refuse();
+    define("digits", Batches.task("one", "two"));
+    await().atMost(LONG).until(() -> !refiner.failure().isEmpty());
+    assertThat(refiner.failure()).isEqualTo("no default for b");
+  }
+
+  /** Starts a refiner whose registry lets it read, and takes no schema. */
+  private void refuse() {
+    SchemaRegistry reading = new EmbeddedRegistry(stream.clients(), stream.topics());
+    closeables.add(reading);
+    SchemaRegistry refusing =
+        new SchemaRegistry() {
+          @Override
+          public int register(String subject, Schema schema) {
+            throw new IncompatibleSchemaException("no default for b");
+          }
+
+          @Override
+          public Schema byId(int id) {
+            return reading.byId(id);
+          }
+
+          @Override
+          public void close() {
+            reading.close();
+          }
+        };
+    refiner =
+        Refiner.start(
+            "one",
+            Map.of(),
+            stream.clients(),
+            stream.topics(),
+            new TopicSerdes(refusing),
+            refinement,
+            Batches.MODEL,
+            new SimpleMeterRegistry());
   }
 
   private void start(String instance) {

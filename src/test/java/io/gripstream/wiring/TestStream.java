@@ -33,10 +33,11 @@ public final class TestStream implements AutoCloseable {
 
   /** Topics that no other test uses. */
   public TestStream(int partitions) {
-    this(
-        SharedBroker.freshTopics(partitions),
-        SharedBroker.clients(),
-        new EmbeddedRegistry(SharedBroker.clients().common()));
+    this(SharedBroker.freshTopics(partitions));
+  }
+
+  private TestStream(Topics topics) {
+    this(topics, SharedBroker.clients(), new EmbeddedRegistry(SharedBroker.clients(), topics));
   }
 
   /**

@@ -3,6 +3,8 @@ package io.gripstream.gateway.rest;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import io.gripstream.messaging.Fault;
+import io.gripstream.messaging.RegistryRefusedException;
 import io.gripstream.messaging.RegistryUnavailableException;
 import io.gripstream.messaging.UnreadableRecordException;
 import io.quarkus.hibernate.validator.runtime.jaxrs.ResteasyReactiveViolationException;
@@ -84,6 +86,14 @@ public final class Problems {
     LOG.warn("The registry did not answer", e);
     return respond(
         ProblemException.of(Status.SERVICE_UNAVAILABLE, "the schema registry did not answer")
+            .problem());
+  }
+
+  @ServerExceptionMapper
+  public Response refused(RegistryRefusedException e) {
+    LOG.warn(Fault.line(e));
+    return respond(
+        ProblemException.of(Status.BAD_GATEWAY, "the schema registry refuses; the log tells more")
             .problem());
   }
 
