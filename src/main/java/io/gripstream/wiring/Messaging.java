@@ -3,6 +3,7 @@ package io.gripstream.wiring;
 import io.gripstream.GripstreamConfig;
 import io.gripstream.messaging.EmbeddedRegistry;
 import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.PromptSignature.Signer;
 import io.gripstream.messaging.RestRegistry;
 import io.gripstream.messaging.SchemaRegistry;
 import io.gripstream.messaging.TopicAdmin;
@@ -80,7 +81,7 @@ public class Messaging {
   @Produces
   @Singleton
   TopicSerdes serdes(SchemaRegistry registry) {
-    return new TopicSerdes(registry);
+    return new TopicSerdes(registry, config.prompts().signingKey().map(Signer::new));
   }
 
   void createTopics(

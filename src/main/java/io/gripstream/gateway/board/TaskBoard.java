@@ -32,6 +32,7 @@ public final class TaskBoard {
 
   private TaskDefinition definition;
   private VersionFacts live;
+  private String refused;
   private long seq;
   private long revision;
   private long structure;
@@ -124,6 +125,15 @@ public final class TaskBoard {
    */
   synchronized void live(VersionFacts facts) {
     live = facts;
+    refused = null;
+    structure++;
+  }
+
+  /**
+   * @param reason why the latest live prompt is not served; the one before stays
+   */
+  synchronized void refused(String reason) {
+    refused = reason;
     structure++;
   }
 
@@ -243,6 +253,7 @@ public final class TaskBoard {
         counted == 0 ? null : changed / (double) counted,
         live == null ? null : live.version(),
         live == null ? null : live.modelId(),
+        refused,
         diary.pinned(),
         diary.paused(),
         versions.size(),
