@@ -50,6 +50,8 @@ public interface GripstreamConfig {
 
   Labeler labeler();
 
+  Prompts prompts();
+
   Images images();
 
   interface Hub {
@@ -122,6 +124,20 @@ public interface GripstreamConfig {
      */
     @WithDefault("30S")
     Duration poolTurnover();
+  }
+
+  interface Prompts {
+    /**
+     * A PEM file with the Ed25519 private key (PKCS #8) that the curator signs live prompts with;
+     * absent: it does not sign.
+     */
+    Optional<Path> signingKey();
+
+    /**
+     * A PEM file with Ed25519 public keys: labelers and gateways refuse a live prompt that none of
+     * them signed; absent: a signature is not asked for.
+     */
+    Optional<Path> verifyKey();
   }
 
   interface Images {

@@ -14,6 +14,7 @@ import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicAdmin;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
+import io.gripstream.prompt.PromptDigest;
 import io.gripstream.prompt.Tensors;
 import io.gripstream.prompt.VisualPrompt;
 import io.gripstream.refine.PromptRefinement;
@@ -89,10 +90,12 @@ final class Stream implements AutoCloseable {
   /** Behind vectors that mean nothing, which cost what tuned ones do. */
   private static PromptVersion prefixed(PromptVersion zeroShot, TorchClip model) {
     FloatTensor prefix = VisualPrompt.random(PREFIX, model.imageWidth(), 1).prefix();
-    return PromptVersion.newBuilder(zeroShot)
-        .setModality(Modality.VISUAL)
-        .setTensors(Map.of(VisualPrompt.PREFIX, Tensors.encode(prefix)))
-        .build();
+    PromptVersion prompt =
+        PromptVersion.newBuilder(zeroShot)
+            .setModality(Modality.VISUAL)
+            .setTensors(Map.of(VisualPrompt.PREFIX, Tensors.encode(prefix)))
+            .build();
+    return PromptVersion.newBuilder(prompt).setDigest(PromptDigest.of(prompt)).build();
   }
 
   private static PromptVersion zeroShot(TorchClip model, String task, TaskDefinition definition) {
@@ -115,8 +118,10 @@ final class Stream implements AutoCloseable {
             .build());
   }
 
-  /** Makes a prompt live. */
+  /** Makes a prompt live, as a candidate that was promoted. */
   void publish(PromptVersion prompt) {
+    String key = prompt.getTask() + "/" + prompt.getVersion();
+    send(topics.candidates(), key, prompt, serdes.candidates());
     send(topics.prompts(), prompt.getTask(), prompt, serdes.prompts());
   }
 

@@ -8,6 +8,7 @@ import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.StreamsBuilder;
@@ -115,16 +116,16 @@ public final class CuratorTopology {
             STREAM,
             POSITIONS);
     Topology topology = builder.build();
-    addSink(topology, BATCHES, topics.batches(), serdes.batches());
-    addSink(topology, PROMPTS, topics.prompts(), serdes.prompts());
-    addSink(topology, CANDIDATES, topics.candidates(), serdes.candidates());
-    addSink(topology, ROUNDS, topics.rounds(), serdes.rounds());
+    addSink(topology, BATCHES, topics.batches(), serdes.batches().serializer());
+    addSink(topology, PROMPTS, topics.prompts(), serdes.livePrompts());
+    addSink(topology, CANDIDATES, topics.candidates(), serdes.candidates().serializer());
+    addSink(topology, ROUNDS, topics.rounds(), serdes.rounds().serializer());
     return topology;
   }
 
   private static <V extends SpecificRecord> void addSink(
-      Topology topology, String name, String topic, Serde<V> serde) {
-    topology.addSink(name, topic, new StringSerializer(), serde.serializer(), CURATE);
+      Topology topology, String name, String topic, Serializer<V> serializer) {
+    topology.addSink(name, topic, new StringSerializer(), serializer, CURATE);
   }
 
   private static StoreBuilder<KeyValueStore<Bytes, byte[]>> store(String name) {

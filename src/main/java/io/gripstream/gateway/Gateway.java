@@ -6,6 +6,7 @@ import io.gripstream.gateway.stream.Feeds;
 import io.gripstream.gateway.stream.ImageStore;
 import io.gripstream.gateway.stream.Publisher;
 import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.PromptSignature.Verifier;
 import io.gripstream.messaging.RecordReader;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
@@ -67,7 +68,14 @@ public class Gateway {
     publisher = new Publisher(clients.get());
     reader = new RecordReader(clients.get(), READERS);
     images = new ImageStore(reader, topics.images(), serdes.get());
-    feeds = new Feeds(clients.get(), topics, serdes.get(), board, PATIENCE);
+    feeds =
+        new Feeds(
+            clients.get(),
+            topics,
+            serdes.get(),
+            config.prompts().verifyKey().map(Verifier::new),
+            board,
+            PATIENCE);
   }
 
   void stop(@Observes ShutdownEvent event) {

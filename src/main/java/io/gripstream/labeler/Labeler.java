@@ -8,20 +8,28 @@ import io.gripstream.image.ImageReader;
 import io.gripstream.messaging.DeadLetters;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.LoopListener;
+import io.gripstream.messaging.PromptSignature.Verifier;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.TopicView;
 import io.gripstream.messaging.Topics;
 import io.gripstream.messaging.TransactionalLoop;
+import io.gripstream.prompt.KnownVersions.Known;
+import io.gripstream.prompt.PromptReview.Offer;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.serialization.Deserializer;
 
 /**
  * The running labeler: a transactional loop over {@code images}, and views of what is live.
@@ -39,12 +47,15 @@ public final class Labeler implements AutoCloseable {
    */
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+  private static final Duration A_MOMENT = Duration.ofSeconds(1);
+
   private final KafkaClients clients;
   private final Topics topics;
   private final TopicSerdes serdes;
   private final PromptBoard board;
   private final TopicView<TaskDefinition> tasks;
-  private final TopicView<PromptVersion> prompts;
+  private final TopicView<Known> candidates;
+  private final TopicView<Offer> prompts;
   private final ExecutorService workers;
   private final ExecutorService lane;
   private final Labelling labelling;
@@ -62,7 +73,7 @@ public final class Labeler implements AutoCloseable {
     this.serdes = serdes;
     LabelerMetrics metrics = new LabelerMetrics(meters);
     DeadLetters deadLetters = new DeadLetters(topics);
-    this.board = new PromptBoard(model, System::nanoTime);
+    this.board = new PromptBoard(model, System::nanoTime, metrics.promptsRefused::increment);
     this.workers =
         Executors.newFixedThreadPool(
             Runtime.getRuntime().availableProcessors(), work -> daemon(work, "labeler-images"));
@@ -93,14 +104,33 @@ public final class Labeler implements AutoCloseable {
               board.define(task, definition);
               metrics.prompts(board);
             });
+    Deserializer<PromptVersion> whole = serdes.candidates().deserializer();
+    this.candidates =
+        new TopicView<>(
+            clients,
+            topics.candidates(),
+            (topic, bytes) -> bytes == null ? null : Known.of(whole.deserialize(topic, bytes)),
+            (key, candidate) -> {
+              if (candidate != null) {
+                board.candidate(candidate);
+                metrics.prompts(board);
+              }
+            });
+    Optional<Verifier> verifier = config.prompts().verifyKey().map(Verifier::new);
     this.prompts =
         new TopicView<>(
             clients,
             topics.prompts(),
-            serdes.prompts().deserializer(),
-            (task, prompt) -> {
-              board.swap(task, prompt);
-              metrics.prompts(board);
+            new Offers(serdes.prompts().deserializer(), verifier),
+            (task, offer) -> {
+              // A candidate is written before it goes live: whoever knows them all knows this one.
+              candidates.awaitReady(A_MOMENT);
+              // Nobody can sign a tombstone. Where signatures are asked for, a prompt goes when its
+              // task does.
+              if (offer != null || verifier.isEmpty()) {
+                board.swap(task, offer);
+                metrics.prompts(board);
+              }
             });
     this.loop =
         new TransactionalLoop(
@@ -152,12 +182,14 @@ public final class Labeler implements AutoCloseable {
 
   /** Why the labeler is not ready; empty: it is. */
   public String notReady() {
-    if (!tasks.ready() || !prompts.ready()) {
+    if (!tasks.ready() || !candidates.ready() || !prompts.ready()) {
       return "it is still reading what is live";
     }
-    Set<String> unusable = board.snapshot().unusable();
-    if (!unusable.isEmpty()) {
-      return "it cannot use the live prompts of " + unusable;
+    PromptBoard.Snapshot known = board.snapshot();
+    Map<String, String> unserved = new TreeMap<>(known.refused());
+    unserved.keySet().removeAll(known.served().keySet());
+    if (!unserved.isEmpty()) {
+      return "it cannot use the live prompts of " + unserved;
     }
     return switch (loop.state()) {
       case RUNNING -> "";
@@ -201,6 +233,24 @@ public final class Labeler implements AutoCloseable {
     }
   }
 
+  /** Decodes records of {@code prompts}, and looks at their signatures. */
+  private record Offers(Deserializer<PromptVersion> prompts, Optional<Verifier> verifier)
+      implements Deserializer<Offer> {
+    @Override
+    public Offer deserialize(String topic, byte[] value) {
+      throw new UnsupportedOperationException("the signature is in the record's headers");
+    }
+
+    @Override
+    public Offer deserialize(String topic, Headers headers, byte[] value) {
+      return value == null
+          ? null
+          : new Offer(
+              prompts.deserialize(topic, value),
+              verifier.flatMap(keys -> keys.fault(headers, value)));
+    }
+  }
+
   private static Thread daemon(Runnable work, String name) {
     Thread thread = new Thread(work, name);
     thread.setDaemon(true);
@@ -214,6 +264,7 @@ public final class Labeler implements AutoCloseable {
     loop.close();
     tasks.close();
     prompts.close();
+    candidates.close();
     workers.shutdownNow();
     lane.shutdownNow();
   }

@@ -13,6 +13,7 @@ final class LabelerMetrics {
   final Counter imagesLabelled;
   final Counter predictions;
   final Counter deadLetters;
+  final Counter promptsRefused;
   final Timer batch;
   final Timer tower;
   final Passes plain;
@@ -34,6 +35,10 @@ final class LabelerMetrics {
             .description("Records that could not be processed")
             .tag("role", Labeler.ROLE)
             .register(registry);
+    promptsRefused =
+        Counter.builder("gripstream.prompts.refused")
+            .description("Live prompts that could not be verified, and are not served")
+            .register(registry);
     batch =
         Timer.builder("gripstream.labeler.batch")
             .description("From a batch of image events to its predictions")
@@ -50,7 +55,7 @@ final class LabelerMetrics {
             .register(registry);
     unusablePrompts =
         MultiGauge.builder("gripstream.prompt.unusable")
-            .description("1 for a task whose live prompt this process cannot use")
+            .description("1 for a task whose live prompt this process does not serve")
             .register(registry);
   }
 
@@ -89,7 +94,7 @@ final class LabelerMetrics {
             .toList();
     promptVersions.register(versions, true);
     List<MultiGauge.Row<?>> unusable =
-        snapshot.unusable().stream()
+        snapshot.refused().keySet().stream()
             .<MultiGauge.Row<?>>map(task -> MultiGauge.Row.of(Tags.of("task", task), 1))
             .toList();
     unusablePrompts.register(unusable, true);

@@ -25,35 +25,19 @@ record LivePrompt(
     ClassHead zeroShot) {
 
   /**
-   * @throws IllegalArgumentException when the prompt belongs to another model, or does not fit
-   *     together; the message says how
+   * @param prompt one that {@link io.gripstream.prompt.PromptCheck} finds no fault with
+   * @throws IllegalArgumentException when its prefix is missing or does not fit the model; the
+   *     message says how
    */
   static LivePrompt of(String task, PromptVersion prompt, ClipModel model) {
-    if (!prompt.getModelId().equals(model.id())) {
-      throw new IllegalArgumentException(
-          "it is for %s, and this process runs %s".formatted(prompt.getModelId(), model.id()));
-    }
-    ClassHead unbiased = new ClassHead(prompt.getClassFeatures(), prompt.getLogitScale());
-    ClassHead zeroShot = new ClassHead(prompt.getZeroShotFeatures(), model.logitScale());
-    int classes = prompt.getClasses().size();
-    if (classes == 0
-        || !fits(unbiased, classes, model.featureSize())
-        || !fits(zeroShot, classes, model.featureSize())) {
-      throw new IllegalArgumentException(
-          "its class features do not fit %d classes and features of %d numbers"
-              .formatted(classes, model.featureSize()));
-    }
     return new LivePrompt(
         task,
         prompt.getVersion(),
         prompt.getDigest(),
         List.copyOf(prompt.getClasses()),
         Prefix.of(prompt, model),
-        unbiased.withBias(Prompt.bias(prompt)),
-        zeroShot);
-  }
-
-  private static boolean fits(ClassHead head, int classes, int featureSize) {
-    return head.classes() == classes && head.featureSize() == featureSize;
+        new ClassHead(prompt.getClassFeatures(), prompt.getLogitScale())
+            .withBias(Prompt.bias(prompt)),
+        new ClassHead(prompt.getZeroShotFeatures(), model.logitScale()));
   }
 }

@@ -3,19 +3,22 @@ package io.gripstream.labeler;
 import io.gripstream.clip.ClipModel;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.prompt.KnownVersions.Known;
+import io.gripstream.prompt.PromptCheck;
+import io.gripstream.prompt.PromptReview;
+import io.gripstream.prompt.PromptReview.Offer;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.jboss.logging.Logger;
 
 /**
- * What is live, as this process has heard. Fed by the {@code tasks} and {@code prompts} topics from
- * any thread; read as one immutable snapshot, so that a batch is labelled under one state of the
- * world even when prompts are swapped meanwhile.
+ * What is live, as far as this process has heard and can verify. Fed by the {@code tasks}, {@code
+ * candidates} and {@code prompts} topics from any thread; read as one immutable snapshot, so that a
+ * batch is labelled under one state of the world even when prompts are swapped meanwhile. {@link
+ * PromptReview} decides what is served.
  */
 final class PromptBoard {
   private static final Logger LOG = Logger.getLogger(PromptBoard.class);
@@ -25,27 +28,33 @@ final class PromptBoard {
   private final Map<String, TaskDefinition> definitions = new HashMap<>();
   private final Map<String, LivePrompt> prompts = new HashMap<>();
   private final Map<String, Long> waitingSince = new HashMap<>();
-  private final Set<String> unusable = new TreeSet<>();
+  private final Map<String, String> refused = new HashMap<>();
+  private final Runnable onRefusal;
+  private final PromptReview review;
   private boolean closed;
-  private volatile Snapshot snapshot = new Snapshot(Map.of(), Map.of(), Set.of());
+  private volatile Snapshot snapshot = new Snapshot(Map.of(), Map.of(), Map.of());
 
   /**
    * @param nanoTime a clock that only goes forward, in nanoseconds
+   * @param onRefusal is told of each prompt that is refused, once for each reason
    */
-  PromptBoard(ClipModel model, LongSupplier nanoTime) {
+  PromptBoard(ClipModel model, LongSupplier nanoTime, Runnable onRefusal) {
     this.model = model;
     this.nanoTime = nanoTime;
+    this.onRefusal = onRefusal;
+    this.review =
+        new PromptReview(
+            prompt -> PromptCheck.misfit(prompt, model.id(), model.featureSize()), new Service());
   }
 
   /**
    * @param served the tasks that can be labelled, by name
    * @param waitingSince the tasks that are defined but have no prompt for this model yet: since
    *     when, on the board's clock
-   * @param unusable the defined tasks whose live prompt this process cannot use: another model's,
-   *     or a broken one
+   * @param refused the defined tasks whose live prompt this process does not serve, and why
    */
   record Snapshot(
-      Map<String, Served> served, Map<String, Long> waitingSince, Set<String> unusable) {
+      Map<String, Served> served, Map<String, Long> waitingSince, Map<String, String> refused) {
 
     /** Whether there is such a task, with a prompt or not. */
     boolean defines(String task) {
@@ -67,23 +76,39 @@ final class PromptBoard {
     } else {
       definitions.put(task, definition);
     }
+    review.define(task, definition);
+    publish();
+  }
+
+  /** A record of {@code candidates}. */
+  synchronized void candidate(Known candidate) {
+    review.candidate(candidate);
     publish();
   }
 
   /** A record of {@code prompts}; null: nothing is live any more. */
-  synchronized void swap(String task, PromptVersion prompt) {
-    prompts.remove(task);
-    unusable.remove(task);
-    if (prompt != null) {
-      try {
-        prompts.put(task, LivePrompt.of(task, prompt, model));
-      } catch (IllegalArgumentException e) {
-        unusable.add(task);
-        LOG.warnf(
-            "cannot label with prompt %d of %s: %s", prompt.getVersion(), task, e.getMessage());
-      }
+  synchronized void swap(String task, Offer offer) {
+    refused.remove(task);
+    if (offer == null) {
+      prompts.remove(task);
     }
+    review.offer(task, offer);
     publish();
+  }
+
+  private final class Service implements PromptReview.Service {
+    @Override
+    public void serve(String task, PromptVersion prompt) {
+      prompts.put(task, LivePrompt.of(task, prompt, model));
+      refused.remove(task);
+    }
+
+    @Override
+    public void refuse(String task, String reason) {
+      LOG.warnf("A prompt of task %s is not served, %s", task, reason);
+      refused.put(task, reason);
+      onRefusal.run();
+    }
   }
 
   /**
@@ -116,7 +141,8 @@ final class PromptBoard {
     definitions.forEach(
         (task, definition) -> {
           LivePrompt prompt = prompts.get(task);
-          if (prompt != null) {
+          // After a redefinition, until the prompt for the new classes is there.
+          if (prompt != null && prompt.classes().equals(definition.getClasses())) {
             served.put(task, new Served(definition, prompt));
           }
         });
@@ -129,9 +155,9 @@ final class PromptBoard {
         waitingSince.putIfAbsent(task, now);
       }
     }
-    Set<String> unusableNow = new TreeSet<>(unusable);
-    unusableNow.retainAll(definitions.keySet());
-    snapshot = new Snapshot(Map.copyOf(served), Map.copyOf(waitingSince), Set.copyOf(unusableNow));
+    Map<String, String> refusedNow = new HashMap<>(refused);
+    refusedNow.keySet().retainAll(definitions.keySet());
+    snapshot = new Snapshot(Map.copyOf(served), Map.copyOf(waitingSince), Map.copyOf(refusedNow));
     notifyAll();
   }
 }

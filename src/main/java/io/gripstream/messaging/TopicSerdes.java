@@ -9,6 +9,8 @@ import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.Sample;
 import io.gripstream.event.TaskDefinition;
+import java.util.Optional;
+import org.apache.kafka.common.serialization.Serializer;
 
 /** How the values of each topic are encoded. Keys are UTF-8 strings. */
 public final class TopicSerdes {
@@ -22,10 +24,18 @@ public final class TopicSerdes {
   private final AvroSerde<RoundEvent> rounds;
   private final AvroSerde<Command> commands;
 
+  private final Serializer<PromptVersion> livePrompts;
+
+  /** Of a process that signs nothing. */
+  public TopicSerdes(SchemaRegistry registry) {
+    this(registry, Optional.empty());
+  }
+
   /**
    * @param registry stays the caller's to close
+   * @param signer signs live prompts; empty: they are not signed
    */
-  public TopicSerdes(SchemaRegistry registry) {
+  public TopicSerdes(SchemaRegistry registry, Optional<PromptSignature.Signer> signer) {
     images = new AvroSerde<>(registry, ImageEvent.class);
     labels = new AvroSerde<>(registry, LabelEvent.class);
     tasks = new AvroSerde<>(registry, TaskDefinition.class);
@@ -33,6 +43,8 @@ public final class TopicSerdes {
     samples = new AvroSerde<>(registry, Sample.class);
     batches = new AvroSerde<>(registry, RefinementBatch.class);
     prompts = new AvroSerde<>(registry, PromptVersion.class);
+    livePrompts =
+        signer.map(signing -> signing.signing(prompts.serializer())).orElseGet(prompts::serializer);
     rounds = new AvroSerde<>(registry, RoundEvent.class);
     commands = new AvroSerde<>(registry, Command.class);
   }
@@ -67,6 +79,11 @@ public final class TopicSerdes {
 
   public AvroSerde<PromptVersion> prompts() {
     return prompts;
+  }
+
+  /** For the curator, which makes prompts live: it signs them. Must be given the headers. */
+  public Serializer<PromptVersion> livePrompts() {
+    return livePrompts;
   }
 
   public AvroSerde<RoundEvent> rounds() {

@@ -176,7 +176,7 @@ public final class TopicView<V> implements AutoCloseable {
     while (!isClosed()) {
       try {
         String key = Keys.text(record);
-        V value = deserializer.deserialize(topic, record.value());
+        V value = deserializer.deserialize(topic, record.headers(), record.value());
         if (value == null) {
           values.remove(key);
         } else {

@@ -1,6 +1,7 @@
 package io.gripstream.prompt;
 
 import io.gripstream.clip.FloatTensor;
+import java.util.Arrays;
 import java.util.List;
 
 /** The vectors along a tensor's last extent, and how long they are (Euclidean norm). */
@@ -23,12 +24,17 @@ final class Vectors {
 
   /** The norm of the longest vector. */
   static double longest(FloatTensor tensor) {
+    return Arrays.stream(norms(tensor)).max().orElse(0);
+  }
+
+  /** The norms of all vectors, in order. */
+  static double[] norms(FloatTensor tensor) {
     int width = width(tensor);
-    double longest = 0;
-    for (int from = 0; from < tensor.values().length; from += width) {
-      longest = Math.max(longest, norm(tensor.values(), from, width));
+    double[] norms = new double[tensor.values().length / width];
+    for (int row = 0; row < norms.length; row++) {
+      norms[row] = norm(tensor.values(), row * width, width);
     }
-    return longest;
+    return norms;
   }
 
   /** Multiplies all values by a factor below 1, in place; one of 1 or more changes nothing. */

@@ -4,6 +4,7 @@ import io.gripstream.GripstreamConfig;
 import io.gripstream.messaging.EmbeddedRegistry;
 import io.gripstream.messaging.Fault;
 import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.PromptSignature.Signer;
 import io.gripstream.messaging.RegistryRefusedException;
 import io.gripstream.messaging.RegistryUnavailableException;
 import io.gripstream.messaging.RestRegistry;
@@ -86,7 +87,7 @@ public class Messaging {
   @Produces
   @Singleton
   TopicSerdes serdes(SchemaRegistry registry) {
-    return new TopicSerdes(registry);
+    return new TopicSerdes(registry, config.prompts().signingKey().map(Signer::new));
   }
 
   /**

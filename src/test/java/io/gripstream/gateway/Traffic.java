@@ -21,8 +21,10 @@ import io.gripstream.messaging.AvroSerde;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
+import io.gripstream.prompt.PromptDigest;
 import io.gripstream.prompt.Tensors;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
@@ -119,7 +121,7 @@ public final class Traffic implements AutoCloseable {
       Strategy madeBy,
       Map<String, Double> evidence,
       Instant at) {
-    Tensor features = tensor(classes.size(), 4);
+    Tensor features = units(classes.size());
     PromptVersion prompt =
         PromptVersion.newBuilder()
             .setTask(task)
@@ -140,18 +142,20 @@ public final class Traffic implements AutoCloseable {
             .setEvidence(evidence)
             .setCreatedAt(at)
             .build();
-    candidate(prompt);
-    return prompt;
+    return candidate(prompt);
   }
 
-  /** The same, of whatever kind. */
-  public void candidate(PromptVersion prompt) {
+  /** The same, of whatever kind, under the digest of what it holds. */
+  public PromptVersion candidate(PromptVersion unsealed) {
+    PromptVersion prompt =
+        PromptVersion.newBuilder(unsealed).setDigest(PromptDigest.of(unsealed)).build();
     send(
         topics.candidates(),
         prompt.getTask() + "/" + prompt.getVersion(),
         serdes.candidates(),
         prompt,
         prompt.getCreatedAt());
+    return prompt;
   }
 
   public void live(PromptVersion prompt) {
@@ -284,6 +288,15 @@ public final class Traffic implements AutoCloseable {
 
   private static Tensor tensor(int rows, int columns) {
     return new Tensor(List.of(rows, columns), ByteBuffer.allocate(4 * rows * columns));
+  }
+
+  /** {@code [rows, 4]}, of unit length. */
+  private static Tensor units(int rows) {
+    ByteBuffer data = ByteBuffer.allocate(16 * rows).order(ByteOrder.LITTLE_ENDIAN);
+    for (int row = 0; row < rows; row++) {
+      data.putFloat(16 * row + 4 * (row % 4), 1);
+    }
+    return new Tensor(List.of(rows, 4), data);
   }
 
   private static String digest(int version) {

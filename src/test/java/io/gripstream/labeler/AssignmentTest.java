@@ -3,12 +3,16 @@ package io.gripstream.labeler;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.gripstream.event.ImageEvent;
+import io.gripstream.event.PromptVersion;
 import io.gripstream.labeler.Assignment.Label;
 import io.gripstream.labeler.Assignment.Refuse;
 import io.gripstream.labeler.Assignment.Verdict;
 import io.gripstream.labeler.Assignment.Wait;
+import io.gripstream.prompt.KnownVersions.Known;
+import io.gripstream.prompt.PromptReview.Offer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -17,7 +21,7 @@ class AssignmentTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final AtomicLong now = new AtomicLong();
-  private final PromptBoard board = new PromptBoard(new ColourClip(), now::get);
+  private final PromptBoard board = new PromptBoard(new ColourClip(), now::get, () -> {});
   private final Assignment assignment = new Assignment(PATIENCE);
 
   @Test
@@ -83,10 +87,11 @@ class AssignmentTest {
   }
 
   private void promote(String task) {
-    board.swap(
-        task,
+    PromptVersion prompt =
         Events.prompt(
-            task, 0, List.of("red", "green", "blue"), Events.RED, Events.GREEN, Events.BLUE));
+            task, 0, List.of("red", "green", "blue"), Events.RED, Events.GREEN, Events.BLUE);
+    board.candidate(Known.of(prompt));
+    board.swap(task, new Offer(prompt, Optional.empty()));
   }
 
   private Verdict verdict(String... tasks) {

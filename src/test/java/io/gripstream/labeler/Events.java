@@ -5,6 +5,7 @@ import io.gripstream.event.Modality;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Tensor;
+import io.gripstream.prompt.PromptDigest;
 import io.gripstream.prompt.VisualPrompt;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -28,20 +29,26 @@ final class Events {
    * A prompt that knows each class by a colour; the zero-shot one always knows red, green, blue.
    */
   static PromptVersion prompt(String task, int version, List<String> classes, float[]... colours) {
-    return PromptVersion.newBuilder()
-        .setTask(task)
-        .setVersion(version)
-        .setDigest("digest-" + version)
-        .setModelId(ColourClip.ID)
-        .setModality(Modality.TEXT)
-        .setClasses(classes)
-        .setTemplate("{}")
-        .setClassFeatures(tensor(colours))
-        .setZeroShotFeatures(tensor(RED, GREEN, BLUE))
-        .setLogitScale(20)
-        .setRound(version)
-        .setCreatedAt(Instant.EPOCH)
-        .build();
+    return sealed(
+        PromptVersion.newBuilder()
+            .setTask(task)
+            .setVersion(version)
+            .setDigest("")
+            .setModelId(ColourClip.ID)
+            .setModality(Modality.TEXT)
+            .setClasses(classes)
+            .setTemplate("{}")
+            .setClassFeatures(tensor(colours))
+            .setZeroShotFeatures(tensor(RED, GREEN, BLUE))
+            .setLogitScale(20)
+            .setRound(version)
+            .setCreatedAt(Instant.EPOCH)
+            .build());
+  }
+
+  /** The same prompt under the digest of what it holds. */
+  static PromptVersion sealed(PromptVersion prompt) {
+    return PromptVersion.newBuilder(prompt).setDigest(PromptDigest.of(prompt)).build();
   }
 
   /** The same prompt behind a visual prompt, each vector of one number. */
@@ -50,10 +57,11 @@ final class Events {
     for (int v = 0; v < prefix.length; v++) {
       vectors[v] = new float[] {prefix[v]};
     }
-    return PromptVersion.newBuilder(prompt)
-        .setModality(Modality.VISUAL)
-        .setTensors(Map.of(VisualPrompt.PREFIX, tensor(vectors)))
-        .build();
+    return sealed(
+        PromptVersion.newBuilder(prompt)
+            .setModality(Modality.VISUAL)
+            .setTensors(Map.of(VisualPrompt.PREFIX, tensor(vectors)))
+            .build());
   }
 
   static Tensor tensor(float[]... rows) {

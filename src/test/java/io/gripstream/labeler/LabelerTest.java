@@ -16,6 +16,7 @@ import io.gripstream.event.Sample;
 import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.messaging.DeadLetters;
+import io.gripstream.messaging.PromptSignature.Signer;
 import io.gripstream.wiring.TestStream;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.awt.Color;
@@ -23,8 +24,13 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -33,10 +39,14 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.zip.CRC32;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serdes;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The labeler on a real broker, with a model that one can follow by hand. */
 class LabelerTest {
@@ -74,7 +84,8 @@ class LabelerTest {
   void anImageGetsItsLabelsAndBecomesASample() {
     start(Map.of());
     define("colours", Events.task("red", "green", "blue"));
-    promote(Events.prompt("colours", 3, COLOURS, RED, GREEN, BLUE));
+    PromptVersion three = Events.prompt("colours", 3, COLOURS, RED, GREEN, BLUE);
+    promote(three);
     image("one", Events.image(ColourClip.png(new Color(10, 200, 30)), "colours"));
 
     Prediction prediction = awaitPredictions(1).get(0);
@@ -86,7 +97,7 @@ class LabelerTest {
     assertThat(prediction.getLabels().get(2).getLabel()).isEqualTo("red");
     assertThat(prediction.getZeroShot().getLabel()).isEqualTo("green");
     assertThat(prediction.getPromptVersion()).isEqualTo(3);
-    assertThat(prediction.getPromptDigest()).isEqualTo("digest-3");
+    assertThat(prediction.getPromptDigest()).isEqualTo(three.getDigest());
     assertThat(prediction.getModelId()).isEqualTo(ColourClip.ID);
     assertThat(prediction.getAttributes()).containsEntry("from", "test");
     assertThat(prediction.getImage().getTopic()).isEqualTo(stream.topics().images());
@@ -390,6 +401,83 @@ class LabelerTest {
   }
 
   @Test
+  void forgedPromptsAreNotServedWhateverIsWrongWithThem() {
+    start(Map.of());
+    define("colours", Events.task("red", "green", "blue"));
+    PromptVersion good = Events.prompt("colours", 1, COLOURS, RED, GREEN, BLUE);
+    promote(good);
+    image("before", Events.image(ColourClip.png(Color.RED), "colours"));
+    awaitPredictions(1);
+    PromptVersion swapped = Events.prompt("colours", 2, COLOURS, BLUE, GREEN, RED);
+    List<PromptVersion> forgeries =
+        List.of(
+            swapped,
+            PromptVersion.newBuilder(good).setClassFeatures(swapped.getClassFeatures()).build(),
+            PromptVersion.newBuilder(good).setLogitScale(Float.NaN).build(),
+            Events.prompt("colours", 1, List.of("blue", "green", "red"), RED, GREEN, BLUE));
+    for (int i = 0; i < forgeries.size(); i++) {
+      forge(forgeries.get(i));
+      int refused = i + 1;
+      await()
+          .atMost(LONG)
+          .until(() -> meters.get("gripstream.prompts.refused").counter().count() == refused);
+      image("after-" + i, Events.image(ColourClip.png(Color.RED), "colours"));
+    }
+
+    assertThat(awaitPredictions(1 + forgeries.size()))
+        .allSatisfy(
+            prediction -> {
+              assertThat(prediction.getPromptDigest()).isEqualTo(good.getDigest());
+              assertThat(prediction.getLabels().get(0).getLabel()).isEqualTo("red");
+            });
+    assertThat(meters.get("gripstream.prompt.unusable").tag("task", "colours").gauge().value())
+        .isEqualTo(1);
+    assertThat(labeler.notReady()).as("the last good prompt serves").isEmpty();
+    promote(swapped);
+    await().atMost(LONG).until(() -> meters.find("gripstream.prompt.unusable").gauges().isEmpty());
+  }
+
+  @Test
+  void whereAKeyIsConfiguredOnlySignedPromptsAreServed(@TempDir Path directory) throws Exception {
+    KeyPair pair = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
+    Path verifyKey = pem(directory, "PUBLIC", pair.getPublic().getEncoded());
+    Signer signer = new Signer(pem(directory, "PRIVATE", pair.getPrivate().getEncoded()));
+    start(Map.of("prompts.verify-key", verifyKey.toString()));
+    define("colours", Events.task("red", "green", "blue"));
+    promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
+    await().atMost(LONG).until(() -> labeler.notReady().contains("it is not signed"));
+    image("one", Events.image(ColourClip.png(Color.RED), "colours"));
+
+    PromptVersion signed = Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE);
+    Headers headers = new RecordHeaders();
+    byte[] value =
+        signer
+            .signing(stream.serdes().prompts().serializer())
+            .serialize(stream.topics().prompts(), headers, signed);
+    stream.send(
+        new ProducerRecord<>(
+            stream.topics().prompts(), null, "colours".getBytes(UTF_8), value, headers));
+    awaitPredictions(1);
+
+    // Anybody can write a tombstone; it takes nothing away.
+    stream.sendRaw(stream.topics().prompts(), "colours".getBytes(UTF_8), null);
+    promote(Events.prompt("colours", 1, COLOURS, BLUE, GREEN, RED));
+    await()
+        .atMost(LONG)
+        .until(() -> meters.get("gripstream.prompts.refused").counter().count() == 2);
+    image("two", Events.image(ColourClip.png(Color.RED), "colours"));
+    assertThat(awaitPredictions(2))
+        .allSatisfy(prediction -> assertThat(prediction.getPromptVersion()).isZero());
+  }
+
+  private static Path pem(Path directory, String kind, byte[] der) throws IOException {
+    String body = Base64.getEncoder().encodeToString(der);
+    return Files.writeString(
+        directory.resolve(kind),
+        "-----BEGIN %1$s KEY-----\n%2$s\n-----END %1$s KEY-----\n".formatted(kind, body));
+  }
+
+  @Test
   void everyPredictionNamesAVersionThatWasLiveAtTheTime() {
     start(Map.of("labeler.batch-size", "5", "labeler.batches-per-transaction", "2"));
     define("colours", Events.task("red", "green", "blue"));
@@ -397,17 +485,20 @@ class LabelerTest {
     List<String> names = COLOURS;
     Map<String, Integer> liveWhenSent = new HashMap<>();
     List<String> ids = new ArrayList<>();
+    List<String> digests = new ArrayList<>();
     int seen = -1;
     for (int version = 0; version < 12; version++) {
       // Each version turns the classes by one, so that the label shows whose features made it.
-      promote(
+      PromptVersion prompt =
           Events.prompt(
               "colours",
               version,
               names,
               colours[version % 3],
               colours[(version + 1) % 3],
-              colours[(version + 2) % 3]));
+              colours[(version + 2) % 3]);
+      digests.add(prompt.getDigest());
+      promote(prompt);
       for (int i = 0; i < 25; i++) {
         String id = version + "-" + i;
         ids.add(id);
@@ -425,7 +516,7 @@ class LabelerTest {
     for (Prediction prediction : all) {
       int version = prediction.getPromptVersion();
       versions.add(version);
-      assertThat(prediction.getPromptDigest()).isEqualTo("digest-" + version);
+      assertThat(prediction.getPromptDigest()).isEqualTo(digests.get(version));
       // What had been seen to be live when the image was sent, or a later one.
       assertThat(version).isGreaterThanOrEqualTo(liveWhenSent.get(prediction.getImageId()));
       assertThat(version).isLessThan(12);
@@ -480,7 +571,19 @@ class LabelerTest {
     stream.send(stream.topics().tasks(), task, definition, stream.serdes().tasks());
   }
 
+  /** Makes a candidate live, under the digest of what it holds. */
   private void promote(PromptVersion prompt) {
+    PromptVersion sealed = Events.sealed(prompt);
+    stream.send(
+        stream.topics().candidates(),
+        sealed.getTask() + "/" + sealed.getVersion(),
+        sealed,
+        stream.serdes().candidates());
+    forge(sealed);
+  }
+
+  /** Writes a live prompt as it is. */
+  private void forge(PromptVersion prompt) {
     stream.send(stream.topics().prompts(), prompt.getTask(), prompt, stream.serdes().prompts());
   }
 

@@ -4,16 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.gripstream.event.Modality;
 import io.gripstream.event.PromptVersion;
+import io.gripstream.event.Strategy;
 import io.gripstream.event.Tensor;
+import io.gripstream.prompt.KnownVersions.Known;
+import io.gripstream.prompt.PromptReview.Offer;
 import io.gripstream.prompt.VisualPrompt;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PromptBoardTest {
@@ -21,7 +30,9 @@ class PromptBoardTest {
       Events.prompt(
           "task", 3, List.of("red", "green", "blue"), Events.RED, Events.GREEN, Events.BLUE);
 
-  private final PromptBoard board = new PromptBoard(new ColourClip(), () -> 0);
+  private final AtomicInteger refusals = new AtomicInteger();
+  private final PromptBoard board =
+      new PromptBoard(new ColourClip(), () -> 0, refusals::incrementAndGet);
 
   @BeforeEach
   void define() {
@@ -88,14 +99,140 @@ class PromptBoardTest {
     assertThat(usable(biased(1f, Float.POSITIVE_INFINITY, 3f))).isFalse();
   }
 
+  static List<Arguments> forgeries() {
+    float[] unit = {1, 0, 0};
+    return List.of(
+        forgery("its digest is", p -> p.setDigest("0".repeat(64))),
+        forgery("its digest is", p -> p.setBias(List.of(0f, 0f, 50f))),
+        forgery("not finite", p -> p.setClassFeatures(Events.tensor(unit, unit, nan()))),
+        forgery("not finite", p -> p.setZeroShotFeatures(Events.tensor(unit, unit, nan()))),
+        sealed("length 0.0", p -> p.setClassFeatures(Events.tensor(unit, unit, new float[3]))),
+        sealed("length 0.0", p -> zeros(p).setMadeBy(Strategy.MIXTURE)),
+        sealed("length 5.0", p -> p.setClassFeatures(Events.tensor(unit, unit, long5()))),
+        sealed("length 5.0", p -> p.setZeroShotFeatures(Events.tensor(unit, unit, long5()))),
+        sealed("logit scale is NaN", p -> p.setLogitScale(Float.NaN)),
+        sealed("logit scale is -1", p -> p.setLogitScale(-1)),
+        sealed("logit scale is Inf", p -> p.setLogitScale(Float.POSITIVE_INFINITY)),
+        sealed("as large as", p -> p.setLogitScale(Float.MAX_VALUE)),
+        sealed("as large as", p -> p.setBias(List.of(0f, 0f, 1e30f))),
+        sealed("not finite", p -> p.setBias(List.of(0f, 0f, Float.NaN))),
+        sealed("classes are not the task's", p -> p.setClasses(List.of("red", "green", "pink"))),
+        sealed("classes are not the task's", p -> p.setClasses(List.of("green", "red", "blue"))),
+        sealed("it is for another@2", p -> p.setModelId("another@2")),
+        sealed("have 2 numbers", p -> narrow(p)),
+        sealed("prompt of task 'other'", p -> p.setTask("other")),
+        sealed("version is -1", p -> p.setVersion(-1)),
+        sealed("candidate of version 3 is another", p -> p.setLogitScale(21)),
+        sealed(
+            "candidate of version 3 is another",
+            p -> p.setZeroShotFeatures(Events.tensor(unit, unit, unit))));
+  }
+
+  /** Each of these names a candidate that exists, or the nearest thing to it. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("forgeries")
+  void whatCannotBeVerifiedIsRefusedWithItsReasonAndTheLastGoodPromptStays(
+      String reason, PromptVersion forged) {
+    assertThat(usable(TEXT)).isTrue();
+    int before = refusals.get();
+    board.swap("task", new Offer(forged, Optional.empty()));
+
+    assertThat(board.snapshot().served().get("task").prompt().digest()).isEqualTo(TEXT.getDigest());
+    assertThat(board.snapshot().refused().get("task")).contains(reason);
+    assertThat(refusals.get()).isEqualTo(before + 1);
+    board.define("task", Events.task("red", "green", "blue"));
+    assertThat(refusals.get()).as("counted once").isEqualTo(before + 1);
+  }
+
+  @Test
+  void aPromptIsServedWhicheverOfItsTaskItsCandidateAndItselfIsHeardOfLast() {
+    for (int last = 0; last < 3; last++) {
+      PromptBoard heard = new PromptBoard(new ColourClip(), () -> 0, refusals::incrementAndGet);
+      List<Runnable> news =
+          new ArrayList<>(
+              List.of(
+                  () -> heard.define("task", Events.task("red", "green", "blue")),
+                  () -> heard.candidate(Known.of(TEXT)),
+                  () -> heard.swap("task", new Offer(TEXT, Optional.empty()))));
+      news.add(news.remove(last));
+      news.forEach(Runnable::run);
+      assertThat(heard.snapshot().served()).containsKey("task");
+      assertThat(heard.snapshot().refused()).isEmpty();
+    }
+  }
+
+  @Test
+  void afterARedefinitionNothingIsServedUntilThereIsAPromptForTheNewClasses() {
+    assertThat(usable(TEXT)).isTrue();
+    board.define("task", Events.task("cyan", "pink"));
+    assertThat(board.snapshot().served()).isEmpty();
+    assertThat(board.snapshot().waitingSince()).containsKey("task");
+    board.define("task", Events.task("red", "green", "blue"));
+    assertThat(board.snapshot().served()).containsKey("task");
+  }
+
+  /** The curator gives the numbers. */
+  @Test
+  void aZeroShotPromptMayBearANumberThatItsCandidateDidNotButNotAnothers() {
+    PromptVersion zeroShot = PromptVersion.newBuilder(TEXT).setVersion(0).setRound(0).build();
+    assertThat(usable(zeroShot)).isTrue();
+    PromptVersion tuned =
+        Events.sealed(
+            PromptVersion.newBuilder(TEXT).setVersion(7).setBias(List.of(1f, 0f, 0f)).build());
+    board.candidate(Known.of(tuned));
+    board.swap("task", new Offer(numbered(zeroShot, 4), Optional.empty()));
+    assertThat(board.snapshot().served().get("task").prompt().version()).isEqualTo(4);
+    board.swap("task", new Offer(numbered(zeroShot, 7), Optional.empty()));
+    assertThat(board.snapshot().refused().get("task")).contains("version 7 is another");
+    board.swap("task", new Offer(numbered(tuned, 8), Optional.empty()));
+    assertThat(board.snapshot().refused().get("task")).contains("no candidate of version 8");
+  }
+
+  private static PromptVersion numbered(PromptVersion prompt, int version) {
+    return PromptVersion.newBuilder(prompt).setVersion(version).build();
+  }
+
+  private static float[] nan() {
+    return new float[] {Float.NaN, 0, 0};
+  }
+
+  private static float[] long5() {
+    return new float[] {0, 3, 4};
+  }
+
+  private static PromptVersion.Builder zeros(PromptVersion.Builder prompt) {
+    return prompt.setClassFeatures(Events.tensor(new float[3], new float[3], new float[3]));
+  }
+
+  private static PromptVersion.Builder narrow(PromptVersion.Builder prompt) {
+    float[] unit = {1, 0};
+    return prompt
+        .setClassFeatures(Events.tensor(unit, unit, unit))
+        .setZeroShotFeatures(Events.tensor(unit, unit, unit));
+  }
+
+  private static Arguments forgery(String reason, UnaryOperator<PromptVersion.Builder> change) {
+    return Arguments.of(reason, change.apply(PromptVersion.newBuilder(TEXT)).build());
+  }
+
+  /** With the digest that goes with what was changed. */
+  private static Arguments sealed(String reason, UnaryOperator<PromptVersion.Builder> change) {
+    return Arguments.of(
+        reason, Events.sealed(change.apply(PromptVersion.newBuilder(TEXT)).build()));
+  }
+
   private static PromptVersion biased(Float... bias) {
     return PromptVersion.newBuilder(TEXT).setBias(List.of(bias)).build();
   }
 
+  /** Whether the prompt is served, as a candidate under its true digest; others are forgotten. */
   private boolean usable(PromptVersion prompt) {
-    board.swap("task", prompt);
+    board.swap("task", null);
+    PromptVersion sealed = Events.sealed(prompt);
+    board.candidate(Known.of(sealed));
+    board.swap("task", new Offer(sealed, Optional.empty()));
     boolean served = board.snapshot().served().containsKey("task");
-    assertThat(board.snapshot().unusable().contains("task")).isEqualTo(!served);
+    assertThat(board.snapshot().refused().containsKey("task")).isEqualTo(!served);
     return served;
   }
 

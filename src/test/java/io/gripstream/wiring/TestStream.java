@@ -85,8 +85,12 @@ public final class TestStream implements AutoCloseable {
   }
 
   public RecordMetadata sendRaw(String topic, byte[] key, byte[] value) {
+    return send(new ProducerRecord<>(topic, key, value));
+  }
+
+  public RecordMetadata send(ProducerRecord<byte[], byte[]> record) {
     try {
-      return producer.send(new ProducerRecord<>(topic, key, value)).get();
+      return producer.send(record).get();
     } catch (InterruptedException | ExecutionException e) {
       throw new IllegalStateException(e);
     }

@@ -64,6 +64,13 @@ public final class Board {
     board(task).ifPresent(board -> board.live(facts));
   }
 
+  /**
+   * @param reason why the prompt that the topic names is not served
+   */
+  public void refused(String task, String reason) {
+    board(task).ifPresent(board -> board.refused(reason));
+  }
+
   public void batch(RefinementBatch chunk, Coordinates place) {
     if (chunk.getChunk() < 0
         || chunk.getChunk() >= chunk.getChunks()

@@ -37,6 +37,7 @@ public final class TaskBoard {
 
   private TaskDefinition definition;
   private VersionFacts live;
+  private String refused;
   private long seq;
   private Long since;
   private long revision;
@@ -136,6 +137,15 @@ public final class TaskBoard {
     if (facts != null) {
       versions.putIfAbsent(facts.version(), new Candidate(facts, null));
     }
+    refused = null;
+    structure++;
+  }
+
+  /**
+   * @param reason why the latest live prompt is not served; the one before stays
+   */
+  synchronized void refused(String reason) {
+    refused = reason;
     structure++;
   }
 
@@ -304,6 +314,7 @@ public final class TaskBoard {
         counted == 0 ? null : changed / (double) counted,
         live == null ? null : live.version(),
         live == null ? null : live.modelId(),
+        refused,
         diary.pinned(),
         diary.paused(),
         versions.size(),

@@ -13,6 +13,7 @@ import java.util.Map;
  * @param classes how often each class was the label; a prediction that abstained has none
  * @param confidence the labels' mean confidence; null before the first label
  * @param changed the share of labels that refinement changed; null before the first label
+ * @param refused why the latest prompt that the topic calls live is not served; null: it is
  * @param labels images that people have labelled
  * @param live the version that labels now; null before the first
  */
@@ -26,6 +27,7 @@ public record TaskStats(
     Double changed,
     Integer live,
     String modelId,
+    String refused,
     Integer pinned,
     boolean paused,
     int versions,

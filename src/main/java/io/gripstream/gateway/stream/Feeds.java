@@ -3,17 +3,23 @@ package io.gripstream.gateway.stream;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.gripstream.event.PromptVersion;
+import io.gripstream.event.TaskDefinition;
 import io.gripstream.gateway.board.Board;
 import io.gripstream.gateway.board.DeadLetter;
 import io.gripstream.gateway.board.VersionFacts;
 import io.gripstream.messaging.Coordinates;
 import io.gripstream.messaging.DeadLetters;
 import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.PromptSignature.Verifier;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
+import io.gripstream.prompt.KnownVersions.Known;
+import io.gripstream.prompt.PromptReview;
+import io.gripstream.prompt.PromptReview.Offer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.jboss.logging.Logger;
@@ -30,7 +36,9 @@ public final class Feeds implements AutoCloseable {
 
   private final Topics topics;
   private final TopicSerdes serdes;
+  private final Optional<Verifier> verifier;
   private final Board board;
+  private final PromptReview review;
   private final Follower tasks;
   private final Follower labels;
   private final List<Follower> others = new ArrayList<>();
@@ -38,14 +46,22 @@ public final class Feeds implements AutoCloseable {
   /**
    * Begins to follow.
    *
+   * @param verifier of live prompts; empty: they need no signature
    * @param patience how long to wait for the tasks before going on without
    */
   public Feeds(
-      KafkaClients clients, Topics topics, TopicSerdes serdes, Board board, Duration patience)
+      KafkaClients clients,
+      Topics topics,
+      TopicSerdes serdes,
+      Optional<Verifier> verifier,
+      Board board,
+      Duration patience)
       throws InterruptedException {
     this.topics = topics;
     this.serdes = serdes;
+    this.verifier = verifier;
     this.board = board;
+    this.review = new PromptReview(prompt -> Optional.empty(), new Live());
     tasks = new Follower(clients, topics.tasks(), ALL, this::task);
     if (!tasks.awaitReady(patience)) {
       LOG.warnf("%s is not read to its end after %s; going on", topics.tasks(), patience);
@@ -76,21 +92,46 @@ public final class Feeds implements AutoCloseable {
   }
 
   private void task(ConsumerRecord<String, byte[]> record) {
-    board.task(
-        record.key(),
+    TaskDefinition definition =
         record.value() == null
             ? null
-            : serdes.tasks().deserializer().deserialize(topics.tasks(), record.value()));
+            : serdes.tasks().deserializer().deserialize(topics.tasks(), record.value());
+    board.task(record.key(), definition);
+    review.define(record.key(), definition);
   }
 
   private void candidate(ConsumerRecord<String, byte[]> record) {
     if (record.value() != null) {
-      board.candidate(VersionFacts.of(promptOf(record)), placeOf(record));
+      PromptVersion prompt = promptOf(record);
+      board.candidate(VersionFacts.of(prompt), placeOf(record));
+      review.candidate(Known.of(prompt));
     }
   }
 
   private void prompt(ConsumerRecord<String, byte[]> record) {
-    board.live(record.key(), record.value() == null ? null : VersionFacts.of(promptOf(record)));
+    if (record.value() != null) {
+      review.offer(
+          record.key(),
+          new Offer(
+              promptOf(record),
+              verifier.flatMap(keys -> keys.fault(record.headers(), record.value()))));
+    } else if (verifier.isEmpty()) {
+      review.offer(record.key(), null);
+      board.live(record.key(), null);
+    }
+  }
+
+  /** Shows what the labelers serve, and what they refuse. */
+  private final class Live implements PromptReview.Service {
+    @Override
+    public void serve(String task, PromptVersion prompt) {
+      board.live(task, VersionFacts.of(prompt));
+    }
+
+    @Override
+    public void refuse(String task, String reason) {
+      board.refused(task, reason);
+    }
   }
 
   private PromptVersion promptOf(ConsumerRecord<String, byte[]> record) {

@@ -52,6 +52,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
+import org.hamcrest.Matcher;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -376,8 +377,7 @@ class GatewayApiTest {
             .setBias(List.of(.5f, 0f, -.5f))
             .setMadeBy(Strategy.BALANCE)
             .build();
-    traffic.candidate(balanced);
-    traffic.live(balanced);
+    traffic.live(traffic.candidate(balanced));
     String path = "/api/tasks/" + task + "/prompts";
     Awaitility.await()
         .atMost(Duration.ofSeconds(10))
@@ -393,6 +393,30 @@ class GatewayApiTest {
         .then()
         .body("version.madeBy", nullValue())
         .body("bias", equalTo(List.of(0f, 0f, 0f)));
+  }
+
+  @Test
+  void aLivePromptThatCannotBeVerifiedIsNamedAndTheOneBeforeIsShown() {
+    PromptVersion good =
+        traffic.candidate(task, List.of("a", "b", "c"), 0, null, 0, Map.of(), Instant.now());
+    traffic.live(good);
+    stats(equalTo(0), nullValue());
+    traffic.live(PromptVersion.newBuilder(good).setVersion(7).setBias(List.of(9f, 0f, 0f)).build());
+    stats(equalTo(0), startsWith("version 7: its digest is"));
+    traffic.live(good);
+    stats(equalTo(0), nullValue());
+  }
+
+  private void stats(Matcher<?> live, Matcher<?> refused) {
+    String path = "tasks.find { it.task == '%s' }.".formatted(task);
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(10))
+        .untilAsserted(
+            () ->
+                get("/api/summary")
+                    .then()
+                    .body(path + "live", live)
+                    .body(path + "refused", refused));
   }
 
   @Test
