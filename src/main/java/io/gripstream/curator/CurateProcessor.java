@@ -9,8 +9,10 @@ import io.gripstream.event.Sample;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
+import io.gripstream.task.TaskRules;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Instant;
+import java.util.List;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -113,12 +115,10 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
   }
 
   private void definition(Turn turn, TaskDefinition definition) {
-    definitions
-        .fault(definition)
-        .ifPresent(
-            fault -> {
-              throw new RejectedRecordException(fault);
-            });
+    List<String> faults = TaskRules.faults(turn.task(), definition);
+    if (!faults.isEmpty()) {
+      throw new RejectedRecordException(String.join("; ", faults));
+    }
     definitions.adopt(turn, definition);
     tasks.definition(turn.task(), definition);
     intake.shrink(turn);

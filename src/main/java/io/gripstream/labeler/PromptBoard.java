@@ -3,8 +3,10 @@ package io.gripstream.labeler;
 import io.gripstream.clip.ClipModel;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.task.TaskRules;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -60,11 +62,19 @@ final class PromptBoard {
     return snapshot;
   }
 
-  /** A record of {@code tasks}; null ends the task. */
+  /**
+   * A record of {@code tasks}; null ends the task. One that breaks the rules changes nothing: the
+   * curator does not take it either.
+   */
   synchronized void define(String task, TaskDefinition definition) {
     if (definition == null) {
       definitions.remove(task);
     } else {
+      List<String> faults = TaskRules.faults(task, definition);
+      if (!faults.isEmpty()) {
+        LOG.warnf("a definition of %s is not followed: %s", task, String.join("; ", faults));
+        return;
+      }
       definitions.put(task, definition);
     }
     publish();

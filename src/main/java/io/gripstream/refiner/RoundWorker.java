@@ -11,6 +11,7 @@ import io.gripstream.refine.Paradigms;
 import io.gripstream.refine.Refinement;
 import io.gripstream.refine.RoundBatch;
 import io.gripstream.refiner.Candidates.Candidate;
+import io.gripstream.task.TaskRules;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -142,6 +143,7 @@ final class RoundWorker {
           paradigm,
           0,
           Map.of());
+      TaskRules.require(batch.task(), batch.definition());
       if (!batch.base().getModelId().equals(modelId)) {
         throw new IllegalArgumentException(
             "the batch is for %s, and this process runs %s"

@@ -9,6 +9,7 @@ import io.gripstream.messaging.TopicView;
 import io.gripstream.messaging.Topics;
 import io.gripstream.refine.Refinement;
 import io.gripstream.refiner.Candidates.Candidate;
+import io.gripstream.task.TaskRules;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
@@ -150,6 +151,7 @@ final class ZeroShotMaker implements AutoCloseable {
     }
     PromptVersion prompt;
     try {
+      TaskRules.require(task, definition);
       prompt =
           PromptVersion.newBuilder(refinement.zeroShot(task, definition, clock.instant()))
               .setVersion(candidates.nextVersion(task))

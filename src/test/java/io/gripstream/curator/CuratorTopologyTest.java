@@ -11,19 +11,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.gripstream.event.BatchSample;
 import io.gripstream.event.CommandType;
 import io.gripstream.event.Paradigm;
+import io.gripstream.event.ImageReference;
 import io.gripstream.event.PoolLimits;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.messaging.DeadLetters;
+import io.gripstream.event.Sample;
 import io.gripstream.refine.RoundBatch;
 import java.nio.charset.StandardCharsets;
+import io.gripstream.task.TaskCases;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.streams.test.TestRecord;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -260,11 +264,39 @@ class CuratorTopologyTest {
   void thePoolIsBoundedInBytesAndShrinksWithItsLimits() {
     curator.define(definition().build());
     curator.candidate(zeroShot(0));
-    curator.sample("a", "b", "c");
-    curator.define(definition().setPool(new PoolLimits(100, 150L)).build());
-    curator.sample("d");
-    List<RefinementBatch> batches = curator.batches();
-    assertThat(ids(batches)).endsWith("d").doesNotContain("a").hasSize(2);
+    Stream.of("a", "b", "c").map(CuratorTopologyTest::heavy).forEach(curator::sample);
+    curator.define(definition().setPool(new PoolLimits(100, 1L << 16)).build());
+    curator.sample(heavy("d"));
+    assertThat(ids(curator.batches())).containsExactly("b", "c", "d");
+  }
+
+  /** Of 20 KB: three go into the smallest pool. */
+  private static Sample heavy(String imageId) {
+    Sample light = sample(imageId);
+    return Sample.newBuilder(light)
+        .setImage(ImageReference.newBuilder(light.getImage()).setUri("x".repeat(20_000)).build())
+        .build();
+  }
+
+  @Test
+  void aDefinitionThatBreaksTheRulesIsADeadLetterAndTheOneBeforeItStays() {
+    curator.define(definition().build());
+    curator.candidate(zeroShot(0));
+    List<TaskCases.Case> broken = TaskCases.outside();
+    broken.forEach(each -> curator.define(each.definition()));
+    List<TestRecord<byte[], byte[]>> letters = curator.letters();
+    assertThat(letters).hasSameSizeAs(broken);
+    for (int i = 0; i < broken.size(); i++) {
+      assertThat(
+              new String(
+                  letters.get(i).headers().lastHeader(DeadLetters.CAUSE).value(),
+                  StandardCharsets.UTF_8))
+          .startsWith(broken.get(i).path());
+    }
+    curator.sample("a", "b", "c", "d");
+    assertThat(curator.batches()).hasSize(1);
+    TaskCases.inside().forEach(each -> curator.define(each.definition()));
+    assertThat(curator.letters()).isEmpty();
   }
 
   @Test
@@ -363,7 +395,7 @@ class CuratorTopologyTest {
         .containsEntry("id", "the image id is empty")
         .containsEntry("task", "there is no task nobody")
         .containsEntry("label", "horse is not a class of the task")
-        .containsEntry("definition", "two classes are alike, or one is blank")
+        .containsEntry("definition", "classes[1] \"cat\" is the same text as \"cat\" to the model")
         .containsEntry("value", "the record has no value")
         .containsEntry("key", "the key is other/3 where animals/3 is due");
     assertThat(

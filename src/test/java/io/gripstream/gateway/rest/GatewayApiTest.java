@@ -32,6 +32,7 @@ import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
 import io.quarkus.test.common.http.TestHTTPResource;
+import io.gripstream.task.TaskCases;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.response.ValidatableResponse;
@@ -120,19 +121,18 @@ class GatewayApiTest {
 
   @Test
   void aDefinitionThatMakesNoSenseIsRefusedWithTheReason() {
-    refused(Map.of("classes", List.of("a")), "classes size must be between 2 and 1000");
-    refused(Map.of("classes", List.of("a", "a")), "repeats");
+    refused(
+        Map.of("classes", List.of("a")), "classes must be at least two, and at most 1000, not 1");
+    refused(Map.of("classes", List.of("a", "a")), "classes[1]");
     refused(Map.of("classes", List.of("a", " ")), "blank");
     refused(
         Map.of("classes", IntStream.range(0, 1001).mapToObj(i -> "c" + i).toList()),
-        "between 2 and 1000");
+        "at most 1000");
     refused(Map.of("classes", List.of("a", "b"), "template", "no place"), "exactly once");
     refused(Map.of("classes", List.of("a", "b"), "template", "{} and {}"), "exactly once");
     refused(
         Map.of("classes", List.of("a", "b"), "training", Map.of("learningRate", -1)),
-        "training.learningRate must be greater than or equal to 0");
-    refused(
-        Map.of("classes", List.of("a", "b"), "trigger", Map.of("samples", 5000)), "pool.samples");
+        "training.learningRate must be from 0 to 10, not -1.0");
     refused(Map.of("classes", List.of("a", "b"), "clases", 1), "clases");
     refused(Map.of("template", "a {}"), "classes must not be null");
     problem(
@@ -354,13 +354,25 @@ class GatewayApiTest {
     }
     refused(
         Map.of("classes", List.of("a", "b"), "abstainBelow", 1.5),
-        "abstainBelow must be less than or equal to 1");
+        "abstainBelow must be from 0 to 1, not 1.5");
     refused(
         Map.of("classes", List.of("a", "b"), "abstainBelow", -0.1),
-        "abstainBelow must be greater than or equal to 0");
+        "abstainBelow must be from 0 to 1, not -0.1");
     refused(
         Map.of("classes", List.of("a", "b"), "trigger", Map.of("calibration", -1)),
-        "trigger.calibration must be greater than or equal to 0");
+        "trigger.calibration must be from 0 to 1000000, not -1");
+  }
+
+  @Test
+  void everyFieldOfADefinitionIsHeldToTheRules() {
+    for (TaskCases.Case each : TaskCases.outside()) {
+      problem(
+          json(TaskSpec.of(each.definition())).put("/api/tasks/refused").then(), 400, each.path());
+    }
+    get("/api/tasks/refused").then().statusCode(404);
+    for (TaskCases.Case each : TaskCases.inside()) {
+      json(TaskSpec.of(each.definition())).put("/api/tasks/" + task).then().statusCode(200);
+    }
   }
 
   @Test
