@@ -13,6 +13,7 @@ import io.gripstream.task.TaskRules;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -30,6 +31,9 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
   /** Counts diary entries by type: what was promoted, held, rolled back, and what drifted. */
   static final String NOTED = "gripstream.curator.noted";
 
+  /** Counts commands that were sent again, and not executed again. */
+  static final String REPEATED = "gripstream.curator.repeated";
+
   private final Topics topics;
   private final TopicSerdes serdes;
   private final Rounds rounds = new Rounds();
@@ -40,6 +44,7 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
 
   private ProcessorContext<String, SpecificRecord> context;
   private TaskStore tasks;
+  private CommandKeys keys;
   private Memory pool;
   private StreamWatch watch;
   private Intake intake;
@@ -61,6 +66,7 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
             context.getStateStore(CuratorTopology.TASKS),
             new Encoding<>(serdes.tasks(), topics.tasks()),
             prompts);
+    keys = new CommandKeys(tasks);
     pool = new Memory(context.getStateStore(CuratorTopology.POOL));
     Encoding<Sample> samples = new Encoding<>(serdes.samples(), topics.samples());
     Labels labels =
@@ -99,7 +105,11 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
       candidates.consider(turn, candidate);
     } else if (value instanceof Command command) {
       Intake.defined(turn);
-      commands.obey(turn, command);
+      if (keys.first(task, command)) {
+        commands.obey(turn, command);
+      } else {
+        meters.counter(REPEATED).increment();
+      }
     } else if (value instanceof RoundEvent event) {
       rounds.hear(turn, event);
     } else if (isTombstoneOfTask(record)) {
@@ -131,6 +141,7 @@ final class CurateProcessor implements Processor<String, SpecificRecord, String,
   private void end(Turn turn, Record<String, SpecificRecord> record) {
     intake.forget(turn.task());
     tasks.definition(turn.task(), null);
+    tasks.commands(turn.task(), Map.of());
     turn.versions().retain(Prompts::zeroShot);
     turn.redefine(null);
     turn.become(turn.state().ended());

@@ -9,25 +9,26 @@ import static io.gripstream.curator.Fixtures.zeroShot;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.gripstream.event.BatchSample;
+import io.gripstream.event.Command;
 import io.gripstream.event.CommandType;
-import io.gripstream.event.Paradigm;
 import io.gripstream.event.ImageReference;
+import io.gripstream.event.Paradigm;
 import io.gripstream.event.PoolLimits;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
-import io.gripstream.messaging.DeadLetters;
 import io.gripstream.event.Sample;
+import io.gripstream.messaging.DeadLetters;
 import io.gripstream.refine.RoundBatch;
-import java.nio.charset.StandardCharsets;
 import io.gripstream.task.TaskCases;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.kafka.streams.test.TestRecord;
 import java.util.stream.Stream;
+import org.apache.kafka.streams.test.TestRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -187,6 +188,66 @@ class CuratorTopologyTest {
     assertThat(curator.prompts()).isEmpty();
     assertThat(curator.diary().get(0).getMessage())
         .isEqualTo("it was trained from version 1, but version 0 is live now");
+  }
+
+  /** Version 2 is live, after 1 and 0. */
+  private void promoteTwice() {
+    beginRound();
+    curator.candidate(trained(1, 1, zeroShot(0), 1));
+    curator.sample("e", "f", "g", "h");
+    curator.candidate(trained(2, 2, trained(1, 1, zeroShot(0), 1), 1));
+    assertThat(curator.prompts()).containsExactly(1, 2);
+    curator.diary();
+  }
+
+  @Test
+  void aCommandThatIsSentAgainWithItsKeyIsExecutedOnce() {
+    promoteTwice();
+    Command rollBack = Fixtures.command(CommandType.ROLL_BACK, "k-1", null);
+    curator.command(rollBack);
+    curator.command(rollBack);
+    assertThat(curator.prompts()).containsExactly(1);
+    assertThat(curator.diaryTypes()).containsExactly(RoundEventType.ROLLED_BACK);
+    assertThat(curator.meters.counter(CurateProcessor.REPEATED).count()).isEqualTo(1);
+
+    curator.command(Fixtures.command(CommandType.ROLL_BACK, "k-2", null));
+    assertThat(curator.prompts()).containsExactly(0);
+    assertThat(curator.letters()).isEmpty();
+    curator.command(Fixtures.command(CommandType.PAUSE, "k-2", null));
+    curator.command(Fixtures.command(CommandType.PAUSE, " ", null));
+    curator.command(Fixtures.command(CommandType.PAUSE, "k".repeat(201), null));
+    assertThat(curator.letters()).hasSize(3);
+    assertThat(curator.diaryTypes()).containsExactly(RoundEventType.ROLLED_BACK);
+  }
+
+  @Test
+  void theKeysThatAreRememberedAreBoundedAndGoWithTheTask() {
+    promoteTwice();
+    int stored = curator.stored();
+    for (int i = 0; i <= CommandKeys.KEPT; i++) {
+      CommandType type = i % 2 == 0 ? CommandType.PAUSE : CommandType.RESUME;
+      curator.command(Fixtures.command(type, "k".repeat(190) + i, null));
+    }
+    assertThat(curator.diary()).hasSize(CommandKeys.KEPT + 1);
+    assertThat(curator.stored()).isEqualTo(stored + 1);
+    curator.command(Fixtures.command(CommandType.RESUME, "k".repeat(190) + 1, null));
+    assertThat(curator.diary()).isEmpty();
+    curator.command(Fixtures.command(CommandType.PAUSE, "k".repeat(190) + 0, null));
+    assertThat(curator.diaryTypes()).containsExactly(RoundEventType.REFUSED);
+  }
+
+  @Test
+  void aCommandThatExpectsAnotherVersionToBeLiveIsRefused() {
+    promoteTwice();
+    curator.command(Fixtures.command(CommandType.ROLL_BACK, null, 2));
+    curator.command(Fixtures.command(CommandType.ROLL_BACK, null, 2));
+    assertThat(curator.prompts()).containsExactly(1);
+    List<RoundEvent> diary = curator.diary();
+    assertThat(diary)
+        .extracting(RoundEvent::getType)
+        .containsExactly(RoundEventType.ROLLED_BACK, RoundEventType.REFUSED);
+    assertThat(last(diary).getMessage())
+        .isEqualTo("ROLL_BACK: version 2 was expected to be live, and version 1 is (because)");
   }
 
   @Test

@@ -570,6 +570,10 @@ class GatewayApiTest {
     refusal(get("/subjects/" + subject + "/versions/9").then(), 404, 40402);
     refusal(get("/schemas/ids/987654").then(), 404, 40403);
     refusal(
+    problem(
+        json(Map.of("type", "ROLL_BACK", "expectedLive", 2)).post(path).then(),
+        409,
+        "version 2 was expected to be live, and version 1 is");
         registry(Map.of("schema", "{\"type\":\"nonsense\"}"))
             .post("/subjects/" + subject + "/versions")
             .then(),
@@ -578,6 +582,31 @@ class GatewayApiTest {
     refusal(
         registry(Map.of("schema", "\"long\"")).post("/subjects/" + subject + "/versions").then(),
         409,
+    assertThat(command.getKey()).isNull();
+    assertThat(command.getExpectedLive()).isNull();
+  }
+
+  /** What was live when it was sent first need not be so any more. */
+  @Test
+  void aCommandWithAKeyOfItsOwnIsWrittenWheneverItIsSent() {
+    String path = "/api/tasks/" + task + "/commands";
+    versions();
+    for (int i = 0; i < 2; i++) {
+      json(Map.of("type", "ROLL_BACK", "version", 1, "expectedLive", 2))
+          .header("Idempotency-Key", "4711")
+          .post(path)
+          .then()
+          .statusCode(202);
+    }
+    assertThat(values(topics.commands(), task, 2).map(serdes.commands(), topics.commands()))
+        .allSatisfy(command -> assertThat(command.getKey()).isEqualTo("4711"))
+        .allSatisfy(command -> assertThat(command.getExpectedLive()).isEqualTo(2));
+    for (String key : List.of("a b", "k".repeat(201), "\u00e9")) {
+      problem(
+          json(Map.of("type", "PAUSE")).header("Idempotency-Key", key).post(path).then(),
+          400,
+          "not valid");
+    }
         409);
     get("/config").then().body("compatibilityLevel", equalTo("BACKWARD"));
   }
