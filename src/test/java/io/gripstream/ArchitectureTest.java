@@ -34,6 +34,8 @@ class ArchitectureTest {
           .definedBy("io.gripstream.clip..")
           .layer("prompt")
           .definedBy("io.gripstream.prompt..")
+          .layer("task")
+          .definedBy("io.gripstream.task..")
           .layer("refine")
           .definedBy("io.gripstream.refine..")
           .layer("messaging")
@@ -89,6 +91,9 @@ class ArchitectureTest {
           .whereLayer("messaging")
           .mayOnlyBeAccessedByLayers(
               "image", "labeler", "curator", "refiner", "gateway", "bench", "cli")
+          .whereLayer("task")
+          .mayOnlyBeAccessedByLayers(
+              "refine", "labeler", "curator", "refiner", "gateway", "experiment", "bench", "cli")
           .whereLayer("refine")
           .mayOnlyBeAccessedByLayers(
               "messaging",
@@ -123,6 +128,7 @@ class ArchitectureTest {
               "io.gripstream.clip..",
               "io.gripstream.prompt..",
               "io.gripstream.refine..",
+              "io.gripstream.task..",
               "io.gripstream.model..",
               "io.gripstream.pico..",
               "io.gripstream.experiment..",

@@ -25,6 +25,7 @@ import io.gripstream.refine.Gate;
 import io.gripstream.refine.ImageSource;
 import io.gripstream.refine.PromptRefinement;
 import io.gripstream.refine.Refinement;
+import io.gripstream.task.TaskRules;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -207,7 +208,9 @@ final class DriftCommand implements Callable<Integer> {
     if (pool != null) {
       builder.setPool(PoolLimits.newBuilder().setSamples(pool).build());
     }
-    return builder.build();
+    TaskDefinition definition = builder.build();
+    TaskRules.require("drift", definition);
+    return definition;
   }
 
   /** GRIP in rounds as the paper has it: each candidate goes live, and nothing judges it. */

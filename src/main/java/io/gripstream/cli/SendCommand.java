@@ -6,6 +6,7 @@ import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.SchemaRegistry;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
+import io.gripstream.task.TaskRules;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -171,16 +172,12 @@ final class SendCommand implements Callable<Integer> {
     if (template != null && classes == null) {
       throw usage("--template belongs to --define-classes");
     }
-    if (classes != null
-        && (classes.size() < 2 || Map.copyOf(count(classes)).size() < classes.size())) {
-      throw usage("--define-classes: expected at least two classes, no two alike");
+    if (classes != null) {
+      List<String> faults = TaskRules.faults(task, definition());
+      if (!faults.isEmpty()) {
+        throw usage("--task, --define-classes, --template: " + String.join("; ", faults));
+      }
     }
-  }
-
-  private static Map<String, Integer> count(List<String> values) {
-    Map<String, Integer> counts = new LinkedHashMap<>();
-    values.forEach(value -> counts.merge(value, 1, Integer::sum));
-    return counts;
   }
 
   private ParameterException usage(String message) {

@@ -4,6 +4,7 @@ import io.gripstream.event.TaskDefinition;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
+import io.gripstream.task.TaskRules;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -13,13 +14,18 @@ import org.apache.kafka.common.serialization.StringSerializer;
 final class Tasks {
   private Tasks() {}
 
-  /** Returns when the brokers have it. */
+  /**
+   * Returns when the brokers have it.
+   *
+   * @throws IllegalArgumentException when it breaks the rules: nothing is written
+   */
   static void define(
       KafkaClients clients,
       TopicSerdes serdes,
       Topics topics,
       String task,
       TaskDefinition definition) {
+    TaskRules.require(task, definition);
     try (KafkaProducer<String, TaskDefinition> producer =
         clients.producer(null, new StringSerializer(), serdes.tasks().serializer())) {
       producer.send(new ProducerRecord<>(topics.tasks(), task, definition)).get();

@@ -1,11 +1,13 @@
 package io.gripstream.clip;
 
+import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * CLIP's tokenizer, from a {@code tokenizer.json}. Thread-safe.
@@ -33,6 +35,17 @@ public final class ClipTokenizer implements AutoCloseable {
   /** Token ids of a text, with start and end. */
   public long[] encode(String text) {
     return tokenizer.encode(text, true, false).getIds();
+  }
+
+  /** Like {@link #encode(String)}, but empty when the text would lose its tail. */
+  public Optional<long[]> encodeWhole(String text) {
+    Encoding encoding = tokenizer.encode(text, true, false);
+    return encoding.exceedMaxLength() ? Optional.empty() : Optional.of(encoding.getIds());
+  }
+
+  /** The longest text in tokens, start and end included. */
+  public int length() {
+    return length;
   }
 
   /**

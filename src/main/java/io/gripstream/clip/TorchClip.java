@@ -180,6 +180,11 @@ public final class TorchClip implements ClipModel {
     }
   }
 
+  /** The tokenizer, which is closed with the model. */
+  public ClipTokenizer tokenizer() {
+    return tokenizer;
+  }
+
   /**
    * The input embeddings of a text's tokens, start and end left out, positions not added: what a
    * context is initialised with.

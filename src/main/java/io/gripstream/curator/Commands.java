@@ -26,6 +26,16 @@ final class Commands {
   }
 
   void obey(Turn turn, Command command) {
+    Live live = turn.state().live();
+    Integer expected = command.getExpectedLive();
+    if (expected != null && (live == null || live.version() != expected)) {
+      refuse(
+          turn,
+          command,
+          "version %d was expected to be live, and %s is"
+              .formatted(expected, live == null ? "none" : "version " + live.version()));
+      return;
+    }
     switch (command.getType()) {
       case PIN -> pin(turn, command);
       case UNPIN -> unpin(turn, command);

@@ -11,9 +11,11 @@ import io.gripstream.messaging.Fault;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
+import io.gripstream.task.TaskRules;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -36,6 +38,9 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
   /** Counts diary entries by type: what was promoted, held, rolled back, and what drifted. */
   static final String NOTED = "gripstream.curator.noted";
 
+  /** Counts commands that were sent again, and not executed again. */
+  static final String REPEATED = "gripstream.curator.repeated";
+
   private final Topics topics;
   private final TopicSerdes serdes;
   private final Map<String, Serde<? extends SpecificRecord>> inputs;
@@ -50,6 +55,7 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
   private KeyValueStore<String, String> read;
   private Rejections rejections;
   private TaskStore tasks;
+  private CommandKeys keys;
   private Memory pool;
   private StreamWatch watch;
   private Intake intake;
@@ -88,6 +94,7 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
             context.getStateStore(CuratorTopology.TASKS),
             new Encoding<>(serdes.tasks(), topics.tasks()),
             prompts);
+    keys = new CommandKeys(tasks);
     pool = new Memory(context.getStateStore(CuratorTopology.POOL));
     Encoding<Sample> samples = new Encoding<>(serdes.samples(), topics.samples());
     Labels labels =
@@ -197,7 +204,11 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
       candidates.consider(turn, candidate);
     } else if (value instanceof Command command) {
       Intake.defined(turn);
-      commands.obey(turn, command);
+      if (keys.first(task, command)) {
+        commands.obey(turn, command);
+      } else {
+        meters.counter(REPEATED).increment();
+      }
     } else if (value instanceof RoundEvent event) {
       rounds.hear(turn, event);
     } else if (topic.equals(topics.tasks())) {
@@ -213,12 +224,10 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
   }
 
   private void definition(Turn turn, TaskDefinition definition) {
-    definitions
-        .fault(definition)
-        .ifPresent(
-            fault -> {
-              throw new RejectedRecordException(fault);
-            });
+    List<String> faults = TaskRules.faults(turn.task(), definition);
+    if (!faults.isEmpty()) {
+      throw new RejectedRecordException(String.join("; ", faults));
+    }
     definitions.adopt(turn, definition);
     tasks.definition(turn.task(), definition);
     intake.shrink(turn);
@@ -231,6 +240,7 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
   private void end(Turn turn, Record<String, SpecificRecord> record) {
     intake.forget(turn.task());
     tasks.definition(turn.task(), null);
+    tasks.commands(turn.task(), Map.of());
     turn.versions().retain(Prompts::zeroShot);
     turn.redefine(null);
     turn.become(turn.state().ended());

@@ -5,36 +5,10 @@ import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.TaskDefinition;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.Optional;
 
 /** What follows from a task being defined, and defined anew. */
 final class Definitions {
-  /**
-   * What is wrong with a definition, as far as the curator must rely on it; empty if nothing is.
-   */
-  Optional<String> fault(TaskDefinition definition) {
-    if (definition.getClasses().size() < 2) {
-      return Optional.of("a task needs two classes or more");
-    }
-    if (new HashSet<>(definition.getClasses()).size() < definition.getClasses().size()
-        || definition.getClasses().stream().anyMatch(String::isBlank)) {
-      return Optional.of("two classes are alike, or one is blank");
-    }
-    if (!definition.getTemplate().contains("{}")) {
-      return Optional.of("the template has no {}");
-    }
-    if (definition.getTrigger().getSamples() < 1
-        || definition.getPool().getSamples() < 1
-        || definition.getPool().getBytes() < 1) {
-      return Optional.of("trigger and pool limits must be positive");
-    }
-    if (definition.getTrigger().getCalibration() < 0) {
-      return Optional.of("the trigger's calibration is negative");
-    }
-    return Optional.empty();
-  }
-
   /**
    * Takes a definition over. If the live prompt is not of its classes and template, a known one
    * that is becomes live: the one that was live last, or the zero-shot one. If there is none, the

@@ -2,9 +2,17 @@ package io.gripstream.curator;
 
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.TaskDefinition;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Predicate;
@@ -14,7 +22,7 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
- * The state, the definition and the versions of each task, in one store.
+ * The state, the definition, the versions and the last commands' keys of each task, in one store.
  *
  * <p>Of a task's versions the last {@value Versions#KEPT} stay, and whichever the rules say must.
  * They are kept here rather than read from {@code candidates} when one is wanted: a version that
@@ -25,6 +33,7 @@ final class TaskStore {
   private static final byte DEFINITION = 1;
   private static final byte VERSION = 2;
   private static final byte HANDED_OUT = 3;
+  private static final byte COMMANDS = 4;
 
   private final KeyValueStore<Bytes, byte[]> store;
   private final Encoding<TaskDefinition> definitions;
@@ -69,6 +78,43 @@ final class TaskStore {
   void definition(String task, TaskDefinition definition) {
     store.put(
         Keys.of(DEFINITION, task), definition == null ? null : definitions.encode(definition));
+  }
+
+  /** What the last commands that had a key asked for, by key, oldest first. */
+  LinkedHashMap<String, String> commands(String task) {
+    LinkedHashMap<String, String> commands = new LinkedHashMap<>();
+    byte[] saved = store.get(Keys.of(COMMANDS, task));
+    if (saved != null) {
+      try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(saved))) {
+        for (int left = in.readInt(); left > 0; left--) {
+          commands.put(in.readUTF(), in.readUTF());
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    return commands;
+  }
+
+  /**
+   * @param commands empty: none is known any more
+   */
+  void commands(String task, Map<String, String> commands) {
+    if (commands.isEmpty()) {
+      store.delete(Keys.of(COMMANDS, task));
+      return;
+    }
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      out.writeInt(commands.size());
+      for (Map.Entry<String, String> command : commands.entrySet()) {
+        out.writeUTF(command.getKey());
+        out.writeUTF(command.getValue());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    store.put(Keys.of(COMMANDS, task), bytes.toByteArray());
   }
 
   Versions versions(String task) {

@@ -65,7 +65,8 @@ public class Gateway {
     if (!enabled()) {
       return;
     }
-    publisher = new Publisher(clients.get());
+    publisher =
+        new Publisher(clients.get(), topics.prefix() + "gateway-" + config.kafka().instanceId());
     reader = new RecordReader(clients.get(), READERS);
     images = new ImageStore(reader, topics.images(), serdes.get());
     feeds =

@@ -57,8 +57,7 @@ final class LabelRecords {
     for (Served task : tasks) {
       LivePrompt prompt = task.prompt();
       float[] probabilities = probabilities(prompt.live(), features.of(prompt));
-      List<ScoredLabel> labels =
-          scored(prompt, probabilities, Math.max(1, task.definition().getTopK()));
+      List<ScoredLabel> labels = scored(prompt, probabilities, task.definition().getTopK());
       Prediction prediction =
           new Prediction(
               arrival.imageId(),

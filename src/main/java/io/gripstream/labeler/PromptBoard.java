@@ -7,8 +7,10 @@ import io.gripstream.prompt.KnownVersions.Known;
 import io.gripstream.prompt.PromptCheck;
 import io.gripstream.prompt.PromptReview;
 import io.gripstream.prompt.PromptReview.Offer;
+import io.gripstream.task.TaskRules;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
@@ -69,11 +71,19 @@ final class PromptBoard {
     return snapshot;
   }
 
-  /** A record of {@code tasks}; null ends the task. */
+  /**
+   * A record of {@code tasks}; null ends the task. One that breaks the rules changes nothing: the
+   * curator does not take it either.
+   */
   synchronized void define(String task, TaskDefinition definition) {
     if (definition == null) {
       definitions.remove(task);
     } else {
+      List<String> faults = TaskRules.faults(task, definition);
+      if (!faults.isEmpty()) {
+        LOG.warnf("a definition of %s is not followed: %s", task, String.join("; ", faults));
+        return;
+      }
       definitions.put(task, definition);
     }
     review.define(task, definition);

@@ -1,5 +1,6 @@
 package io.gripstream.refine;
 
+import io.gripstream.clip.ClipTokenizer;
 import io.gripstream.clip.FloatTensor;
 import io.gripstream.clip.ImageTokens;
 import io.gripstream.clip.TorchClip;
@@ -15,12 +16,14 @@ import io.gripstream.prompt.Prompt;
 import io.gripstream.prompt.PromptDigest;
 import io.gripstream.prompt.PromptTemplate;
 import io.gripstream.prompt.Tensors;
+import io.gripstream.task.TaskTexts;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -48,6 +51,11 @@ public final class PromptRefinement implements Refinement {
 
   @Override
   public PromptVersion zeroShot(String task, TaskDefinition definition, Instant createdAt) {
+    TaskTexts.fault(definition, new ModelTokens(clip.tokenizer()))
+        .ifPresent(
+            fault -> {
+              throw new IllegalArgumentException(fault);
+            });
     Tensor features = Tensors.encode(clip.encodeTexts(texts(definition).sentences()));
     return identified(
         PromptVersion.newBuilder()
@@ -287,6 +295,19 @@ public final class PromptRefinement implements Refinement {
 
   private static ClassTexts texts(TaskDefinition definition) {
     return new ClassTexts(new PromptTemplate(definition.getTemplate()), definition.getClasses());
+  }
+
+  /** What the loaded model makes of a text. */
+  private record ModelTokens(ClipTokenizer tokenizer) implements TaskTexts.Tokens {
+    @Override
+    public int most() {
+      return tokenizer.length();
+    }
+
+    @Override
+    public Optional<long[]> of(String text) {
+      return tokenizer.encodeWhole(text);
+    }
   }
 
   private static PromptVersion identified(PromptVersion.Builder builder) {

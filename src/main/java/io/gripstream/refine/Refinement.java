@@ -15,6 +15,8 @@ public interface Refinement {
    * Version 0 of a task.
    *
    * @param createdAt the time it shall bear
+   * @throws IllegalArgumentException when the model cannot tell two classes apart, or a text is too
+   *     long for it
    */
   PromptVersion zeroShot(String task, TaskDefinition definition, Instant createdAt);
 

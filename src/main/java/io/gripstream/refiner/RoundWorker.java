@@ -12,6 +12,7 @@ import io.gripstream.messaging.Topics;
 import io.gripstream.refine.Paradigms;
 import io.gripstream.refine.Refinement;
 import io.gripstream.refine.RoundBatch;
+import io.gripstream.task.TaskRules;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -143,6 +144,7 @@ final class RoundWorker {
           paradigm,
           0,
           Map.of());
+      TaskRules.require(batch.task(), batch.definition());
       if (!batch.base().getModelId().equals(modelId)) {
         throw new IllegalArgumentException(
             "the batch is for %s, and this process runs %s"

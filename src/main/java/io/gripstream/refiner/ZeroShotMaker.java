@@ -10,6 +10,7 @@ import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.TopicView;
 import io.gripstream.messaging.Topics;
 import io.gripstream.refine.Refinement;
+import io.gripstream.task.TaskRules;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -187,6 +188,7 @@ final class ZeroShotMaker implements AutoCloseable {
     }
     PromptVersion prompt;
     try {
+      TaskRules.require(task, definition);
       prompt = refinement.zeroShot(task, definition, clock.instant());
     } catch (RuntimeException e) {
       giveUp(task, definition, e);

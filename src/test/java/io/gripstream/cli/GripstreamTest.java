@@ -1,7 +1,9 @@
 package io.gripstream.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.gripstream.task.TaskCases;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import org.junit.jupiter.api.Test;
@@ -44,7 +46,9 @@ class GripstreamTest {
         "send --task t --passes 0 x         | expected at least 1",
         "send --task t --report r.json x    | --report needs --truth-from-folders",
         "send --task t --template a_{} x    | --template belongs to --define-classes",
-        "send --task t --define-classes a x | at least two classes",
+        "send --task t --define-classes a x | must be at least two",
+        "send --task T --define-classes a,b x | name must match",
+        "send --task t --define-classes Polish,polish x | \"Polish\"",
         "watch clouds                       | predictions",
         "fetch-model                        | OWNER/NAME",
         "fetch-model pico                   | expected a name on a hub",
@@ -58,6 +62,17 @@ class GripstreamTest {
   void badArgumentsSayWhatIsExpected(String line, String expected) {
     assertThat(execute(line.trim().split(" +"))).isEqualTo(2);
     assertThat(err.toString()).contains(expected);
+  }
+
+  @Test
+  void noProducerOfOursWritesADefinitionThatBreaksTheRules() {
+    assertThat(TaskCases.outside())
+        .allSatisfy(
+            each ->
+                // No broker is asked, or this would fail otherwise.
+                assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Tasks.define(null, null, null, "t", each.definition()))
+                    .withMessageStartingWith(each.path()));
   }
 
   @Test

@@ -130,6 +130,10 @@ final class CuratorDriver implements AutoCloseable {
     commands.pipeInput(Fixtures.TASK, Fixtures.command(type, version), tick());
   }
 
+  void command(Command command) {
+    commands.pipeInput(Fixtures.TASK, command, tick());
+  }
+
   void refiner(RoundEventType type, int round) {
     rounds.pipeInput(Fixtures.TASK, Fixtures.refiner(type, round), tick());
     diary(); // the test's own entry

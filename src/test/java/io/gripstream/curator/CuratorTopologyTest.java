@@ -9,15 +9,19 @@ import static io.gripstream.curator.Fixtures.zeroShot;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.gripstream.event.BatchSample;
+import io.gripstream.event.Command;
 import io.gripstream.event.CommandType;
+import io.gripstream.event.ImageReference;
 import io.gripstream.event.Paradigm;
 import io.gripstream.event.PoolLimits;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
+import io.gripstream.event.Sample;
 import io.gripstream.messaging.DeadLetters;
 import io.gripstream.refine.RoundBatch;
+import io.gripstream.task.TaskCases;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -25,6 +29,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.kafka.streams.test.TestRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -188,6 +193,66 @@ class CuratorTopologyTest {
         .isEqualTo("it was trained from version 1, but version 0 is live now");
   }
 
+  /** Version 2 is live, after 1 and 0. */
+  private void promoteTwice() {
+    beginRound();
+    curator.candidate(trained(1, 1, zeroShot(0), 1));
+    curator.sample("e", "f", "g", "h");
+    curator.candidate(trained(2, 2, trained(1, 1, zeroShot(0), 1), 1));
+    assertThat(curator.prompts()).containsExactly(1, 2);
+    curator.diary();
+  }
+
+  @Test
+  void aCommandThatIsSentAgainWithItsKeyIsExecutedOnce() {
+    promoteTwice();
+    Command rollBack = Fixtures.command(CommandType.ROLL_BACK, "k-1", null);
+    curator.command(rollBack);
+    curator.command(rollBack);
+    assertThat(curator.prompts()).containsExactly(1);
+    assertThat(curator.diaryTypes()).containsExactly(RoundEventType.ROLLED_BACK);
+    assertThat(curator.meters.counter(CurateProcessor.REPEATED).count()).isEqualTo(1);
+
+    curator.command(Fixtures.command(CommandType.ROLL_BACK, "k-2", null));
+    assertThat(curator.prompts()).containsExactly(0);
+    assertThat(curator.letters()).isEmpty();
+    curator.command(Fixtures.command(CommandType.PAUSE, "k-2", null));
+    curator.command(Fixtures.command(CommandType.PAUSE, " ", null));
+    curator.command(Fixtures.command(CommandType.PAUSE, "k".repeat(201), null));
+    assertThat(curator.letters()).hasSize(3);
+    assertThat(curator.diaryTypes()).containsExactly(RoundEventType.ROLLED_BACK);
+  }
+
+  @Test
+  void theKeysThatAreRememberedAreBoundedAndGoWithTheTask() {
+    promoteTwice();
+    int stored = curator.stored();
+    for (int i = 0; i <= CommandKeys.KEPT; i++) {
+      CommandType type = i % 2 == 0 ? CommandType.PAUSE : CommandType.RESUME;
+      curator.command(Fixtures.command(type, "k".repeat(190) + i, null));
+    }
+    assertThat(curator.diary()).hasSize(CommandKeys.KEPT + 1);
+    assertThat(curator.stored()).isEqualTo(stored + 1);
+    curator.command(Fixtures.command(CommandType.RESUME, "k".repeat(190) + 1, null));
+    assertThat(curator.diary()).isEmpty();
+    curator.command(Fixtures.command(CommandType.PAUSE, "k".repeat(190) + 0, null));
+    assertThat(curator.diaryTypes()).containsExactly(RoundEventType.REFUSED);
+  }
+
+  @Test
+  void aCommandThatExpectsAnotherVersionToBeLiveIsRefused() {
+    promoteTwice();
+    curator.command(Fixtures.command(CommandType.ROLL_BACK, null, 2));
+    curator.command(Fixtures.command(CommandType.ROLL_BACK, null, 2));
+    assertThat(curator.prompts()).containsExactly(1);
+    List<RoundEvent> diary = curator.diary();
+    assertThat(diary)
+        .extracting(RoundEvent::getType)
+        .containsExactly(RoundEventType.ROLLED_BACK, RoundEventType.REFUSED);
+    assertThat(last(diary).getMessage())
+        .isEqualTo("ROLL_BACK: version 2 was expected to be live, and version 1 is (because)");
+  }
+
   @Test
   void whileAVersionIsPinnedNoCandidateGoesLiveAndNoRoundBegins() {
     beginRound();
@@ -263,11 +328,39 @@ class CuratorTopologyTest {
   void thePoolIsBoundedInBytesAndShrinksWithItsLimits() {
     curator.define(definition().build());
     curator.candidate(zeroShot(0));
-    curator.sample("a", "b", "c");
-    curator.define(definition().setPool(new PoolLimits(100, 150L)).build());
-    curator.sample("d");
-    List<RefinementBatch> batches = curator.batches();
-    assertThat(ids(batches)).endsWith("d").doesNotContain("a").hasSize(2);
+    Stream.of("a", "b", "c").map(CuratorTopologyTest::heavy).forEach(curator::sample);
+    curator.define(definition().setPool(new PoolLimits(100, 1L << 16)).build());
+    curator.sample(heavy("d"));
+    assertThat(ids(curator.batches())).containsExactly("b", "c", "d");
+  }
+
+  /** Of 20 KB: three go into the smallest pool. */
+  private static Sample heavy(String imageId) {
+    Sample light = sample(imageId);
+    return Sample.newBuilder(light)
+        .setImage(ImageReference.newBuilder(light.getImage()).setUri("x".repeat(20_000)).build())
+        .build();
+  }
+
+  @Test
+  void aDefinitionThatBreaksTheRulesIsADeadLetterAndTheOneBeforeItStays() {
+    curator.define(definition().build());
+    curator.candidate(zeroShot(0));
+    List<TaskCases.Case> broken = TaskCases.outside();
+    broken.forEach(each -> curator.define(each.definition()));
+    List<TestRecord<byte[], byte[]>> letters = curator.letters();
+    assertThat(letters).hasSameSizeAs(broken);
+    for (int i = 0; i < broken.size(); i++) {
+      assertThat(
+              new String(
+                  letters.get(i).headers().lastHeader(DeadLetters.CAUSE).value(),
+                  StandardCharsets.UTF_8))
+          .startsWith(broken.get(i).path());
+    }
+    curator.sample("a", "b", "c", "d");
+    assertThat(curator.batches()).hasSize(1);
+    TaskCases.inside().forEach(each -> curator.define(each.definition()));
+    assertThat(curator.letters()).isEmpty();
   }
 
   @Test
@@ -442,7 +535,7 @@ class CuratorTopologyTest {
         .containsEntry("id", "the image id is empty")
         .containsEntry("task", "there is no task nobody")
         .containsEntry("label", "horse is not a class of the task")
-        .containsEntry("definition", "two classes are alike, or one is blank")
+        .containsEntry("definition", "classes[1] \"cat\" is the same text as \"cat\" to the model")
         .containsEntry("value", "the record has no value")
         .containsEntry("key", "the key is other/3 where animals/3 is due");
     assertThat(

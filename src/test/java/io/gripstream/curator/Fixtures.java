@@ -114,7 +114,11 @@ final class Fixtures {
   }
 
   static Command command(CommandType type, Integer version) {
-    return new Command(type, version, "because");
+    return new Command(type, version, "because", null, null);
+  }
+
+  static Command command(CommandType type, String key, Integer expectedLive) {
+    return new Command(type, null, "because", key, expectedLive);
   }
 
   static RoundEvent refiner(RoundEventType type, int round) {

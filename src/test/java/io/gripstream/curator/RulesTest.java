@@ -316,14 +316,6 @@ class RulesTest {
     assertThat(state.flight()).isNull();
   }
 
-  @Test
-  void definitionsThatNothingCanBeMadeOfAreFaulty() {
-    assertThat(definitions.fault(definition().build())).isEmpty();
-    assertThat(definitions.fault(definition().setClasses(List.of("one")).build())).isPresent();
-    assertThat(definitions.fault(definition().setClasses(List.of("one", " ")).build())).isPresent();
-    assertThat(definitions.fault(definition().setTemplate("a photo").build())).isPresent();
-  }
-
   /** Version 1, trained and promoted. */
   private void promoteOne() {
     command(CommandType.REFINE_NOW);

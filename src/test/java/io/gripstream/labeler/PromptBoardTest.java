@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.gripstream.event.Modality;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.Strategy;
+import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Tensor;
 import io.gripstream.prompt.KnownVersions.Known;
 import io.gripstream.prompt.PromptReview.Offer;
 import io.gripstream.prompt.VisualPrompt;
+import io.gripstream.task.TaskCases;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +39,14 @@ class PromptBoardTest {
   @BeforeEach
   void define() {
     board.define("task", Events.task("red", "green", "blue"));
+  }
+
+  @Test
+  void aDefinitionThatBreaksTheRulesChangesNothing() {
+    assertThat(usable(TEXT)).isTrue();
+    TaskDefinition before = board.snapshot().served().get("task").definition();
+    TaskCases.outside().forEach(each -> board.define("task", each.definition()));
+    assertThat(board.snapshot().served().get("task").definition()).isSameAs(before);
   }
 
   @Test

@@ -2,6 +2,8 @@ package io.gripstream.messaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.gripstream.event.Command;
+import io.gripstream.event.CommandType;
 import io.gripstream.event.Prediction;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RefinementBatch;
@@ -31,8 +33,8 @@ import org.apache.avro.specific.SpecificRecord;
 import org.junit.jupiter.api.Test;
 
 /**
- * What was written before prompts had a bias and predictions could abstain. The schemas of that
- * time are in {@code schemas-before/}, as they were.
+ * What was written before prompts had a bias, predictions could abstain and commands had keys. The
+ * schemas of that time are in {@code schemas-before/}, as they were.
  */
 class OlderRecordsTest {
   private static final List<String> FILES =
@@ -42,7 +44,8 @@ class OlderRecordsTest {
           "prompt-version",
           "prediction",
           "refinement-batch",
-          "round-event");
+          "round-event",
+          "command");
 
   private final Map<String, Schema> before = new TreeMap<>();
 
@@ -112,6 +115,18 @@ class OlderRecordsTest {
   }
 
   @Test
+  void aCommandHadNoKeyAndExpectedNothing() throws IOException {
+    GenericRecord old =
+        new GenericRecordBuilder(before.get("Command"))
+            .set("type", new GenericData.EnumSymbol(field("Command", "type"), "ROLL_BACK"))
+            .build();
+    Command read = read(Command.class, old);
+    assertThat(read.getType()).isEqualTo(CommandType.ROLL_BACK);
+    assertThat(read.getKey()).isNull();
+    assertThat(read.getExpectedLive()).isNull();
+  }
+
+  @Test
   void aPredictionDidNotAbstain() throws IOException {
     Schema label = field("Prediction", "zeroShot");
     GenericRecord cat =
@@ -149,7 +164,8 @@ class OlderRecordsTest {
             PromptVersion.getClassSchema(),
             Prediction.getClassSchema(),
             RefinementBatch.getClassSchema(),
-            RoundEvent.getClassSchema())) {
+            RoundEvent.getClassSchema(),
+            Command.getClassSchema())) {
       var found =
           SchemaCompatibility.checkReaderWriterCompatibility(today, before.get(today.getName()));
       assertThat(found.getType())

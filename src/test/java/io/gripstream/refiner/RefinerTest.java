@@ -4,8 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.gripstream.event.GateLimits;
 import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptVersion;
+import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.TaskDefinition;
@@ -18,6 +20,7 @@ import io.gripstream.messaging.SharedBroker;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.refine.Refinement;
 import io.gripstream.refine.RoundBatch;
+import io.gripstream.task.TaskCases;
 import io.gripstream.wiring.TestStream;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
@@ -231,6 +234,43 @@ class RefinerTest {
     define("bad", Batches.task("possible", "square"));
     awaitZeroShots(2);
     assertThat(diary("bad")).containsExactly("0 FAILED 0.0");
+  }
+
+  @Test
+  void aDefinitionThatBreaksTheRulesGetsNoPromptAndADiaryEntry() {
+    start("one");
+    List<TaskCases.Case> broken = TaskCases.outside();
+    for (int i = 0; i < broken.size(); i++) {
+      define("broken-" + i, broken.get(i).definition());
+    }
+    define("good", Batches.task("circle", "square"));
+    assertThat(awaitCandidates(1)).extracting(PromptVersion::getTask).containsExactly("good");
+    await()
+        .atMost(LONG)
+        .untilAsserted(
+            () ->
+                assertThat(rounds.values())
+                    .hasSameSizeAs(broken)
+                    .allMatch(event -> event.getType() == RoundEventType.FAILED));
+    assertThat(rounds.values())
+        .allSatisfy(
+            event ->
+                assertThat(event.getMessage())
+                    .contains(
+                        ": " + broken.get(Integer.parseInt(event.getTask().substring(7))).path()));
+  }
+
+  @Test
+  void aBatchWhoseDefinitionBreaksTheRulesFailsBeforeAnythingIsTrained() {
+    start("one");
+    RefinementBatch chunk = Batches.chunk("digits", 1, 0, 1, "b");
+    GateLimits gate = chunk.getDefinition().getGate();
+    gate.put(gate.getSchema().getField("heldOutShare").pos(), 7f);
+    stream.send(stream.topics().batches(), "digits", chunk, stream.serdes().batches());
+    await().atMost(LONG).until(() -> diary("digits").contains("1 FAILED 0.0"));
+    assertThat(rounds.values().get(rounds.values().size() - 1).getMessage())
+        .startsWith("gate.heldOutShare must be from 0 to 0.9, not 7.0");
+    assertThat(refinement.trained).isEmpty();
   }
 
   @Test

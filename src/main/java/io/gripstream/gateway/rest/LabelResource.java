@@ -33,6 +33,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.apache.kafka.common.serialization.Serializer;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -99,7 +100,8 @@ public final class LabelResource {
   @Operation(
       summary = "Images worth labelling next",
       description =
-          "Recent images without a label, those first that seem to be of the classes with the fewest labels that train.")
+          "Recent images without a label, those first that seem to be of the classes with the"
+              + " fewest labels that train.")
   public List<PredictionView> suggestions(
       @PathParam("task") String task,
       @QueryParam("limit") @DefaultValue("20") @Min(1) @Max(100) int limit) {
@@ -110,7 +112,8 @@ public final class LabelResource {
   @Operation(
       summary = "Labels images",
       description =
-          "One label or an array of them. Which labels train and which only judge is decided by a hash of task and image id.")
+          "One label or an array of them, of which all are written or none. Which labels train and"
+              + " which only judge is decided by a hash of task and image id.")
   public Response post(
       @PathParam("task") String task,
       @NotNull
@@ -122,23 +125,19 @@ public final class LabelResource {
     TaskDefinition definition = tasks.definition(task);
     List<LabelRequest> labels = reader.readValue(body);
     check(definition, labels);
-    Position last = null;
-    for (LabelRequest label : labels) {
-      LabelEvent event = new LabelEvent(label.imageId(), label.label(), label.annotator());
-      last =
-          gateway
-              .publisher()
-              .publish(
-                  topics.labels(),
-                  task,
-                  gateway.serdes().labels().serializer().serialize(topics.labels(), event));
-    }
+    Serializer<LabelEvent> serializer = gateway.serdes().labels().serializer();
+    List<byte[]> events =
+        labels.stream()
+            .map(label -> new LabelEvent(label.imageId(), label.label(), label.annotator()))
+            .map(event -> serializer.serialize(topics.labels(), event))
+            .toList();
+    Position last = gateway.publisher().publishAll(topics.labels(), task, events);
     // All have one key and lie on one partition: when the last one is on the board, all are.
     gateway.feeds().labels().await(last.partition(), last.offset(), READ_OWN_WRITE);
     return Response.accepted(new Written(labels.size())).build();
   }
 
-  /** All or none: a request with one wrong label writes nothing. */
+  /** A request with one wrong label writes nothing. */
   private static void check(TaskDefinition definition, List<LabelRequest> labels) {
     if (labels.isEmpty() || labels.size() > LABELS) {
       throw ProblemException.of(Status.BAD_REQUEST, "1 to " + LABELS + " labels at a time");

@@ -4,7 +4,6 @@ import jakarta.ws.rs.core.Response.Status;
 
 /** What names and ids from outside may look like. */
 final class Names {
-  static final String TASK = "[a-z0-9][a-z0-9-]{0,62}";
   static final int LONGEST_ID = 512;
 
   private Names() {}

@@ -6,6 +6,7 @@ import io.gripstream.gateway.board.TaskBoard;
 import io.gripstream.gateway.board.TaskStats;
 import io.gripstream.gateway.stream.Publisher.Position;
 import io.gripstream.messaging.Topics;
+import io.gripstream.task.TaskRules;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
@@ -73,10 +74,11 @@ public final class TaskResource {
       description = "What is left out is as the schema has it by default, whatever it was before.")
   public Response put(@PathParam("task") String task, @NotNull @Valid TaskSpec spec)
       throws InterruptedException {
-    if (!task.matches(Names.TASK)) {
-      throw ProblemException.of(Status.BAD_REQUEST, "a task's name must match " + Names.TASK);
-    }
     TaskDefinition definition = spec.toDefinition();
+    List<String> faults = TaskRules.faults(task, definition);
+    if (!faults.isEmpty()) {
+      throw ProblemException.invalid(faults);
+    }
     boolean known = gateway.board().find(task).isPresent();
     write(task, gateway.serdes().tasks().serializer().serialize(topics.tasks(), definition));
     return Response.status(known ? Status.OK : Status.CREATED)

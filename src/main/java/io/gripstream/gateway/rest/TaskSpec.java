@@ -10,15 +10,7 @@ import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Training;
 import io.gripstream.event.Trigger;
-import jakarta.validation.Valid;
-import jakarta.validation.constraints.DecimalMax;
-import jakarta.validation.constraints.DecimalMin;
-import jakarta.validation.constraints.Max;
-import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
-import jakarta.validation.constraints.Size;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -28,80 +20,59 @@ import java.util.function.Consumer;
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record TaskSpec(
-    @NotNull @Size(min = 2, max = 1000) List<String> classes,
-    @Size(min = 2, max = 200) String template,
+    @NotNull List<@NotNull String> classes,
+    String template,
     Modality modality,
     Strategy strategy,
     Paradigm paradigm,
-    @Min(1) @Max(100) Integer topK,
-    @DecimalMin("0") @DecimalMax("1") Float abstainBelow,
-    @Valid TriggerSpec trigger,
-    @Valid PoolSpec pool,
-    @Valid TrainingSpec training,
-    @Valid GateSpec gate) {
-
-  private static final int LONGEST_CLASS = 200;
+    Integer topK,
+    Float abstainBelow,
+    TriggerSpec trigger,
+    PoolSpec pool,
+    TrainingSpec training,
+    GateSpec gate) {
 
   /** When a round is due. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record TriggerSpec(
-      @Min(10) @Max(1_000_000) Integer samples,
-      @Min(0) @Max(1_000_000) Integer calibration,
-      Boolean drift) {}
+  public record TriggerSpec(Integer samples, Integer calibration, Boolean drift) {}
 
   /** The bounds of the pool. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record PoolSpec(
-      @Min(10) @Max(1_000_000) Integer samples, @Min(65_536) @Max(1L << 34) Long bytes) {}
+  public record PoolSpec(Integer samples, Long bytes) {}
 
   /** The hyperparameters of a round. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record TrainingSpec(
-      @Min(1) @Max(1000) Integer rounds,
-      @Min(1) @Max(10_000) Integer perClass,
+      Integer rounds,
+      Integer perClass,
       ClassPriorKind classPrior,
-      @DecimalMin("0") @DecimalMax("1") Float candidateMass,
-      @DecimalMin("0") @DecimalMax("1") Float candidateQuantile,
-      @Min(0) @Max(64) Integer contextLength,
+      Float candidateMass,
+      Float candidateQuantile,
+      Integer contextLength,
       Boolean contextPerClass,
-      @Min(0) @Max(256) Integer prefixLength,
-      @Min(1) @Max(10_000) Integer epochs,
-      @Min(0) @Max(10_000_000) Integer steps,
-      @Min(0) @Max(4096) Integer batchSize,
-      @DecimalMin("0") @DecimalMax("10") Float learningRate,
-      @DecimalMin("0") @DecimalMax("1") Float weightDecay,
-      @DecimalMin("0") @DecimalMax(value = "1", inclusive = false) Float momentum,
-      @DecimalMin("0") @DecimalMax("1000000") Float clipNorm,
-      @DecimalMin("0") @DecimalMax("1000000") Float reach,
-      @DecimalMin("0") @DecimalMax("1") Float tail,
-      @DecimalMin("0") @DecimalMax("0.9") Float validationShare,
-      @Min(0) @Max(10_000) Integer warmUpEpochs,
+      Integer prefixLength,
+      Integer epochs,
+      Integer steps,
+      Integer batchSize,
+      Float learningRate,
+      Float weightDecay,
+      Float momentum,
+      Float clipNorm,
+      Float reach,
+      Float tail,
+      Float validationShare,
+      Integer warmUpEpochs,
       Boolean warmStart,
-      @DecimalMin("0") @DecimalMax(value = "1", inclusive = false) Float averaging,
-      @DecimalMin("0") @DecimalMax("1000000") Float shrinkage,
+      Float averaging,
+      Float shrinkage,
       Long seed) {}
 
   /** The bar for promotion. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record GateSpec(
-      @DecimalMin("0") @DecimalMax("0.9") Float heldOutShare,
-      @DecimalMin("0") @DecimalMax("1") Float tolerance,
-      @Min(0) @Max(1_000_000) Integer minimumEvidence) {}
+  public record GateSpec(Float heldOutShare, Float tolerance, Integer minimumEvidence) {}
 
-  /**
-   * The definition, with the schema's defaults for what is left out.
-   *
-   * @throws ProblemException when the parts do not go together
-   */
+  /** The definition, with the schema's defaults for what is left out; not checked yet. */
   TaskDefinition toDefinition() {
-    List<String> errors = new ArrayList<>();
-    checkClasses(errors);
-    if (template != null && template.split("\\{\\}", -1).length != 2) {
-      errors.add("template must contain {} exactly once");
-    }
-    if (template != null && template.codePoints().anyMatch(Character::isISOControl)) {
-      errors.add("template must not contain control characters");
-    }
     TaskDefinition.Builder builder = TaskDefinition.newBuilder().setClasses(classes);
     set(template, builder::setTemplate);
     set(modality, builder::setModality);
@@ -113,33 +84,7 @@ public record TaskSpec(
     set(pool, p -> builder.setPool(poolLimits()));
     set(training, t -> builder.setTraining(trainingSettings()));
     set(gate, g -> builder.setGate(gateLimits()));
-    TaskDefinition definition = builder.build();
-    if (definition.getPool().getSamples() < definition.getTrigger().getSamples()) {
-      errors.add(
-          "pool.samples must not be below trigger.samples: a round would never see them all");
-    }
-    if (!errors.isEmpty()) {
-      throw ProblemException.invalid(errors);
-    }
-    return definition;
-  }
-
-  private void checkClasses(List<String> errors) {
-    HashSet<String> seen = new HashSet<>();
-    for (int i = 0; i < classes.size(); i++) {
-      String name = classes.get(i);
-      if (name == null || name.isBlank()) {
-        errors.add("classes[" + i + "] must not be blank");
-      } else if (name.length() > LONGEST_CLASS) {
-        errors.add("classes[" + i + "] must have at most " + LONGEST_CLASS + " characters");
-      } else if (!name.equals(name.strip())) {
-        errors.add("classes[" + i + "] must not begin or end with a space");
-      } else if (name.codePoints().anyMatch(Character::isISOControl)) {
-        errors.add("classes[" + i + "] must not contain control characters");
-      } else if (!seen.add(name)) {
-        errors.add("classes[" + i + "] repeats an earlier one");
-      }
-    }
+    return builder.build();
   }
 
   private Trigger triggerSettings() {

@@ -2,7 +2,9 @@ package io.gripstream.gateway.stream;
 
 import io.gripstream.messaging.KafkaClients;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.producer.Producer;
@@ -13,13 +15,22 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/** Writes single records and waits until the brokers have them. Thread-safe. */
+/** Writes records and waits until the brokers have them. Thread-safe. */
 public final class Publisher implements AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
+  private final KafkaClients clients;
+  private final String transactionalId;
   private final Producer<String, byte[]> producer;
+  private Producer<String, byte[]> transactional;
 
-  public Publisher(KafkaClients clients) {
+  /**
+   * @param transactionalId unique among the running processes, and the same after a restart
+   */
+  public Publisher(KafkaClients clients, String transactionalId) {
+    this.clients = clients;
+    this.transactionalId = transactionalId;
     this.producer = clients.producer(null, new StringSerializer(), new ByteArraySerializer());
   }
 
@@ -34,11 +45,49 @@ public final class Publisher implements AutoCloseable {
    * @throws KafkaException when it is not known to be written
    */
   public Position publish(String topic, String key, byte[] value) {
+    return await(topic, producer.send(new ProducerRecord<>(topic, key, value)));
+  }
+
+  /**
+   * Writes records that have one key in one transaction: {@code read_committed} consumers see all
+   * of them or none.
+   *
+   * @param values at least one
+   * @return where the last one was written
+   * @throws RecordTooLargeException when the brokers do not take one of them: none is written
+   * @throws KafkaException when they are not known to be written
+   */
+  public synchronized Position publishAll(String topic, String key, List<byte[]> values) {
     try {
-      RecordMetadata written =
-          producer
-              .send(new ProducerRecord<>(topic, key, value))
-              .get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+      if (transactional == null) {
+        transactional =
+            clients.producer(transactionalId, new StringSerializer(), new ByteArraySerializer());
+        transactional.initTransactions();
+      }
+      transactional.beginTransaction();
+      Position last = null;
+      for (Future<RecordMetadata> sent :
+          values.stream()
+              .map(value -> transactional.send(new ProducerRecord<>(topic, key, value)))
+              .toList()) {
+        last = await(topic, sent);
+      }
+      transactional.commitTransaction();
+      return last;
+    } catch (KafkaException e) {
+      // The next producer of this id ends what this one has begun.
+      if (transactional != null) {
+        transactional.close(Duration.ZERO);
+        transactional = null;
+      }
+      // A send behind the one that failed names it as its cause.
+      throw e.getCause() instanceof RecordTooLargeException tooLarge ? tooLarge : e;
+    }
+  }
+
+  private static Position await(String topic, Future<RecordMetadata> sent) {
+    try {
+      RecordMetadata written = sent.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
       return new Position(topic, written.partition(), written.offset());
     } catch (ExecutionException e) {
       if (e.getCause() instanceof KafkaException cause) {
@@ -55,7 +104,10 @@ public final class Publisher implements AutoCloseable {
   }
 
   @Override
-  public void close() {
-    producer.close(Duration.ofSeconds(5));
+  public synchronized void close() {
+    producer.close(CLOSE_TIMEOUT);
+    if (transactional != null) {
+      transactional.close(CLOSE_TIMEOUT);
+    }
   }
 }

@@ -33,6 +33,7 @@ import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
 import io.quarkus.test.common.http.TestHTTPResource;
+import io.gripstream.task.TaskCases;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.response.ValidatableResponse;
@@ -122,19 +123,18 @@ class GatewayApiTest {
 
   @Test
   void aDefinitionThatMakesNoSenseIsRefusedWithTheReason() {
-    refused(Map.of("classes", List.of("a")), "classes size must be between 2 and 1000");
-    refused(Map.of("classes", List.of("a", "a")), "repeats");
+    refused(
+        Map.of("classes", List.of("a")), "classes must be at least two, and at most 1000, not 1");
+    refused(Map.of("classes", List.of("a", "a")), "classes[1]");
     refused(Map.of("classes", List.of("a", " ")), "blank");
     refused(
         Map.of("classes", IntStream.range(0, 1001).mapToObj(i -> "c" + i).toList()),
-        "between 2 and 1000");
+        "at most 1000");
     refused(Map.of("classes", List.of("a", "b"), "template", "no place"), "exactly once");
     refused(Map.of("classes", List.of("a", "b"), "template", "{} and {}"), "exactly once");
     refused(
         Map.of("classes", List.of("a", "b"), "training", Map.of("learningRate", -1)),
-        "training.learningRate must be greater than or equal to 0");
-    refused(
-        Map.of("classes", List.of("a", "b"), "trigger", Map.of("samples", 5000)), "pool.samples");
+        "training.learningRate must be from 0 to 10, not -1.0");
     refused(Map.of("classes", List.of("a", "b"), "clases", 1), "clases");
     refused(Map.of("template", "a {}"), "classes must not be null");
     problem(
@@ -356,13 +356,25 @@ class GatewayApiTest {
     }
     refused(
         Map.of("classes", List.of("a", "b"), "abstainBelow", 1.5),
-        "abstainBelow must be less than or equal to 1");
+        "abstainBelow must be from 0 to 1, not 1.5");
     refused(
         Map.of("classes", List.of("a", "b"), "abstainBelow", -0.1),
-        "abstainBelow must be greater than or equal to 0");
+        "abstainBelow must be from 0 to 1, not -0.1");
     refused(
         Map.of("classes", List.of("a", "b"), "trigger", Map.of("calibration", -1)),
-        "trigger.calibration must be greater than or equal to 0");
+        "trigger.calibration must be from 0 to 1000000, not -1");
+  }
+
+  @Test
+  void everyFieldOfADefinitionIsHeldToTheRules() {
+    for (TaskCases.Case each : TaskCases.outside()) {
+      problem(
+          json(TaskSpec.of(each.definition())).put("/api/tasks/refused").then(), 400, each.path());
+    }
+    get("/api/tasks/refused").then().statusCode(404);
+    for (TaskCases.Case each : TaskCases.inside()) {
+      json(TaskSpec.of(each.definition())).put("/api/tasks/" + task).then().statusCode(200);
+    }
   }
 
   @Test
@@ -624,6 +636,10 @@ class GatewayApiTest {
     refusal(get("/subjects/" + subject + "/versions/9").then(), 404, 40402);
     refusal(get("/schemas/ids/987654").then(), 404, 40403);
     refusal(
+    problem(
+        json(Map.of("type", "ROLL_BACK", "expectedLive", 2)).post(path).then(),
+        409,
+        "version 2 was expected to be live, and version 1 is");
         registry(Map.of("schema", "{\"type\":\"nonsense\"}"))
             .post("/subjects/" + subject + "/versions")
             .then(),
@@ -632,6 +648,31 @@ class GatewayApiTest {
     refusal(
         registry(Map.of("schema", "\"long\"")).post("/subjects/" + subject + "/versions").then(),
         409,
+    assertThat(command.getKey()).isNull();
+    assertThat(command.getExpectedLive()).isNull();
+  }
+
+  /** What was live when it was sent first need not be so any more. */
+  @Test
+  void aCommandWithAKeyOfItsOwnIsWrittenWheneverItIsSent() {
+    String path = "/api/tasks/" + task + "/commands";
+    versions();
+    for (int i = 0; i < 2; i++) {
+      json(Map.of("type", "ROLL_BACK", "version", 1, "expectedLive", 2))
+          .header("Idempotency-Key", "4711")
+          .post(path)
+          .then()
+          .statusCode(202);
+    }
+    assertThat(values(topics.commands(), task, 2).map(serdes.commands(), topics.commands()))
+        .allSatisfy(command -> assertThat(command.getKey()).isEqualTo("4711"))
+        .allSatisfy(command -> assertThat(command.getExpectedLive()).isEqualTo(2));
+    for (String key : List.of("a b", "k".repeat(201), "\u00e9")) {
+      problem(
+          json(Map.of("type", "PAUSE")).header("Idempotency-Key", key).post(path).then(),
+          400,
+          "not valid");
+    }
         409);
     get("/config").then().body("compatibilityLevel", equalTo("BACKWARD"));
   }
