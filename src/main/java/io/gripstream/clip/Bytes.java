@@ -44,6 +44,11 @@ record Bytes(byte[] array) {
     return true;
   }
 
+  /** Characters as bytes, one each. */
+  static byte[] ofLatin(String latin) {
+    return latin.getBytes(StandardCharsets.ISO_8859_1);
+  }
+
   /** Bytes as characters. */
   String latin(int offset, int length) {
     Objects.checkFromIndexSize(offset, length, array.length);

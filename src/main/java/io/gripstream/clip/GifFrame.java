@@ -1,6 +1,7 @@
 package io.gripstream.clip;
 
 import java.awt.image.IndexColorModel;
+import java.io.ByteArrayOutputStream;
 
 /**
  * Where a GIF's first frame stands on its screen.
@@ -10,12 +11,21 @@ import java.awt.image.IndexColorModel;
  * @param left of the frame on the screen
  * @param top of the frame on the screen
  * @param transparent index that shows where the frame does not reach; 0 where the file names none
+ * @param start offset of the frame's descriptor
  */
 record GifFrame(
-    int screenWidth, int screenHeight, int left, int top, int width, int height, int transparent) {
+    int screenWidth,
+    int screenHeight,
+    int left,
+    int top,
+    int width,
+    int height,
+    int transparent,
+    int start) {
   private static final int EXTENSION = 0x21;
   private static final int IMAGE = 0x2C;
   private static final int GRAPHIC_CONTROL = 0xF9;
+  private static final int TRAILER = 0x3B;
 
   /**
    * @throws InvalidImageException when there is no frame
@@ -50,7 +60,33 @@ record GifFrame(
         top,
         width,
         height,
-        transparent);
+        transparent,
+        at);
+  }
+
+  /** Of heap that decoding takes for each pixel of the screen, at most. */
+  double bytesPerPixel() {
+    // Indices, their colours, and the screen where the frame does not fill it.
+    return width == screenWidth && height == screenHeight ? 4 : 7;
+  }
+
+  /**
+   * The file up to the end of its first frame, without extensions. The reader joins the blocks of a
+   * comment in time that grows with the square of their number.
+   */
+  byte[] bare(Bytes bytes) {
+    ByteArrayOutputStream bare = new ByteArrayOutputStream(bytes.length() - start + 1024);
+    bare.write(bytes.array(), 0, 13 + colourTableLength(bytes.at(10)));
+    int at = start + 10 + colourTableLength(bytes.at(start + 9)) + 1;
+    while (at < bytes.length() && bytes.at(at) != 0) {
+      at += 1 + bytes.at(at);
+    }
+    // One more for the empty block at the end; what is not there is missing in the copy too.
+    bare.write(bytes.array(), start, Math.min(at + 1, bytes.length()) - start);
+    if (at < bytes.length()) {
+      bare.write(TRAILER);
+    }
+    return bare.toByteArray();
   }
 
   /**
@@ -60,25 +96,8 @@ record GifFrame(
    * @param colours of the frame's indices
    */
   RgbView onScreen(RgbView frame, IndexColorModel colours) {
-    if (frame.width() == screenWidth && frame.height() == screenHeight) {
-      return frame;
-    }
-    byte[] screen = new byte[Math.multiplyExact(3 * screenWidth, screenHeight)];
     int shown = transparent < colours.getMapSize() ? colours.getRGB(transparent) : 0;
-    for (int i = 0; i < screen.length; i += 3) {
-      screen[i] = (byte) (shown >> 16);
-      screen[i + 1] = (byte) (shown >> 8);
-      screen[i + 2] = (byte) shown;
-    }
-    for (int y = 0; y < frame.height(); y++) {
-      System.arraycopy(
-          frame.data(),
-          frame.origin() + y * frame.rowStep(),
-          screen,
-          3 * ((top + y) * screenWidth + left),
-          3 * frame.width());
-    }
-    return RgbView.interleaved(screenWidth, screenHeight, screen);
+    return frame.onCanvas(screenWidth, screenHeight, left, top, shown & 0xFFFFFF);
   }
 
   private static int colourTableLength(int flags) {

@@ -6,12 +6,11 @@ package io.gripstream.clip;
  *
  * @param width in pixels, as stored, before any turning; at least 1
  * @param height in pixels, likewise
- * @param orientation 1 to 8 as in Exif; 1 where the file does not say
+ * @param orientation 1 to 8 as in Exif; 0 where the file does not say
+ * @param bytesPerPixel of memory that decoding holds, at most
  */
-record ImageHeader(ImageFormat format, int width, int height, int orientation) {
-  private static final int BMP_JPEG = 4;
-  private static final int BMP_PNG = 5;
-
+record ImageHeader(
+    ImageFormat format, int width, int height, int orientation, double bytesPerPixel) {
   /**
    * @throws InvalidImageException when the bytes are of no format that is read, or their header is
    *     damaged
@@ -43,62 +42,38 @@ record ImageHeader(ImageFormat format, int width, int height, int orientation) {
 
   private static ImageHeader read(Bytes bytes) throws InvalidImageException {
     if (bytes.startWith(0, "\u00FF\u00D8\u00FF")) {
-      JpegSegments segments = JpegSegments.of(bytes);
+      JpegSegments jpeg = JpegSegments.of(bytes);
       return new ImageHeader(
-          ImageFormat.JPEG, segments.width(), segments.height(), segments.orientation());
+          ImageFormat.JPEG, jpeg.width(), jpeg.height(), jpeg.orientation(), jpeg.bytesPerPixel());
     }
     if (bytes.startWith(0, "\u0089PNG\r\n\u001A\n")) {
-      return png(bytes);
+      PngChunks png = PngChunks.of(bytes);
+      return new ImageHeader(
+          ImageFormat.PNG, png.width(), png.height(), png.orientation(), png.bytesPerPixel());
     }
     if (bytes.startWith(0, "GIF87a") || bytes.startWith(0, "GIF89a")) {
-      GifFrame frame = GifFrame.first(bytes);
-      return new ImageHeader(ImageFormat.GIF, frame.screenWidth(), frame.screenHeight(), 1);
+      GifFrame gif = GifFrame.first(bytes);
+      return new ImageHeader(
+          ImageFormat.GIF,
+          gif.screenWidth(),
+          gif.screenHeight(),
+          ExifOrientation.UNKNOWN,
+          gif.bytesPerPixel());
     }
     if (bytes.startWith(0, "RIFF") && bytes.startWith(8, "WEBP")) {
-      WebpChunks chunks = WebpChunks.of(bytes);
+      WebpChunks webp = WebpChunks.of(bytes);
       return new ImageHeader(
-          ImageFormat.WEBP, chunks.width(), chunks.height(), chunks.orientation());
+          webp.format(bytes),
+          webp.width(),
+          webp.height(),
+          webp.orientation(),
+          webp.bytesPerPixel());
     }
     if (bytes.startWith(0, "BM")) {
-      return bmp(bytes);
+      BmpHeader bmp = BmpHeader.of(bytes);
+      return new ImageHeader(
+          ImageFormat.BMP, bmp.width(), bmp.height(), ExifOrientation.UNKNOWN, bmp.bytesPerPixel());
     }
     throw new InvalidImageException("neither JPEG, PNG, GIF, BMP nor WebP");
-  }
-
-  private static ImageHeader png(Bytes bytes) throws InvalidImageException {
-    if (!bytes.startWith(12, "IHDR")) {
-      throw new InvalidImageException("PNG without IHDR");
-    }
-    return new ImageHeader(
-        ImageFormat.PNG, bytes.bigInt(16), bytes.bigInt(20), pngOrientation(bytes));
-  }
-
-  /** The eXIf chunk may stand after the pixels, so all chunks are walked over. */
-  private static int pngOrientation(Bytes bytes) {
-    long at = 8;
-    while (at + 12 <= bytes.length()) {
-      int length = bytes.bigInt((int) at);
-      if (length < 0 || at + 12 + length > bytes.length()) {
-        return ExifOrientation.UPRIGHT;
-      }
-      if (bytes.startWith((int) at + 4, "eXIf")) {
-        return ExifOrientation.of(bytes, (int) at + 8, length);
-      }
-      at += 12L + length;
-    }
-    return ExifOrientation.UPRIGHT;
-  }
-
-  private static ImageHeader bmp(Bytes bytes) throws InvalidImageException {
-    int size = bytes.littleInt(14);
-    if (size == 12) {
-      return new ImageHeader(ImageFormat.BMP, bytes.littleShort(18), bytes.littleShort(20), 1);
-    }
-    int compression = bytes.littleInt(30);
-    if (compression == BMP_JPEG || compression == BMP_PNG) {
-      throw new InvalidImageException("BMP around another format");
-    }
-    // A negative height is that of an image stored from the top.
-    return new ImageHeader(ImageFormat.BMP, bytes.littleInt(18), Math.abs(bytes.littleInt(22)), 1);
   }
 }

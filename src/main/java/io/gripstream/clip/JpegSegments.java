@@ -7,10 +7,18 @@ import java.io.ByteArrayOutputStream;
  * spaces it is in.
  *
  * @param components 1, 3 or 4
+ * @param orientation 1 to 8 as in Exif; 0 where the file does not say
  * @param firstScan offset of the first scan marker's second byte
+ * @param bytesPerPixel of memory that decoding holds
  */
 record JpegSegments(
-    int width, int height, int components, ColorSpace colorSpace, int orientation, int firstScan) {
+    int width,
+    int height,
+    int components,
+    ColorSpace colorSpace,
+    int orientation,
+    int firstScan,
+    double bytesPerPixel) {
 
   /** As stored, before conversion. */
   enum ColorSpace {
@@ -33,6 +41,7 @@ record JpegSegments(
   private static final int APP14 = 0xEE;
   private static final int APP15 = 0xEF;
   private static final int COM = 0xFE;
+  private static final String XMP = "http://ns.adobe.com/xap/1.0/\0";
 
   /**
    * More than any encoder makes; each scan costs a pass over the whole image, however few its
@@ -40,12 +49,17 @@ record JpegSegments(
    */
   private static final int MAX_SCANS = 100;
 
+  /** Of all scans together: 1 to 2 s. Encoders make about 10 scans. */
+  private static final long MAX_SCANNED_PIXELS = 1_000_000_000;
+
   static JpegSegments of(Bytes bytes) throws InvalidImageException {
     int frame = 0;
     int adobe = -1;
     boolean jfif = false;
     boolean adobeSeen = false;
-    int orientation = 0;
+    boolean described = false;
+    int exif = ExifOrientation.UNKNOWN;
+    int xmp = ExifOrientation.UNKNOWN;
     int at = nextMarker(bytes, 2);
     while (bytes.at(at) != SOS) {
       int marker = bytes.at(at);
@@ -59,8 +73,11 @@ record JpegSegments(
         frame = at;
       } else if (marker == APP0 && bytes.startWith(at + 3, "JFIF\0")) {
         jfif = true;
-      } else if (marker == APP1 && orientation == 0 && bytes.startWith(at + 3, "Exif\0")) {
-        orientation = ExifOrientation.of(bytes, at + 3, bytes.bigShort(at + 1) - 2);
+      } else if (marker == APP1 && !described && bytes.startWith(at + 3, "Exif\0")) {
+        exif = ExifOrientation.of(bytes, at + 3, bytes.bigShort(at + 1) - 2);
+        described = true;
+      } else if (marker == APP1 && xmp == 0 && bytes.startWith(at + 3, XMP)) {
+        xmp = ExifOrientation.ofXmp(bytes, at + 3, bytes.bigShort(at + 1) - 2);
       } else if (marker == APP14 && bytes.startWith(at + 3, "Adobe")) {
         adobeSeen = bytes.bigShort(at + 1) >= 14;
         adobe = bytes.at(at + 14);
@@ -77,8 +94,30 @@ record JpegSegments(
         bytes.bigShort(frame + 4),
         components,
         colorSpace(bytes, frame, components, jfif, adobeSeen ? adobe : -1),
-        Math.max(orientation, ExifOrientation.UPRIGHT),
-        at);
+        exif == ExifOrientation.UNKNOWN ? xmp : exif,
+        at,
+        components + coefficients(bytes, frame, at));
+  }
+
+  /**
+   * The bytes of coefficients for each pixel that libjpeg holds when a picture comes in several
+   * scans: two bytes each, of as many as the components' sampling leaves.
+   */
+  private static double coefficients(Bytes bytes, int frame, int firstScan) {
+    int components = bytes.at(frame + 8);
+    boolean oneScan = bytes.at(frame) != SOF0 + 2 && bytes.at(firstScan + 3) == components;
+    if (oneScan) {
+      return 0;
+    }
+    int across = 1;
+    int down = 1;
+    int all = 0;
+    for (int at = frame + 10; at < frame + 10 + 3 * components; at += 3) {
+      across = Math.max(across, bytes.at(at) >> 4);
+      down = Math.max(down, bytes.at(at) & 0xF);
+      all += (bytes.at(at) >> 4) * (bytes.at(at) & 0xF);
+    }
+    return 2.0 * all / (across * down);
   }
 
   /**
@@ -99,7 +138,7 @@ record JpegSegments(
       }
       at = nextMarker(bytes, end);
     }
-    requireFewScans(bytes, firstScan);
+    requireFewScans(bytes);
     bare.write(0xFF);
     bare.write(bytes.array(), firstScan, bytes.length() - firstScan);
     return bare.toByteArray();
@@ -120,12 +159,13 @@ record JpegSegments(
     }
   }
 
-  private static void requireFewScans(Bytes bytes, int scan) throws InvalidImageException {
+  private void requireFewScans(Bytes bytes) throws InvalidImageException {
+    long affordable = Math.min(MAX_SCANS, MAX_SCANNED_PIXELS / ((long) width * height));
     int scans = 0;
-    for (int at = scan - 1; at + 1 < bytes.length(); at++) {
+    for (int at = firstScan - 1; at + 1 < bytes.length(); at++) {
       // In coded data 0xFF is followed by a zero or a restart, so this is a marker.
-      if (bytes.array()[at] == (byte) 0xFF && bytes.at(at + 1) == SOS && ++scans > MAX_SCANS) {
-        throw new InvalidImageException("JPEG of more than %d scans".formatted(MAX_SCANS));
+      if (bytes.array()[at] == (byte) 0xFF && bytes.at(at + 1) == SOS && ++scans > affordable) {
+        throw new InvalidImageException("JPEG of more than %d scans".formatted(affordable));
       }
     }
   }

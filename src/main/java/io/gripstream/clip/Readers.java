@@ -23,7 +23,9 @@ final class Readers {
     providers.put(ImageFormat.PNG, ofJdk(registry, "png.PNGImageReaderSpi"));
     providers.put(ImageFormat.GIF, ofJdk(registry, "gif.GIFImageReaderSpi"));
     providers.put(ImageFormat.BMP, ofJdk(registry, "bmp.BMPImageReaderSpi"));
-    providers.put(ImageFormat.WEBP, new WebPImageReaderSpi());
+    ImageReaderSpi webp = new WebPImageReaderSpi();
+    providers.put(ImageFormat.WEBP, webp);
+    providers.put(ImageFormat.WEBP_LOSSLESS, webp);
   }
 
   /** A new reader; the caller disposes of it. Readers are not thread-safe, this method is. */

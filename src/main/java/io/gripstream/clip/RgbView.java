@@ -47,6 +47,35 @@ record RgbView(
     };
   }
 
+  /**
+   * The picture on a larger one.
+   *
+   * @param left of the picture on the canvas, which holds all of it
+   * @param top likewise
+   * @param color of the canvas: red, green and blue in the lower three bytes
+   */
+  RgbView onCanvas(int canvasWidth, int canvasHeight, int left, int top, int color) {
+    if (width == canvasWidth && height == canvasHeight) {
+      return this;
+    }
+    byte[] canvas = new byte[Math.multiplyExact(3 * canvasWidth, canvasHeight)];
+    for (int i = 0; color != 0 && i < canvas.length; i += 3) {
+      canvas[i] = (byte) (color >> 16);
+      canvas[i + 1] = (byte) (color >> 8);
+      canvas[i + 2] = (byte) color;
+    }
+    for (int y = 0; y < height; y++) {
+      int from = origin + y * rowStep;
+      int to = 3 * ((top + y) * canvasWidth + left);
+      for (int end = to + 3 * width; to < end; to += 3, from += columnStep) {
+        canvas[to] = data[from + red];
+        canvas[to + 1] = data[from + green];
+        canvas[to + 2] = data[from + blue];
+      }
+    }
+    return interleaved(canvasWidth, canvasHeight, canvas);
+  }
+
   private RgbView mirrored() {
     int last = origin + (width - 1) * columnStep;
     return new RgbView(width, height, data, last, -columnStep, rowStep, red, green, blue);

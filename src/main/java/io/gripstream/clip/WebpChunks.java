@@ -1,25 +1,32 @@
 package io.gripstream.clip;
 
-import java.io.ByteArrayOutputStream;
-import java.util.Set;
+import java.util.Arrays;
 
 /**
- * A WebP's chunks: what size it is, which way up, and whether it is whole. That every frame fits
- * its canvas is checked here too, since the reader allocates by either.
+ * A WebP's chunks: what size it is, which way up, whether it is whole, and which of them is its
+ * picture: the only one, or that of the first frame.
  *
- * @param extended whether a VP8X header stands in front
+ * @param width of the canvas in pixels
+ * @param height likewise
+ * @param orientation 1 to 8 as in Exif; 0 where the file does not say
+ * @param picture the picture chunk's offset; that of the end where there is none
+ * @param frame where the picture lies on the canvas
  */
-record WebpChunks(int width, int height, int orientation, boolean extended) {
-  private static final Set<String> DESCRIPTIONS = Set.of("ICCP", "EXIF", "XMP ");
-
+record WebpChunks(int width, int height, int orientation, int picture, Frame frame) {
   private static final int FIRST = 12;
   private static final int HEADER = 8;
   private static final int FRAME_HEADER = 16;
 
-  /** Of the VP8X flags, those that announce {@link #DESCRIPTIONS}. */
-  private static final int DESCRIBED = 0x20 | 0x08 | 0x04;
+  /** Of the VP8X flags. */
+  private static final int ANIMATED = 0x02;
+
+  /** In a VP8L picture's fifth byte: whether its alpha is used. */
+  private static final int ALPHA_USED = 0x10;
 
   private record Extent(int width, int height) {}
+
+  /** In pixels. */
+  record Frame(int left, int top, int width, int height) {}
 
   static WebpChunks of(Bytes bytes) throws InvalidImageException {
     boolean extended = bytes.startWith(FIRST, "VP8X");
@@ -30,74 +37,86 @@ record WebpChunks(int width, int height, int orientation, boolean extended) {
     if (canvas == null) {
       throw new InvalidImageException("WebP without a picture");
     }
-    int orientation = ExifOrientation.UPRIGHT;
+    boolean animated = extended && (bytes.at(FIRST + HEADER) & ANIMATED) != 0;
+    Frame frame = new Frame(0, 0, canvas.width, canvas.height);
+    int picture = 0;
+    int exif = ExifOrientation.UNKNOWN;
+    int xmp = ExifOrientation.UNKNOWN;
     int end = end(bytes);
     for (int at = FIRST; at < end; at = next(bytes, at)) {
-      if (bytes.startWith(at, "ANMF")) {
-        requireFits(bytes, at + HEADER, next(bytes, at), canvas);
-      } else if (bytes.startWith(at, "EXIF")) {
-        orientation = ExifOrientation.of(bytes, at + HEADER, bytes.littleInt(at + 4));
+      if (bytes.startWith(at, "EXIF")) {
+        exif = ExifOrientation.of(bytes, at + HEADER, bytes.littleInt(at + 4));
+      } else if (bytes.startWith(at, "XMP ")) {
+        xmp = ExifOrientation.ofXmp(bytes, at + HEADER, bytes.littleInt(at + 4));
+      } else if (picture == 0 && animated && bytes.startWith(at, "ANMF")) {
+        frame = frame(bytes, at + HEADER, canvas);
+        picture = picture(bytes, at + HEADER + FRAME_HEADER, next(bytes, at));
+      } else if (picture == 0 && !animated && extent(bytes, at) != null) {
+        picture = at;
       }
     }
-    Extent still = extent(bytes, firstPicture(bytes));
-    if (still != null && !still.equals(canvas)) {
-      throw new InvalidImageException("WebP whose picture is not of its canvas's size");
+    Extent shown = picture == 0 ? null : extent(bytes, picture);
+    if (shown != null && (shown.width != frame.width || shown.height != frame.height)) {
+      throw new InvalidImageException(
+          "WebP whose picture is not of its %s's size".formatted(animated ? "frame" : "canvas"));
     }
-    return new WebpChunks(canvas.width, canvas.height, orientation, extended);
+    int orientation = exif == ExifOrientation.UNKNOWN ? xmp : exif;
+    return new WebpChunks(
+        canvas.width, canvas.height, orientation, shown == null ? end : picture, frame);
+  }
+
+  ImageFormat format(Bytes bytes) {
+    return bytes.startWith(picture, "VP8L") ? ImageFormat.WEBP_LOSSLESS : ImageFormat.WEBP;
+  }
+
+  /** Of heap that decoding takes for each pixel of the canvas, at most. */
+  double bytesPerPixel() {
+    // RGBA, and the canvas where the frame does not fill it.
+    return frame.width == width && frame.height == height ? 4 : 7;
   }
 
   /**
-   * The file without colour profile and descriptions. The reader would convert by the profile,
-   * which Pillow, and so the models, ignore.
+   * The file with nothing but its picture. The reader would convert by the profile, which Pillow,
+   * and so the models, ignore; decode alpha, which is dropped; and walk over every frame.
    */
   byte[] bare(Bytes bytes) throws InvalidImageException {
-    if (!extended) {
-      return bytes.array();
+    if (extent(bytes, picture) == null) {
+      throw new InvalidImageException("WebP without a picture");
     }
-    ByteArrayOutputStream chunks = new ByteArrayOutputStream(bytes.length());
-    int end = end(bytes);
-    for (int at = FIRST; at < end; at = next(bytes, at)) {
-      if (!DESCRIPTIONS.contains(bytes.latin(at, 4))) {
-        chunks.write(bytes.array(), at, Math.min(next(bytes, at), bytes.length()) - at);
+    int end = Math.min(next(bytes, picture), bytes.length());
+    byte[] bare = Arrays.copyOf(bytes.array(), FIRST + end - picture);
+    System.arraycopy(bytes.array(), picture, bare, FIRST, end - picture);
+    for (int i = 0; i < 4; i++) {
+      bare[4 + i] = (byte) (bare.length - 8 >> 8 * i);
+    }
+    if (bytes.startWith(picture, "VP8L")) {
+      bare[FIRST + HEADER + 4] |= ALPHA_USED;
+    }
+    return bare;
+  }
+
+  /** A picture chunk between the offsets, or 0. */
+  private static int picture(Bytes bytes, int from, int end) throws InvalidImageException {
+    for (int at = from; at < end; at = next(bytes, at)) {
+      if (extent(bytes, at) != null) {
+        return at;
       }
     }
-    byte[] kept = chunks.toByteArray();
-    kept[HEADER] &= ~DESCRIBED;
-    int size = kept.length + 4;
-    ByteArrayOutputStream file = new ByteArrayOutputStream(size + HEADER);
-    file.writeBytes(new byte[] {'R', 'I', 'F', 'F'});
-    for (int shift = 0; shift < 32; shift += 8) {
-      file.write(size >> shift);
-    }
-    file.writeBytes(new byte[] {'W', 'E', 'B', 'P'});
-    file.writeBytes(kept);
-    return file.toByteArray();
+    return 0;
   }
 
-  private static int firstPicture(Bytes bytes) throws InvalidImageException {
-    int at = FIRST;
-    while (at < end(bytes) && extent(bytes, at) == null) {
-      at = next(bytes, at);
-    }
-    return at;
-  }
-
-  /** An animation's frame must lie on the canvas, and its picture be of the frame's size. */
-  private static void requireFits(Bytes bytes, int header, int end, Extent canvas)
-      throws InvalidImageException {
-    long right = 2L * littleTriple(bytes, header) + 1 + littleTriple(bytes, header + 6);
-    long bottom = 2L * littleTriple(bytes, header + 3) + 1 + littleTriple(bytes, header + 9);
-    Extent frame =
-        new Extent(1 + littleTriple(bytes, header + 6), 1 + littleTriple(bytes, header + 9));
-    if (right > canvas.width || bottom > canvas.height) {
+  /** An animation's frame, which must lie on the canvas. */
+  private static Frame frame(Bytes bytes, int header, Extent canvas) throws InvalidImageException {
+    Frame frame =
+        new Frame(
+            2 * littleTriple(bytes, header),
+            2 * littleTriple(bytes, header + 3),
+            1 + littleTriple(bytes, header + 6),
+            1 + littleTriple(bytes, header + 9));
+    if (frame.left + frame.width > canvas.width || frame.top + frame.height > canvas.height) {
       throw new InvalidImageException("WebP with a frame beyond its canvas");
     }
-    for (int at = header + FRAME_HEADER; at < end; at = next(bytes, at)) {
-      Extent picture = extent(bytes, at);
-      if (picture != null && !picture.equals(frame)) {
-        throw new InvalidImageException("WebP whose picture is not of its frame's size");
-      }
-    }
+    return frame;
   }
 
   /** Where the last chunk ends; what follows is none of the picture's business. */

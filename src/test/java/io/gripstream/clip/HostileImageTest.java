@@ -3,12 +3,15 @@ package io.gripstream.clip;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
@@ -19,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever the bytes, the answer is pixels or an {@link InvalidImageException}. */
 @Timeout(120)
@@ -187,6 +191,85 @@ class HostileImageTest {
     assertThatThrownBy(() -> preprocessor.pixels(disguised))
         .isInstanceOf(InvalidImageException.class)
         .hasMessage("WebP whose picture is not of its canvas's size");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 16, 224, 1920})
+  void aLosslessWebpOfOneColorIsReadHoweverFewItsBytes(int side) throws Exception {
+    byte[] flat = HostileImages.vp8l(side, side, 0, 0, new Random(1));
+
+    byte[] pixels = preprocessor.pixels(flat);
+
+    byte[] green = new byte[32 * 32 * 3];
+    for (int i = 1; i < green.length; i += 3) {
+      green[i] = 7;
+    }
+    assertThat(pixels).isEqualTo(green);
+  }
+
+  @Test
+  void aLosslessWebpWhosePictureLacksItsEndIsRefusedUnlessAllItsPixelsAreThere() throws Exception {
+    byte[] whole = PixelFixtures.encoded("lossless.webp");
+    byte[] pixels = preprocessor.pixels(whole);
+    byte[] picture = Arrays.copyOfRange(whole, 20, whole.length);
+    int refused = 0;
+    for (int less = 1; less < 60; less++) {
+      byte[] part = Arrays.copyOf(picture, picture.length - less);
+      byte[] file = HostileImages.webp(HostileImages.riff("VP8L", part));
+      Throwable thrown =
+          catchThrowable(() -> assertThat(preprocessor.pixels(file)).isEqualTo(pixels));
+      if (thrown != null) {
+        assertThat(thrown).as("%d less", less).isInstanceOf(InvalidImageException.class);
+        refused++;
+      }
+    }
+    assertThat(refused).isGreaterThan(55);
+  }
+
+  @Test
+  void aWebpOfHundredsOfTransformsIsRefusedByTheirNumber() {
+    byte[] passes = HostileImages.vp8l(300, 300, 100, 0, new Random(1));
+
+    assertThatThrownBy(() -> preprocessor.pixels(passes))
+        .isInstanceOf(InvalidImageException.class)
+        .hasMessageEndingWith("has more transforms than a WebP may have");
+  }
+
+  @Test
+  void theScansOfAJpegAreFewerTheLargerItIs() throws Exception {
+    byte[] small = HostileImages.jpeg(800, 800, true, 40, new Random(1));
+    byte[] large = HostileImages.jpeg(6_000, 6_000, true, 40, new Random(1));
+
+    assertThat(preprocessor.pixels(small)).hasSize(32 * 32 * 3);
+    assertThatThrownBy(() -> preprocessor.pixels(large))
+        .isInstanceOf(InvalidImageException.class)
+        .hasMessage("JPEG of more than 27 scans");
+  }
+
+  @Test
+  void aCommentOfAMillionBlocksCostsNoMoreThanItsBytes() throws Exception {
+    for (int label : new int[] {0xFE, 0xFF, 0x01, 0x99}) {
+      byte[] pixels = preprocessor.pixels(HostileImages.gifComment(label, 1 << 20));
+
+      assertThat(pixels).isEqualTo(new byte[32 * 32 * 3]);
+    }
+  }
+
+  @Test
+  void imagesThatOnceFailedAreRead() throws Exception {
+    Path folder =
+        Stream.of("../shared/cases/images", "../../shared/cases/images")
+            .map(Path::of)
+            .filter(Files::isDirectory)
+            .findFirst()
+            .orElse(null);
+    assumeTrue(folder != null, "no shared/cases/images beside this repository");
+    try (Stream<Path> cases = Files.list(folder)) {
+      for (Path image : cases.toList()) {
+        byte[] encoded = Files.readAllBytes(image);
+        assertThat(catchThrowable(() -> preprocessor.pixels(encoded))).as("%s", image).isNull();
+      }
+    }
   }
 
   private static byte[] latin(String text) {

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -135,6 +136,60 @@ class PreprocessorTest {
   }
 
   @Test
+  void aFirstFrameInsideItsCanvasIsShownThereOnBlack() throws Exception {
+    byte[] picture = HostileImages.vp8l(8, 8, 0, 0, new Random(1));
+    // On a canvas of 32 x 32 pixels, at 4, 6.
+    byte[] frame = new byte[16 + picture.length - 12];
+    frame[0] = 2;
+    frame[3] = 3;
+    frame[6] = 7;
+    frame[9] = 7;
+    System.arraycopy(picture, 12, frame, 16, picture.length - 12);
+    byte[] canvas = {2, 0, 0, 0, 31, 0, 0, 31, 0, 0};
+    ByteArrayOutputStream chunks = new ByteArrayOutputStream();
+    chunks.writeBytes(HostileImages.riff("VP8X", canvas));
+    chunks.writeBytes(HostileImages.riff("ANMF", frame));
+
+    byte[] pixels = preprocessor.pixels(HostileImages.webp(chunks.toByteArray()));
+
+    byte[] expected = new byte[32 * 32 * 3];
+    for (int y = 6; y < 14; y++) {
+      for (int x = 4; x < 12; x++) {
+        expected[3 * (32 * y + x) + 1] = 7;
+      }
+    }
+    assertThat(pixels).isEqualTo(expected);
+  }
+
+  @Test
+  void anOrientationInXmpTurnsAPictureThatHasNoneInExif() throws Exception {
+    String six = "<x tiff:Orientation=\"6\"/>";
+    String eight = "<tiff:Orientation>8</tiff:Orientation>";
+    String segment = "\u00E1http://ns.adobe.com/xap/1.0/\0" + six;
+    byte[] text = ("XML:com.adobe.xmp\0\0\0\0\0" + six).getBytes(StandardCharsets.ISO_8859_1);
+    byte[] jpeg = PixelFixtures.encoded("turned-6.jpg");
+    byte[] png = without("eXIf", PixelFixtures.encoded("turned-6.png"));
+    byte[] webp = without("EXIF", PixelFixtures.encoded("turned-8.webp"));
+    ByteArrayOutputStream described = new ByteArrayOutputStream();
+    described.write(png, 0, 33);
+    described.writeBytes(HostileImages.chunk("iTXt", text));
+    described.write(png, 33, png.length - 33);
+    ByteArrayOutputStream chunks = new ByteArrayOutputStream();
+    chunks.write(webp, 12, webp.length - 12);
+    chunks.writeBytes(HostileImages.riff("XMP ", eight.getBytes(StandardCharsets.ISO_8859_1)));
+
+    assertThat(preprocessor.pixels(withSegment(without("Exif", jpeg), segment)))
+        .isEqualTo(PixelFixtures.pixels("turned-6.jpg"));
+    assertThat(preprocessor.pixels(described.toByteArray()))
+        .isEqualTo(PixelFixtures.pixels("turned-6.png"));
+    assertThat(preprocessor.pixels(HostileImages.webp(chunks.toByteArray())))
+        .isEqualTo(PixelFixtures.pixels("turned-8.webp"));
+    // Exif has the first word.
+    assertThat(preprocessor.pixels(withSegment(PixelFixtures.encoded("turned-1.jpg"), segment)))
+        .isEqualTo(PixelFixtures.pixels("turned-1.jpg"));
+  }
+
+  @Test
   void sizeAndLimitMustBePositive() {
     assertThatThrownBy(() -> new Preprocessor(0)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> new Preprocessor(32, 0)).isInstanceOf(IllegalArgumentException.class);
@@ -147,6 +202,12 @@ class PreprocessorTest {
     } catch (InvalidImageException e) {
       return false;
     }
+  }
+
+  /** The file with another name in place of the first such one. */
+  private static byte[] without(String name, byte[] file) {
+    String latin = new String(file, StandardCharsets.ISO_8859_1);
+    return latin.replaceFirst(name, "spAm").getBytes(StandardCharsets.ISO_8859_1);
   }
 
   /**
