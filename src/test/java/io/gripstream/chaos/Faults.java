@@ -1,7 +1,10 @@
 package io.gripstream.chaos;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
 import java.util.List;
 import java.util.Random;
 
@@ -39,9 +42,16 @@ final class Faults {
    * @param lasts how long the process is away
    * @param wipe whether the process loses its directory, too
    */
-  record Fault(Duration at, Kind kind, String member, Duration lasts, boolean wipe) {}
+  record Fault(Duration at, Kind kind, String member, Duration lasts, boolean wipe) {
+    private Fault at(Duration time) {
+      return new Fault(time, kind, member, lasts, wipe);
+    }
+  }
 
   /**
+   * Deals faults as from a deck of cards: each process meets each kind once before any meets one
+   * again.
+   *
    * @param length no fault begins later
    * @param members names of processes; one that begins with {@code broker} is spared long absences,
    *     one that begins with {@code curator} loses its state sometimes
@@ -49,21 +59,35 @@ final class Faults {
   static List<Fault> plan(long seed, Duration length, List<String> members) {
     Random random = new Random(seed);
     List<Fault> plan = new ArrayList<>();
+    Deque<Fault> deck = new ArrayDeque<>();
     long at = 0;
     while (true) {
       at += random.nextInt(SHORTEST_PAUSE, LONGEST_PAUSE);
       if (at >= length.toMillis()) {
         return plan;
       }
-      String member = members.get(random.nextInt(members.size()));
-      Kind kind = Kind.values()[random.nextInt(Kind.values().length)];
-      int longest = kind == Kind.FREEZE ? LONGEST_FREEZE : LONGEST_DOWN;
-      if (member.startsWith("broker")) {
-        longest = Math.min(longest, LONGEST_WITHOUT_BROKER);
+      if (deck.isEmpty()) {
+        deck.addAll(shuffled(random, members));
       }
-      Duration lasts = Duration.ofMillis(random.nextInt(longest));
-      boolean wipe = random.nextInt(3) == 0 && member.startsWith("curator") && kind != Kind.FREEZE;
-      plan.add(new Fault(Duration.ofMillis(at), kind, member, lasts, wipe));
+      plan.add(deck.pop().at(Duration.ofMillis(at)));
     }
+  }
+
+  private static List<Fault> shuffled(Random random, List<String> members) {
+    List<Fault> deck = new ArrayList<>();
+    for (String member : members) {
+      for (Kind kind : Kind.values()) {
+        int longest = kind == Kind.FREEZE ? LONGEST_FREEZE : LONGEST_DOWN;
+        if (member.startsWith("broker")) {
+          longest = Math.min(longest, LONGEST_WITHOUT_BROKER);
+        }
+        boolean wipe = member.startsWith("curator") && kind != Kind.FREEZE && random.nextBoolean();
+        deck.add(
+            new Fault(
+                Duration.ZERO, kind, member, Duration.ofMillis(random.nextInt(longest)), wipe));
+      }
+    }
+    Collections.shuffle(deck, random);
+    return deck;
   }
 }

@@ -44,7 +44,7 @@ final class HandMade implements AutoCloseable {
   private static final List<String> CLASSES = List.of("cat", "dog");
   private static final ImageReference ANYWHERE = new ImageReference("images", 0, 0L, null, "00");
 
-  private final Topics topics = SharedBroker.freshTopics(2);
+  private final Topics topics = SharedBroker.freshTopics(1);
   private final EmbeddedRegistry registry;
   private final TopicSerdes serdes;
   private final KafkaProducer<String, byte[]> producer;

@@ -93,6 +93,17 @@ class VerifierTest {
     assertThat(topics.judged().violations()).isEmpty();
   }
 
+  @Test
+  void aVersionThatGoesLiveAgainWithItsClassesEndsNoRound() {
+    topics.diary(
+        RoundEventType.PROMOTED,
+        1,
+        1,
+        "the task's definition is the one that version 1 was made for");
+
+    assertThat(topics.judged().violations()).isEmpty();
+  }
+
   private void violate(Kind kind) {
     switch (kind) {
       case LOST -> topics.sent("lost", true);
