@@ -293,7 +293,7 @@ class CircleTest {
   }
 
   private Subscriber subscriber(String topic) {
-    return new Subscriber(brokers, home, PREFIX + topic);
+    return new Subscriber(brokers, Subscriber.registry(home), PREFIX + topic);
   }
 
   /** The stream's next image, as an event for every task. */

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericDatumReader;
 import org.apache.avro.generic.GenericRecord;
@@ -28,15 +29,15 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  * A subscriber as anybody could write one who knows Kafka, Avro and where the schemas are: it uses
  * no class of Gripstream. Reads one topic from its beginning. For one thread.
  */
-final class Subscriber implements AutoCloseable {
+public final class Subscriber implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(50);
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final int HEADER_BYTES = 5;
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   private final KafkaConsumer<byte[], byte[]> consumer;
-  private final URI registry;
-  private final HttpClient http = HttpClient.newHttpClient();
-  private final ObjectMapper json = new ObjectMapper();
+  private final IntFunction<Schema> registry;
   private final Map<Integer, Schema> schemas = new HashMap<>();
   private final List<Message> messages = new ArrayList<>();
 
@@ -45,12 +46,12 @@ final class Subscriber implements AutoCloseable {
    *
    * @param value null where there is none
    */
-  record Message(ConsumerRecord<byte[], byte[]> record, GenericRecord value) {}
+  public record Message(ConsumerRecord<byte[], byte[]> record, GenericRecord value) {}
 
   /**
-   * @param registry serves {@code /schemas/ids/{id}}; null: the values are not Avro
+   * @param registry finds a schema by its id; null: the values are not Avro
    */
-  Subscriber(String brokers, URI registry, String topic) {
+  public Subscriber(String brokers, IntFunction<Schema> registry, String topic) {
     this.registry = registry;
     this.consumer =
         new KafkaConsumer<>(
@@ -69,7 +70,7 @@ final class Subscriber implements AutoCloseable {
   }
 
   /** Everything that was committed before the call, in the order of each partition. */
-  List<Message> messages() {
+  public List<Message> messages() {
     Map<TopicPartition, Long> ends = consumer.endOffsets(consumer.assignment());
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     while (ends.entrySet().stream().anyMatch(e -> consumer.position(e.getKey()) < e.getValue())) {
@@ -89,7 +90,7 @@ final class Subscriber implements AutoCloseable {
     if (bytes.get() != 0) {
       throw new IllegalArgumentException("not in Confluent's wire format: " + record);
     }
-    Schema schema = schemas.computeIfAbsent(bytes.getInt(), this::schema);
+    Schema schema = schemas.computeIfAbsent(bytes.getInt(), registry::apply);
     try {
       return new GenericDatumReader<GenericRecord>(schema)
           .read(
@@ -102,16 +103,23 @@ final class Subscriber implements AutoCloseable {
     }
   }
 
-  private Schema schema(int id) {
+  /**
+   * @param registry serves {@code /schemas/ids/{id}}
+   */
+  public static IntFunction<Schema> registry(URI registry) {
+    return id -> schema(registry, id);
+  }
+
+  private static Schema schema(URI registry, int id) {
     try {
       HttpResponse<String> answer =
-          http.send(
+          HTTP.send(
               HttpRequest.newBuilder(registry.resolve("/schemas/ids/" + id)).build(),
               BodyHandlers.ofString());
       if (answer.statusCode() != 200) {
         throw new IllegalStateException("schema " + id + ": " + answer.body());
       }
-      return new Schema.Parser().parse(json.readTree(answer.body()).path("schema").asText());
+      return new Schema.Parser().parse(JSON.readTree(answer.body()).path("schema").asText());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
