@@ -237,6 +237,12 @@ class CuratorTopologyTest {
     assertThat(curator.diary()).isEmpty();
     curator.command(Fixtures.command(CommandType.PAUSE, "k".repeat(190) + 0, null));
     assertThat(curator.diaryTypes()).containsExactly(RoundEventType.REFUSED);
+
+    curator.define(null);
+    curator.define(definition().build());
+    curator.diary();
+    curator.command(Fixtures.command(CommandType.PAUSE, "k".repeat(190) + CommandKeys.KEPT, null));
+    assertThat(curator.diaryTypes()).containsExactly(RoundEventType.PAUSED);
   }
 
   @Test
