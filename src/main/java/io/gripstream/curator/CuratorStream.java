@@ -2,8 +2,8 @@ package io.gripstream.curator;
 
 import io.gripstream.messaging.Backoff;
 import io.gripstream.messaging.DeadLetters;
-import io.gripstream.messaging.GroupPositions;
 import io.gripstream.messaging.Fault;
+import io.gripstream.messaging.GroupPositions;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;

@@ -198,7 +198,8 @@ final class ZeroShotMaker implements AutoCloseable {
       byte[] value = serdes.candidates().serializer().serialize(topic, prompt);
       producer.send(new ProducerRecord<>(topic, Keys.bytes(key(task)), value)).get();
     } catch (ExecutionException e) {
-      KafkaException failure = new KafkaException("a zero-shot prompt was not written", e.getCause());
+      KafkaException failure =
+          new KafkaException("a zero-shot prompt was not written", e.getCause());
       if (Fault.of(failure) == Fault.RECORD) {
         giveUp(task, definition, failure);
         return;

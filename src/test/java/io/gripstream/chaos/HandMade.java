@@ -55,7 +55,7 @@ final class HandMade implements AutoCloseable {
 
   HandMade() {
     KafkaClients clients = SharedBroker.clients();
-    registry = new EmbeddedRegistry(clients.common());
+    registry = new EmbeddedRegistry(clients, topics);
     serdes = new TopicSerdes(registry);
     producer =
         clients.producer(
@@ -144,7 +144,11 @@ final class HandMade implements AutoCloseable {
   }
 
   void command(String reason) {
-    write(topics.commands(), TASK, new Command(CommandType.PAUSE, null, reason), serdes.commands());
+    write(
+        topics.commands(),
+        TASK,
+        new Command(CommandType.PAUSE, null, reason, null, null),
+        serdes.commands());
   }
 
   private <T extends SpecificRecord> void write(String topic, String key, T value, Serde<T> serde) {

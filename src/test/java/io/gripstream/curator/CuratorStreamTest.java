@@ -251,10 +251,10 @@ class CuratorStreamTest {
         CuratorStream curator = curator(directory, serdes, broken)) {
       curator.start();
       send(topics.tasks(), TASK, serdes.tasks().serialize(topics.tasks(), definition().build()));
-      send(topics.candidates(), TASK + "/0", prompt(0));
+      send(topics.zeroShots(), TASK + "/" + Fixtures.MODEL, prompt(0));
       assertThat(next(prompts, 1)).hasSize(1);
       for (String imageId : List.of("d", "c", "b", "a")) {
-        send(topics.samples(), TASK, serdes.samples().serialize(topics.samples(), sample(imageId)));
+        sample(right(), imageId);
       }
       assertThat(next(batches, 1)).isNotEmpty();
       byte[] candidate =

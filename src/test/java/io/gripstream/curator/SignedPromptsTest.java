@@ -21,6 +21,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 import java.util.Optional;
 import java.util.Properties;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -53,7 +54,9 @@ class SignedPromptsTest {
     config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "none:1");
     try (TopologyTestDriver driver =
         new TopologyTestDriver(
-            new CuratorTopology(topics, serdes, Fixtures.GATE, meters).build(), config)) {
+            new CuratorTopology(topics, serdes, Fixtures.GATE, meters)
+                .build(1, TopicPartition::toString),
+            config)) {
       var tasks =
           driver.createInputTopic(
               topics.tasks(), new StringSerializer(), serdes.tasks().serializer());
@@ -62,8 +65,8 @@ class SignedPromptsTest {
       tasks.pipeInput(Fixtures.TASK, definition);
       driver
           .createInputTopic(
-              topics.candidates(), new StringSerializer(), serdes.candidates().serializer())
-          .pipeInput(Fixtures.TASK + "/0", Fixtures.zeroShot(0));
+              topics.zeroShots(), new StringSerializer(), serdes.candidates().serializer())
+          .pipeInput(Fixtures.TASK + "/" + Fixtures.MODEL, Fixtures.zeroShot(0));
       var prompts =
           driver.createOutputTopic(
               topics.prompts(), new StringDeserializer(), new ByteArrayDeserializer());

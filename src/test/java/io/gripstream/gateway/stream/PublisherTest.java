@@ -24,7 +24,7 @@ class PublisherTest {
   @Test
   void ofRecordsThatAreWrittenTogetherOneThatIsNotTakenKeepsAllOthersOut() {
     byte[] small = new byte[1];
-    byte[] tooLarge = new byte[2 * clients.recordBytes()];
+    byte[] tooLarge = new byte[2 * KafkaClients.MAX_RECORD_BYTES];
     try (Publisher publisher = new Publisher(clients, topics.prefix() + "publisher")) {
       for (List<byte[]> values :
           List.of(List.of(small, small, tooLarge, small), List.of(tooLarge))) {
