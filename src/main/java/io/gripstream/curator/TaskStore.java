@@ -32,8 +32,8 @@ final class TaskStore {
   private static final byte STATE = 0;
   private static final byte DEFINITION = 1;
   private static final byte VERSION = 2;
-  private static final byte HANDED_OUT = 3;
-  private static final byte COMMANDS = 4;
+  private static final byte COMMANDS = 3;
+  private static final byte HANDED_OUT = 4;
 
   private final KeyValueStore<Bytes, byte[]> store;
   private final Encoding<TaskDefinition> definitions;

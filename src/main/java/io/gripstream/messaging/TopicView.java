@@ -26,6 +26,9 @@ import org.jboss.logging.Logger;
  * The latest value of every key of a compacted topic, kept up to date by a thread of its own from
  * the topic's beginning on, as a read_committed consumer sees it.
  *
+ * <p>A key may lie in several partitions, where producers hash it in several ways; the latest of
+ * its values is then the one of the latest time.
+ *
  * <p>The view is {@link #ready} when it has reached where the topic ended at the view's start, and
  * stays so. A topic that does not exist yet is waited for. A value that cannot be decoded, or that
  * the listener throws at, is skipped: the key keeps the value it had, the record's place is logged,
@@ -51,7 +54,12 @@ public final class TopicView<V> implements AutoCloseable {
    */
   private final Map<TopicPartition, Long> positions = new HashMap<>();
 
+  /** Where the latest value of each key was read, or its tombstone; of the view's thread alone. */
+  private final Map<String, Place> latest = new HashMap<>();
+
   private volatile KafkaConsumer<byte[], byte[]> consumer;
+
+  private record Place(int partition, long timestamp) {}
 
   /**
    * Starts to follow the topic.
@@ -176,12 +184,19 @@ public final class TopicView<V> implements AutoCloseable {
     while (!isClosed()) {
       try {
         String key = Keys.text(record);
+        Place before = latest.get(key);
+        if (before != null
+            && before.partition() != record.partition()
+            && before.timestamp() > record.timestamp()) {
+          return;
+        }
         V value = deserializer.deserialize(topic, record.headers(), record.value());
         if (value == null) {
           values.remove(key);
         } else {
           values.put(key, value);
         }
+        latest.put(key, new Place(record.partition(), record.timestamp()));
         onChange.accept(key, value);
         return;
       } catch (RetriableException e) {

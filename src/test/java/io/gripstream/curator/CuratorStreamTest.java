@@ -118,6 +118,8 @@ class CuratorStreamTest {
         // By way of the repartition topic, whose offsets are forgotten, too.
         command(wrong(), CommandType.PAUSE);
         assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PAUSED);
+        command(right(), CommandType.PIN);
+        assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PINNED);
         sample(right(), "a");
         sample(right(), "b");
         sample(wrong(), "c");
@@ -128,6 +130,8 @@ class CuratorStreamTest {
         curator.start();
         command(right(), CommandType.RESUME);
         assertThat(types(next(diary, 1))).containsExactly(RoundEventType.RESUMED);
+        command(right(), CommandType.UNPIN);
+        assertThat(types(next(diary, 1))).containsExactly(RoundEventType.UNPINNED);
         sample(right(), "d");
         assertThat(types(next(diary, 1))).containsExactly(RoundEventType.REQUESTED);
       }

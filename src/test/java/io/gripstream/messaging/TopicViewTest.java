@@ -58,6 +58,21 @@ class TopicViewTest {
   }
 
   @Test
+  void ofAKeyInSeveralPartitionsTheValueOfTheLatestTimeHolds() {
+    for (int partition = 0; partition < 2; partition++) {
+      put(partition, 2000, "latest in " + partition, "new");
+      put(1 - partition, 1000, "latest in " + partition, "old");
+      put(partition, 2000, "ended in " + partition, null);
+      put(1 - partition, 1000, "ended in " + partition, "old");
+    }
+    producer.flush();
+    try (var view = view(new StringDeserializer())) {
+      view.awaitReady(PATIENCE);
+      assertThat(view.snapshot()).isEqualTo(Map.of("latest in 0", "new", "latest in 1", "new"));
+    }
+  }
+
+  @Test
   void isReadyWhenTheTopicIsEmpty() {
     try (var view = view(new StringDeserializer())) {
       view.awaitReady(PATIENCE);
@@ -180,6 +195,10 @@ class TopicViewTest {
   private TopicView<String> view(Deserializer<String> deserializer) {
     return new TopicView<>(
         clients, topics.tasks(), deserializer, (key, value) -> changes.add(key + "=" + value));
+  }
+
+  private void put(int partition, long time, String key, String value) {
+    producer.send(new ProducerRecord<String, String>(topics.tasks(), partition, time, key, value));
   }
 
   private void put(String key, String value) {
