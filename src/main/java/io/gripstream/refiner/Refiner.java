@@ -60,7 +60,7 @@ public final class Refiner implements AutoCloseable {
             serdes.batches().deserializer(),
             new RoundWorker(refinement, modelId, candidates, diary, metrics, topics, serdes),
             diary,
-            new DeadLetters(topics),
+            new DeadLetters(topics, clients.recordBytes()),
             metrics,
             new Ledger(clients, group + "-" + instanceId));
   }

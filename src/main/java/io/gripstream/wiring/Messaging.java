@@ -59,7 +59,7 @@ public class Messaging {
                     new IllegalStateException(
                         "gripstream.kafka.bootstrap-servers is not set, and the application was not"
                             + " started by its command line, which would have started a broker"));
-    return new KafkaClients(brokers, config.kafka().properties());
+    return new KafkaClients(brokers, config.kafka().properties(), config.images().maxBytes());
   }
 
   /**
@@ -87,7 +87,11 @@ public class Messaging {
       @Observes @Priority(BEFORE_ROLES) StartupEvent event, KafkaClients clients, Topics topics) {
     try (Admin admin = clients.admin()) {
       TopicAdmin.create(
-          admin, topics, config.kafka().partitions(), config.kafka().replicationFactor());
+          admin,
+          topics,
+          config.kafka().partitions(),
+          config.kafka().replicationFactor(),
+          clients.recordBytes());
     }
   }
 

@@ -2,6 +2,7 @@ package io.gripstream.gateway.rest;
 
 import static io.restassured.RestAssured.get;
 import static io.restassured.RestAssured.given;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
@@ -31,23 +32,30 @@ import io.gripstream.gateway.Traffic;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.gripstream.task.TaskCases;
+import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import io.restassured.RestAssured;
 import io.restassured.response.ValidatableResponse;
 import io.restassured.specification.RequestSpecification;
 import jakarta.inject.Inject;
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.net.Socket;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.TopicPartition;
@@ -214,6 +222,103 @@ class GatewayApiTest {
     byte[] huge = new byte[16 * 1024 * 1024 + 1];
     System.arraycopy(Strokes.png(1, new Random(1)), 0, huge, 0, 200);
     problem(given().contentType("image/png").body(huge).post("/api/images").then(), 413, "at most");
+  }
+
+  @Test
+  void aHostThatIsNoneOfOursIsNotAnswered() throws IOException {
+    for (String host : List.of("evil.example", "evil.example:8080", "localhost.evil.example")) {
+      for (String path : List.of("/api/tasks", "/", "/q/metrics", "/subjects")) {
+        assertThat(answerTo(path, host)).startsWith("HTTP/1.1 421 ");
+      }
+    }
+    for (String host : List.of("localhost", "localhost:9", "127.0.0.1", "[::1]:80")) {
+      assertThat(answerTo("/api/tasks", host)).startsWith("HTTP/1.1 200 ");
+    }
+  }
+
+  /** Ordinary clients do not let one forge a host. */
+  private static String answerTo(String path, String host) throws IOException {
+    try (Socket socket = new Socket("localhost", RestAssured.port)) {
+      String request = "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n";
+      socket.getOutputStream().write(request.formatted(path, host).getBytes(US_ASCII));
+      return new String(socket.getInputStream().readAllBytes(), US_ASCII);
+    }
+  }
+
+  /** Names of classes, ours or others', and what only programs say of themselves. */
+  private static final Pattern CLASS_NAME =
+      Pattern.compile("([a-z]\\w*\\.){2,}[A-Z]|Exception|`|[Cc]lass \\w*\\.|\\w\\.java|<local");
+
+  @Test
+  void noProblemNamesAClass() {
+    Map<String, Class<?>> bodies =
+        Map.of(
+            "PUT /api/tasks/" + task,
+            TaskSpec.class,
+            "POST /api/tasks/" + task + "/commands",
+            CommandResource.CommandRequest.class,
+            "POST /api/tasks/" + task + "/labels",
+            LabelResource.LabelRequest.class,
+            "POST /api/images",
+            ImageResource.ImageRequest.class,
+            "POST /api/scoreboard/" + task,
+            ScoreboardResource.Truth.class,
+            "POST /subjects/x/versions",
+            RegistryResource.SchemaRequest.class);
+    List<String> values =
+        List.of(
+            "{}", "[]", "[{}]", "\"x\"", "1e99", "99999999999", "-1", "true", "null", "[1, [2]]");
+    bodies.forEach(
+        (request, type) -> {
+          List<String> sent = new ArrayList<>(values);
+          sent.addAll(
+              List.of("", "{", "{\"a\": ", "nonsense", "{\"a\": \u0001}", "\"" + "x".repeat(9)));
+          sent.add("[".repeat(1500));
+          fields(type).forEach(field -> values.forEach(v -> sent.add(field.formatted(v))));
+          for (String body : sent) {
+            String[] methodAndPath = request.split(" ");
+            String answer =
+                json(body).request(methodAndPath[0], methodAndPath[1]).then().extract().asString();
+            assertThat(answer).as("%s %s", request, body).doesNotContainPattern(CLASS_NAME);
+          }
+        });
+    for (String schema :
+        List.of(
+            "{",
+            "\"nope\"",
+            "{\"type\": \"record\"}",
+            "{\"type\": 1}",
+            "[\"int\", \"int\"]",
+            "{}",
+            "{\"type\": \"record\", \"name\": \"A\", \"fields\": [{\"name\": \"f\", \"type\":"
+                + " \"B\"}]}",
+            "{\"type\": \"enum\", \"name\": \"A\", \"symbols\": [1]}",
+            "{\"type\": \"fixed\", \"name\": \"1\", \"size\": -1}")) {
+      assertThat(
+              json(Map.of("schema", schema))
+                  .post("/subjects/x/versions")
+                  .then()
+                  .extract()
+                  .asString())
+          .as(schema)
+          .doesNotContainPattern(CLASS_NAME);
+    }
+    for (String path : List.of("/api/images/a/b", "/api/events", "/api/tasks/%00", "/api/rounds")) {
+      assertThat(get(path).then().extract().asString()).doesNotContainPattern(CLASS_NAME);
+      assertThat(given().delete(path).then().extract().asString())
+          .doesNotContainPattern(CLASS_NAME);
+    }
+  }
+
+  /** JSON with a place for the value of each field, however deep it lies. */
+  private static Stream<String> fields(Class<?> type) {
+    return type.getRecordComponents() == null
+        ? Stream.empty()
+        : Arrays.stream(type.getRecordComponents())
+            .flatMap(
+                field ->
+                    Stream.concat(Stream.of("%s"), fields(field.getType()))
+                        .map(inner -> "{\"" + field.getName() + "\": " + inner + "}"));
   }
 
   @Test
@@ -464,6 +569,10 @@ class GatewayApiTest {
     json(Map.of("type", "PIN", "version", 2, "reason", "try it")).post(path).then().statusCode(202);
     problem(json(Map.of("type", "PIN", "version", 7)).post(path).then(), 404, "no version 7");
     problem(json(Map.of("type", "ROLL_BACK", "version", 1)).post(path).then(), 409, "live already");
+    problem(
+        json(Map.of("type", "ROLL_BACK", "expectedLive", 2)).post(path).then(),
+        409,
+        "version 2 was expected to be live, and version 1 is");
     problem(json(Map.of("type", "PAUSE", "version", 1)).post(path).then(), 400, "does not go");
     problem(json(Map.of("type", "EXPLODE")).post(path).then(), 400, "not valid");
     problem(json(Map.of("version", 1)).post(path).then(), 400, "not valid");
@@ -472,6 +581,31 @@ class GatewayApiTest {
     assertThat(command.getType()).isEqualTo(CommandType.PIN);
     assertThat(command.getVersion()).isEqualTo(2);
     assertThat(command.getReason()).isEqualTo("try it");
+    assertThat(command.getKey()).isNull();
+    assertThat(command.getExpectedLive()).isNull();
+  }
+
+  /** What was live when it was sent first need not be so any more. */
+  @Test
+  void aCommandWithAKeyOfItsOwnIsWrittenWheneverItIsSent() {
+    String path = "/api/tasks/" + task + "/commands";
+    versions();
+    for (int i = 0; i < 2; i++) {
+      json(Map.of("type", "ROLL_BACK", "version", 1, "expectedLive", 2))
+          .header("Idempotency-Key", "4711")
+          .post(path)
+          .then()
+          .statusCode(202);
+    }
+    assertThat(values(topics.commands(), task, 2).map(serdes.commands(), topics.commands()))
+        .allSatisfy(command -> assertThat(command.getKey()).isEqualTo("4711"))
+        .allSatisfy(command -> assertThat(command.getExpectedLive()).isEqualTo(2));
+    for (String key : List.of("a b", "k".repeat(201), "\u00e9")) {
+      problem(
+          json(Map.of("type", "PAUSE")).header("Idempotency-Key", key).post(path).then(),
+          400,
+          "not valid");
+    }
   }
 
   @Test
@@ -570,10 +704,6 @@ class GatewayApiTest {
     refusal(get("/subjects/" + subject + "/versions/9").then(), 404, 40402);
     refusal(get("/schemas/ids/987654").then(), 404, 40403);
     refusal(
-    problem(
-        json(Map.of("type", "ROLL_BACK", "expectedLive", 2)).post(path).then(),
-        409,
-        "version 2 was expected to be live, and version 1 is");
         registry(Map.of("schema", "{\"type\":\"nonsense\"}"))
             .post("/subjects/" + subject + "/versions")
             .then(),
@@ -582,31 +712,6 @@ class GatewayApiTest {
     refusal(
         registry(Map.of("schema", "\"long\"")).post("/subjects/" + subject + "/versions").then(),
         409,
-    assertThat(command.getKey()).isNull();
-    assertThat(command.getExpectedLive()).isNull();
-  }
-
-  /** What was live when it was sent first need not be so any more. */
-  @Test
-  void aCommandWithAKeyOfItsOwnIsWrittenWheneverItIsSent() {
-    String path = "/api/tasks/" + task + "/commands";
-    versions();
-    for (int i = 0; i < 2; i++) {
-      json(Map.of("type", "ROLL_BACK", "version", 1, "expectedLive", 2))
-          .header("Idempotency-Key", "4711")
-          .post(path)
-          .then()
-          .statusCode(202);
-    }
-    assertThat(values(topics.commands(), task, 2).map(serdes.commands(), topics.commands()))
-        .allSatisfy(command -> assertThat(command.getKey()).isEqualTo("4711"))
-        .allSatisfy(command -> assertThat(command.getExpectedLive()).isEqualTo(2));
-    for (String key : List.of("a b", "k".repeat(201), "\u00e9")) {
-      problem(
-          json(Map.of("type", "PAUSE")).header("Idempotency-Key", key).post(path).then(),
-          400,
-          "not valid");
-    }
         409);
     get("/config").then().body("compatibilityLevel", equalTo("BACKWARD"));
   }
