@@ -69,6 +69,13 @@ public interface GripstreamConfig {
     @WithDefault("localhost")
     String host();
 
+    /**
+     * Further names that this process is reached by: it answers to no other, so that no page of
+     * somebody else's can reach it by a name of its own (DNS rebinding). {@code *}: any name.
+     * Addresses, {@code localhost} and {@link #host} need not be named.
+     */
+    Optional<Set<String>> hosts();
+
     /** Their port; 0: any free one. */
     @WithDefault("8080")
     int port();
@@ -150,7 +157,11 @@ public interface GripstreamConfig {
     /** Hosts that http and https URIs may name. */
     Optional<Set<String>> allowedHosts();
 
-    /** The largest encoded image, in bytes. */
+    /**
+     * The largest encoded image, in bytes: of a request's body, an event, and what is read from a
+     * URI. At most 64 MiB: brokers take no request above 100 MiB, Kafka's {@code
+     * socket.request.max.bytes}.
+     */
     @WithDefault("16777216")
     int maxBytes();
 

@@ -64,7 +64,8 @@ final class ClientOptions {
   KafkaClients clients() {
     return new KafkaClients(
         config().kafka().bootstrapServers().orElse("localhost:" + ServiceOptions.BROKER_PORT),
-        config().kafka().properties());
+        config().kafka().properties(),
+        maxImageBytes());
   }
 
   Topics topics() {

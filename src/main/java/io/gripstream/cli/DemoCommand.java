@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "demo",
     description = {
-      "Shows the whole circle: a broker, the service and a stream of sample images in this process.",
+      "Shows the whole circle: a broker, the service and a stream of sample images in this"
+          + " process.",
       "Open the page that it names, and watch the prompts improve."
     })
 final class DemoCommand implements Callable<Integer> {
@@ -90,14 +91,15 @@ final class DemoCommand implements Callable<Integer> {
     if (!verbose) {
       Settings.set("quarkus.log.console.level", "ERROR");
     }
+    Terminal terminal = new Terminal(spec.commandLine().getOut());
     GripstreamConfig config =
         ServiceProcess.prepare(
             service.brokerPort == null
                 ? Ports.freeOr(ServiceOptions.BROKER_PORT)
-                : service.brokerPort);
+                : service.brokerPort,
+            terminal);
 
     URI gateway = URI.create("http://localhost:" + config.http().port());
-    Terminal terminal = new Terminal(spec.commandLine().getOut());
     terminal.say("page     " + gateway);
     terminal.say("brokers  " + config.kafka().bootstrapServers().orElseThrow());
     terminal.say("log      " + log);

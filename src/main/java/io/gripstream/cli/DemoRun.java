@@ -105,7 +105,9 @@ final class DemoRun implements AutoCloseable {
     Topics topics = new Topics(config.kafka().topicPrefix());
     KafkaClients clients =
         new KafkaClients(
-            config.kafka().bootstrapServers().orElseThrow(), config.kafka().properties());
+            config.kafka().bootstrapServers().orElseThrow(),
+            config.kafka().properties(),
+            config.images().maxBytes());
     Tally tally = new Tally(task, samples.classes());
     try (SchemaRegistry registry = new RestRegistry(gateway)) {
       TopicSerdes serdes = new TopicSerdes(registry);

@@ -15,7 +15,7 @@ final class Failures {
           cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
       // An exception made from its cause alone repeats it behind its class name.
       if (cause.getCause() == null || !message.equals(cause.getCause().toString())) {
-        messages.add(message);
+        messages.add(message.strip().replaceAll("\\s*\\R\\s*", " "));
       }
     }
     return String.join(": ", messages);

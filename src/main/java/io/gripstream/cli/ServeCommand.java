@@ -49,13 +49,14 @@ final class ServeCommand implements Callable<Integer> {
     if (roles != null) {
       Settings.set("gripstream.roles", ServiceOptions.names(roles));
     }
+    PrintWriter out = spec.commandLine().getOut();
     GripstreamConfig.Http http = Settings.load().http();
     Ports.requireFree(http.port(), "--port", "--port 0 for any");
     GripstreamConfig config =
         ServiceProcess.prepare(
-            service.brokerPort == null ? ServiceOptions.BROKER_PORT : service.brokerPort);
+            service.brokerPort == null ? ServiceOptions.BROKER_PORT : service.brokerPort,
+            new Terminal(out));
 
-    PrintWriter out = spec.commandLine().getOut();
     out.printf("roles    %s%n", ServiceOptions.names(config.roles()));
     out.printf("brokers  %s%n", config.kafka().bootstrapServers().orElseThrow());
     out.printf("page     http://%s:%d%n", http.host(), http.port());

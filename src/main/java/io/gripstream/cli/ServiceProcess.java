@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.KafkaException;
 import org.jboss.logging.Logger;
 
 /**
@@ -36,13 +37,15 @@ final class ServiceProcess {
   }
 
   /**
-   * Makes sure of brokers.
+   * Makes sure that the service can come up, and then of brokers.
    *
    * @param brokerPort where the embedded broker listens, if one is needed
+   * @param terminal where to tell how far a model is fetched
    * @return the configuration, which names brokers from now on
    */
-  static GripstreamConfig prepare(int brokerPort) {
+  static GripstreamConfig prepare(int brokerPort, Terminal terminal) {
     GripstreamConfig config = Settings.load();
+    Preflight.check(config, new FetchLine(terminal));
     if (config.kafka().bootstrapServers().isEmpty()) {
       Ports.requireFree(brokerPort, "--broker-port", "--bootstrap-servers for brokers elsewhere");
       EmbeddedBroker broker =
@@ -64,7 +67,7 @@ final class ServiceProcess {
   private static void requireBrokers(KafkaClients clients) {
     try (Admin admin = clients.admin()) {
       admin.describeCluster().nodes().get(BROKER_PATIENCE.toSeconds(), TimeUnit.SECONDS);
-    } catch (ExecutionException | TimeoutException e) {
+    } catch (KafkaException | ExecutionException | TimeoutException e) {
       throw new CommandFailure("no answer from the brokers at " + clients.bootstrapServers(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

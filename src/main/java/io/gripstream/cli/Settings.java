@@ -1,13 +1,18 @@
 package io.gripstream.cli;
 
 import io.gripstream.GripstreamConfig;
+import io.smallrye.config.ConfigValidationException;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Reads the configuration where Quarkus does not run, or not yet: from system properties, the
@@ -20,6 +25,9 @@ final class Settings {
   /** Above system properties, which rank 400. */
   private static final int OPTION_ORDINAL = 500;
 
+  private static final Pattern BAD_VALUE =
+      Pattern.compile("property (\\S+) with the config value \"(.*?)\"");
+
   private Settings() {}
 
   static GripstreamConfig load() {
@@ -28,6 +36,7 @@ final class Settings {
 
   /**
    * @param overrides keys that are set for this reader alone
+   * @throws CommandFailure when a key is not known, or its value is none
    */
   static GripstreamConfig load(Map<String, String> overrides) {
     SmallRyeConfigBuilder builder =
@@ -38,15 +47,32 @@ final class Settings {
             .withSources(new PropertiesConfigSource(overrides, "options", OPTION_ORDINAL))
             .withMapping(GripstreamConfig.class)
             .withValidateUnknown(false);
+    Set<String> names = new HashSet<>(overrides.keySet());
+    names.addAll(System.getProperties().stringPropertyNames());
     Path file = Path.of("config", "application.properties");
     if (Files.isRegularFile(file)) {
       try {
-        builder.withSources(new PropertiesConfigSource(file.toUri().toURL(), FILE_ORDINAL));
+        PropertiesConfigSource source =
+            new PropertiesConfigSource(file.toUri().toURL(), FILE_ORDINAL);
+        names.addAll(source.getPropertyNames());
+        builder.withSources(source);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
     }
-    return builder.build().getConfigMapping(GripstreamConfig.class);
+    ConfigKeys.requireKnown(System.getenv().keySet(), names);
+    try {
+      return builder.build().getConfigMapping(GripstreamConfig.class);
+    } catch (ConfigValidationException e) {
+      throw new CommandFailure(sentence(e.getProblem(0).getMessage()));
+    }
+  }
+
+  private static String sentence(String problem) {
+    Matcher value = BAD_VALUE.matcher(problem);
+    return value.find()
+        ? "%s has no such value as \"%s\"".formatted(value.group(1), value.group(2))
+        : problem;
   }
 
   /** Sets a key for this process, unless the option that it comes from was not given. */

@@ -7,13 +7,14 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Where the model runs and with how many bits the image tower computes. */
 public record ComputeDevice(Device device, Precision precision) {
-  private static final Pattern CUDA = Pattern.compile("cuda(?::(\\d+))?");
+  private static final Pattern CUDA = Pattern.compile("cuda(?::(\\d{1,4}))?");
 
   /** Instructions that multiply in bf16 faster than in fp32; without them it is slower. */
   private static final Pattern NATIVE_BF16 = Pattern.compile("\\b(avx512_bf16|amx_bf16)\\b");
@@ -36,17 +37,20 @@ public record ComputeDevice(Device device, Precision precision) {
    *     GPU that the engine sees
    * @param precision {@code auto}, {@code fp32} or {@code bf16}; {@code auto} is bf16 on a GPU and
    *     on a processor that multiplies in it, and fp32 elsewhere
-   * @throws IllegalArgumentException when the device is not there, or a word is unknown
+   * @throws IllegalArgumentException when the device is not there, a word is unknown, or the engine
+   *     does not load on this machine
    */
   public static ComputeDevice of(String device, String precision) {
-    int gpus = Engine.getEngine("PyTorch").getGpuCount();
+    requireWords(device, precision);
+    int gpus = gpus();
     Matcher cuda = CUDA.matcher(device);
     Device chosen;
     if (device.equals("cpu") || (device.equals("auto") && gpus == 0)) {
       chosen = Device.cpu();
     } else if (device.equals("auto")) {
       chosen = Device.gpu(0);
-    } else if (cuda.matches()) {
+    } else {
+      cuda.matches();
       int index = cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1));
       if (index >= gpus) {
         throw new IllegalArgumentException(
@@ -54,20 +58,40 @@ public record ComputeDevice(Device device, Precision precision) {
                 .formatted(device, gpus));
       }
       chosen = Device.gpu(index);
-    } else {
-      throw new IllegalArgumentException(
-          "device " + device + " is none of auto, cpu, cuda, cuda:n");
     }
     return new ComputeDevice(
         chosen,
         switch (precision.toLowerCase(Locale.ROOT)) {
           case "auto" -> chosen.isGpu() || multipliesBf16() ? Precision.BF16 : Precision.FP32;
           case "fp32" -> Precision.FP32;
-          case "bf16" -> Precision.BF16;
-          default ->
-              throw new IllegalArgumentException(
-                  "precision " + precision + " is none of auto, fp32, bf16");
+          default -> Precision.BF16;
         });
+  }
+
+  /**
+   * Checks what {@link #of} is to be given, without loading the engine.
+   *
+   * @throws IllegalArgumentException when a word is unknown
+   */
+  public static void requireWords(String device, String precision) {
+    if (!Set.of("auto", "cpu").contains(device) && !CUDA.matcher(device).matches()) {
+      throw new IllegalArgumentException(
+          "device " + device + " is none of auto, cpu, cuda, cuda:n");
+    }
+    if (!Set.of("auto", "fp32", "bf16").contains(precision.toLowerCase(Locale.ROOT))) {
+      throw new IllegalArgumentException("precision " + precision + " is none of auto, fp32, bf16");
+    }
+  }
+
+  private static int gpus() {
+    try {
+      return Engine.getEngine("PyTorch").getGpuCount();
+    } catch (RuntimeException | LinkageError e) {
+      throw new IllegalArgumentException(
+          "PyTorch does not load on %s, %s"
+              .formatted(System.getProperty("os.name"), System.getProperty("os.arch")),
+          e);
+    }
   }
 
   private static boolean multipliesBf16() {

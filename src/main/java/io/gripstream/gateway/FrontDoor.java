@@ -1,30 +1,37 @@
 package io.gripstream.gateway;
 
+import io.gripstream.GripstreamConfig;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.net.HostAndPort;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.util.Set;
 
 /**
- * Every request passes here first. Without the gateway role only health, metrics and the API's
- * description ({@code /q}) answer. With it, every answer forbids the browser what the page does not
- * need: the page loads nothing from elsewhere, and nothing that flows through a topic can become
- * script.
+ * Every request passes here first. Only one that names a host of ours is answered. Without the
+ * gateway role only health, metrics and the API's description ({@code /q}) answer. With it, every
+ * answer forbids the browser what the page does not need: the page loads nothing from elsewhere,
+ * and nothing that flows through a topic can become script.
  */
 @ApplicationScoped
 final class FrontDoor {
   private static final String MANAGEMENT = "/q/";
   private static final int LONGEST_BODY = 4 << 20;
   private static final String POLICY =
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-          + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+          + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
   private final Gateway gateway;
+  private final Hosts hosts;
+  private final int largestImage;
 
-  FrontDoor(Gateway gateway) {
+  FrontDoor(Gateway gateway, GripstreamConfig config) {
     this.gateway = gateway;
+    this.hosts = new Hosts(config.http().host(), config.http().hosts().orElse(Set.of()));
+    this.largestImage = config.images().maxBytes();
   }
 
   void guard(@Observes Filters filters) {
@@ -41,25 +48,45 @@ final class FrontDoor {
       response.putHeader("Cross-Origin-Opener-Policy", "same-origin");
       response.putHeader("Cross-Origin-Resource-Policy", "same-origin");
     }
-    if (!management && !gateway.enabled()) {
+    if (!knows(request.request())) {
+      refuse(response, 421, "Misdirected Request", "gripstream.http.hosts does not name this host");
+    } else if (!management && !gateway.enabled()) {
       refuse(response, 404, "Not Found", "this process has no gateway role");
-    } else if (tooLong(request.request())) {
-      refuse(response, 413, "Request Entity Too Large", "all but images may have 4 MiB");
+    } else if (length(request.request()) > limit(request.request())) {
+      refuse(
+          response,
+          413,
+          "Request Entity Too Large",
+          isImage(request.request())
+              ? "an image may have at most %d bytes".formatted(largestImage)
+              : "all but images may have at most %d bytes".formatted(limit(request.request())));
     } else {
       request.next();
     }
   }
 
-  /** The server's own limit lets the largest image through; nothing else needs as much. */
-  private static boolean tooLong(HttpServerRequest request) {
+  /** A request that names no host, or none that can be read, the server has refused itself. */
+  private boolean knows(HttpServerRequest request) {
+    HostAndPort authority = request.authority();
+    return authority != null && hosts.answerTo(authority.host());
+  }
+
+  /** The server's own limit is the largest image; nothing else needs as much. */
+  private int limit(HttpServerRequest request) {
+    return isImage(request) ? largestImage : Math.min(LONGEST_BODY, largestImage);
+  }
+
+  private static boolean isImage(HttpServerRequest request) {
     String type = request.getHeader("Content-Type");
+    return type != null
+        && (type.startsWith("image/") || type.startsWith("application/octet-stream"));
+  }
+
+  /** 0 where the request does not say: the server counts while it reads. */
+  private static long length(HttpServerRequest request) {
     String length = request.getHeader("Content-Length");
-    boolean image =
-        type != null && (type.startsWith("image/") || type.startsWith("application/octet-stream"));
-    // A length of eight digits or more is beyond the limit; HTTP has made sure that it is digits.
-    return !image
-        && length != null
-        && (length.length() > 7 || Integer.parseInt(length) > LONGEST_BODY);
+    // HTTP has made sure that it is digits.
+    return length == null ? 0 : length.length() > 10 ? Long.MAX_VALUE : Long.parseLong(length);
   }
 
   private static void refuse(HttpServerResponse response, int status, String title, String detail) {

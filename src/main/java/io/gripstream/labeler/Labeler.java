@@ -72,7 +72,7 @@ public final class Labeler implements AutoCloseable {
     this.topics = topics;
     this.serdes = serdes;
     LabelerMetrics metrics = new LabelerMetrics(meters);
-    DeadLetters deadLetters = new DeadLetters(topics);
+    DeadLetters deadLetters = new DeadLetters(topics, clients.recordBytes());
     this.board = new PromptBoard(model, System::nanoTime, metrics.promptsRefused::increment);
     this.workers =
         Executors.newFixedThreadPool(

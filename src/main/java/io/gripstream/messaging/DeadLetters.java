@@ -32,9 +32,20 @@ public final class DeadLetters {
   static final int MAX_CAUSE = 2000;
 
   private final String topic;
+  private final int largest;
 
+  /** For records that bear no image larger than the default. */
   public DeadLetters(Topics topics) {
+    this(topics, KafkaClients.MAX_RECORD_BYTES);
+  }
+
+  /**
+   * @param largest how many bytes a record may have to be kept as it was: {@link
+   *     KafkaClients#recordBytes}
+   */
+  public DeadLetters(Topics topics, int largest) {
     this.topic = topics.deadLetters();
+    this.largest = largest;
   }
 
   /**
@@ -50,7 +61,7 @@ public final class DeadLetters {
     for (Header header : record.headers()) {
       size += header.key().length() * 3L + size(header.value()) + 10;
     }
-    if (size <= KafkaClients.MAX_RECORD_BYTES) {
+    if (size <= largest) {
       record.headers().forEach(headers::add);
     } else {
       headers.add(ORIGIN_SIZE, text(size(value)));

@@ -19,27 +19,54 @@ import org.apache.kafka.common.serialization.Serializer;
  * commits), which cannot be configured away. Whoever asks for a client closes it.
  */
 public final class KafkaClients {
-  /** The largest image that an event carries inline, in bytes. */
+  /** The largest image that an event carries inline, in bytes, where nothing else is configured. */
   public static final int MAX_IMAGE_BYTES = 16 * 1024 * 1024;
 
-  /**
-   * The largest record, in bytes: an inline image, and room for its key, attributes and headers.
-   * What a client may send and what a topic takes go up together, or not at all.
-   */
-  public static final int MAX_RECORD_BYTES = MAX_IMAGE_BYTES + 1024 * 1024;
+  /** Room for an image event's key, attributes and headers. */
+  private static final int BESIDES_THE_IMAGE = 1024 * 1024;
+
+  /** The largest record that bears no image, in bytes. */
+  public static final int MAX_RECORD_BYTES = MAX_IMAGE_BYTES + BESIDES_THE_IMAGE;
+
+  /** What a dead letter's headers take up. */
+  static final int BESIDES_THE_RECORD = 64 * 1024;
 
   /** A dead letter is a record of the largest size and a few headers. */
-  static final int MAX_LETTER_BYTES = MAX_RECORD_BYTES + 64 * 1024;
+  static final int MAX_LETTER_BYTES = MAX_RECORD_BYTES + BESIDES_THE_RECORD;
+
+  /** Kafka's own default of what a producer holds. */
+  private static final int PRODUCER_MEMORY = 32 * 1024 * 1024;
 
   private final String bootstrapServers;
   private final Map<String, String> extra;
+  private final int maxImageBytes;
+
+  /** For images of the default size at most. */
+  public KafkaClients(String bootstrapServers, Map<String, String> extra) {
+    this(bootstrapServers, extra, MAX_IMAGE_BYTES);
+  }
 
   /**
    * @param extra the operator's properties, handed to every client
+   * @param maxImageBytes the largest image that an event carries inline
    */
-  public KafkaClients(String bootstrapServers, Map<String, String> extra) {
+  public KafkaClients(String bootstrapServers, Map<String, String> extra, int maxImageBytes) {
     this.bootstrapServers = bootstrapServers;
     this.extra = Map.copyOf(extra);
+    this.maxImageBytes = maxImageBytes;
+  }
+
+  /**
+   * The largest record, in bytes. What a client may send and what the topics of images and dead
+   * letters take go up together with the largest image, or not at all.
+   */
+  public int recordBytes() {
+    return Math.max(MAX_IMAGE_BYTES, maxImageBytes) + BESIDES_THE_IMAGE;
+  }
+
+  /** The largest dead letter, in bytes: a record of the largest size and a few headers. */
+  int letterBytes() {
+    return recordBytes() + BESIDES_THE_RECORD;
   }
 
   /** From what {@link #common} gave. */
@@ -78,7 +105,7 @@ public final class KafkaClients {
       Map<String, Object> overrides) {
     Map<String, Object> config = new HashMap<>();
     // A fetch holds one record in any case; this lets it hold several large ones.
-    config.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, MAX_LETTER_BYTES);
+    config.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, letterBytes());
     config.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 15_000);
     config.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 3_000);
     config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
@@ -107,7 +134,10 @@ public final class KafkaClients {
     Map<String, Object> config = new HashMap<>();
     config.put(ProducerConfig.LINGER_MS_CONFIG, 5);
     config.putAll(common());
-    config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_LETTER_BYTES);
+    config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, letterBytes());
+    config.put(
+        ProducerConfig.BUFFER_MEMORY_CONFIG,
+        Math.max(PRODUCER_MEMORY, letterBytes() + BESIDES_THE_IMAGE));
     config.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
     config.put(ProducerConfig.ACKS_CONFIG, "all");
     if (transactionalId != null) {

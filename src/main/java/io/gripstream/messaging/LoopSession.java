@@ -67,6 +67,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   /** Polled, and not handed in yet. */
   private final List<ConsumerRecord<byte[], byte[]>> fetched = new ArrayList<>();
 
+  private final int largest;
   private final Pending pending = new Pending();
   private final BatchSize batchSize;
   private final Suspects suspects;
@@ -83,6 +84,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       LoopListener listener) {
     this.loop = loop;
     this.settings = settings;
+    this.largest = clients.letterBytes();
     this.deadLetters = deadLetters;
     this.handler = handler;
     this.listener = listener;
@@ -196,7 +198,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     List<ProducerRecord<byte[], byte[]>> outputs = handler.handle(unit);
     for (ProducerRecord<byte[], byte[]> output : outputs) {
       long size = size(output);
-      if (size > KafkaClients.MAX_LETTER_BYTES) {
+      if (size > largest) {
         throw new RecordTooLargeException(
             "an output for %s has %d bytes, more than any topic takes"
                 .formatted(output.topic(), size));

@@ -52,14 +52,21 @@ public final class TopicAdmin {
    * that exist are left as they are: their settings may be an operator's choice.
    *
    * @param replicationFactor -1: the broker's default
+   * @param recordBytes the largest record: {@link KafkaClients#recordBytes}
    * @throws KafkaException if the brokers cannot be reached or refuse
    */
-  public static void create(Admin admin, Topics topics, int partitions, short replicationFactor) {
+  public static void create(
+      Admin admin, Topics topics, int partitions, short replicationFactor, int recordBytes) {
     List<NewTopic> wanted = new ArrayList<>();
-    settings(topics)
+    settings(topics, recordBytes)
         .forEach(
             (name, settings) -> wanted.add(topic(name, partitions, replicationFactor, settings)));
     create(admin, wanted);
+  }
+
+  /** The same, for images of the default size at most. */
+  public static void create(Admin admin, Topics topics, int partitions, short replicationFactor) {
+    create(admin, topics, partitions, replicationFactor, KafkaClients.MAX_RECORD_BYTES);
   }
 
   /** Creates the topic of the embedded registry if it is missing. */
@@ -77,9 +84,9 @@ public final class TopicAdmin {
   }
 
   /** The settings of each topic, by name. */
-  static Map<String, Map<String, String>> settings(Topics topics) {
+  static Map<String, Map<String, String>> settings(Topics topics, int recordBytes) {
     Map<String, Map<String, String>> settings = new HashMap<>();
-    settings.put(topics.images(), deleted(USUAL, KafkaClients.MAX_RECORD_BYTES));
+    settings.put(topics.images(), deleted(USUAL, recordBytes));
     settings.put(topics.labels(), deleted(LONG, KafkaClients.MAX_RECORD_BYTES));
     settings.put(topics.tasks(), compacted());
     settings.put(topics.predictions(), deleted(USUAL, KafkaClients.MAX_RECORD_BYTES));
@@ -90,7 +97,8 @@ public final class TopicAdmin {
     settings.put(topics.prompts(), compacted());
     settings.put(topics.rounds(), deleted(LONG, KafkaClients.MAX_RECORD_BYTES));
     settings.put(topics.commands(), deleted(LONG, KafkaClients.MAX_RECORD_BYTES));
-    settings.put(topics.deadLetters(), deleted(LONG, KafkaClients.MAX_LETTER_BYTES));
+    settings.put(
+        topics.deadLetters(), deleted(LONG, recordBytes + KafkaClients.BESIDES_THE_RECORD));
     settings.put(topics.positions(), compacted());
     return settings;
   }

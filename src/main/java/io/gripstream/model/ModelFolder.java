@@ -54,6 +54,13 @@ public record ModelFolder(Path path, String name, Optional<String> sha256) {
     }
     Optional<Path> folder = folder(model);
     if (folder.isPresent()) {
+      for (ModelFile file : ModelFile.values()) {
+        Path path = folder.get().resolve(file.fileName());
+        if (!Files.isRegularFile(path)) {
+          throw new RefusedException(
+              "the folder %s has no %s".formatted(folder.get(), file.fileName()));
+        }
+      }
       return new ModelFolder(folder.get(), folder.get().getFileName().toString(), Optional.empty());
     }
     try {

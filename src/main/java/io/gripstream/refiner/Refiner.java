@@ -52,7 +52,7 @@ public final class Refiner implements AutoCloseable {
             serdes.batches().deserializer(),
             new RoundWorker(refinement, modelId, diary, metrics, topics, serdes),
             diary,
-            new DeadLetters(topics),
+            new DeadLetters(topics, clients.recordBytes()),
             metrics,
             new Ledger(clients, group + "-" + instanceId, positions),
             positions);

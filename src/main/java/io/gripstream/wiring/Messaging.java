@@ -66,7 +66,7 @@ public class Messaging {
                     new IllegalStateException(
                         "gripstream.kafka.bootstrap-servers is not set, and the application was not"
                             + " started by its command line, which would have started a broker"));
-    return new KafkaClients(brokers, config.kafka().properties());
+    return new KafkaClients(brokers, config.kafka().properties(), config.images().maxBytes());
   }
 
   /**
@@ -100,7 +100,11 @@ public class Messaging {
       SchemaRegistry registry) {
     try (Admin admin = clients.admin()) {
       TopicAdmin.create(
-          admin, topics, config.kafka().partitions(), config.kafka().replicationFactor());
+          admin,
+          topics,
+          config.kafka().partitions(),
+          config.kafka().replicationFactor(),
+          clients.recordBytes());
     }
     try {
       registry.check();

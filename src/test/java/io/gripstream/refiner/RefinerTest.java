@@ -244,7 +244,7 @@ class RefinerTest {
       define("broken-" + i, broken.get(i).definition());
     }
     define("good", Batches.task("circle", "square"));
-    assertThat(awaitCandidates(1)).extracting(PromptVersion::getTask).containsExactly("good");
+    assertThat(awaitZeroShots(1)).extracting(PromptVersion::getTask).containsExactly("good");
     await()
         .atMost(LONG)
         .untilAsserted(

@@ -1,7 +1,6 @@
 package io.gripstream.gateway.rest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import io.gripstream.messaging.Fault;
 import io.gripstream.messaging.RegistryRefusedException;
@@ -45,11 +44,7 @@ public final class Problems {
 
   @ServerExceptionMapper
   public Response unreadable(JsonProcessingException e) {
-    String where = e instanceof JsonMappingException mapping ? path(mapping) : "";
-    return respond(
-        ProblemException.invalid(
-                List.of((where.isEmpty() ? "" : where + ": ") + e.getOriginalMessage()))
-            .problem());
+    return respond(ProblemException.invalid(List.of(Unreadable.sentence(e))).problem());
   }
 
   @ServerExceptionMapper
@@ -105,13 +100,20 @@ public final class Problems {
     }
     Response.StatusType status = e.getResponse().getStatusInfo();
     String detail =
-        status.getStatusCode() == 404 ? "there is nothing at this address" : e.getMessage();
+        switch (status.getStatusCode()) {
+          case 404 -> "there is nothing at this address";
+          case 405 -> "this method is none of this address";
+          case 406 -> "this address does not answer in this media type";
+          case 413 -> "the body is too large";
+          case 415 -> "this address does not read this media type";
+          default -> "the server does not serve this request";
+        };
     return respond(
         new Problem(status.getReasonPhrase(), status.getStatusCode(), detail, List.of()));
   }
 
   @ServerExceptionMapper
-  public Response unexpected(RuntimeException e) {
+  public Response unexpected(Throwable e) {
     LOG.error("A request failed unexpectedly", e);
     return respond(
         ProblemException.of(
@@ -129,17 +131,5 @@ public final class Problems {
     String[] steps = path.split("\\.", 3);
     String where = steps.length == 3 ? steps[2] : steps[steps.length - 1];
     return where + " " + violation.getMessage();
-  }
-
-  private static String path(JsonMappingException e) {
-    StringBuilder path = new StringBuilder();
-    for (JsonMappingException.Reference step : e.getPath()) {
-      if (step.getFieldName() != null) {
-        path.append(path.isEmpty() ? "" : ".").append(step.getFieldName());
-      } else {
-        path.append('[').append(step.getIndex()).append(']');
-      }
-    }
-    return path.toString();
   }
 }

@@ -188,9 +188,16 @@ public final class RegistryResource {
     }
     try {
       return new Schema.Parser().parse(request.schema());
-    } catch (AvroRuntimeException | NullPointerException e) {
+    } catch (NullPointerException e) {
       // The parser resolves names after reading, and does not expect that to fail.
-      throw new RegistryError(422, 42201, "Invalid schema: " + e.getMessage());
+      throw new RegistryError(
+          422, 42201, "Invalid schema: it names a type that it does not define");
+    } catch (AvroRuntimeException e) {
+      // What has a cause repeats it, with its class.
+      throw new RegistryError(
+          422,
+          42201,
+          "Invalid schema: " + (e.getCause() == null ? e.getMessage() : "it is not readable JSON"));
     }
   }
 

@@ -1,0 +1,87 @@
+package io.gripstream.cli;
+
+import io.gripstream.GripstreamConfig;
+import io.gripstream.GripstreamConfig.Role;
+import io.gripstream.clip.ComputeDevice;
+import io.gripstream.messaging.RestRegistry;
+import io.gripstream.model.FetchProgress;
+import io.gripstream.model.ModelFolder;
+import io.gripstream.model.ModelHub;
+import java.io.IOException;
+import java.net.URI;
+
+/**
+ * Finds out what cannot work before anything is touched: no broker is started, none is asked, and
+ * no topic is made for a service that would not come up.
+ */
+final class Preflight {
+  /** Brokers take no request above 100 MiB, and a fetch holds several records. */
+  private static final int LARGEST_IMAGE = 64 << 20;
+
+  private static final int LARGEST_PORT = 65_535;
+
+  /** Kafka's names have 249 characters at most, and ours some behind the prefix. */
+  private static final String TOPIC_PREFIX = "[a-zA-Z0-9._-]{0,200}";
+
+  private Preflight() {}
+
+  /**
+   * Fetches the model, if a role needs one that is on a hub.
+   *
+   * @throws CommandFailure that names the key at fault
+   */
+  static void check(GripstreamConfig config, FetchProgress progress) {
+    within("http.port", config.http().port(), 0, LARGEST_PORT);
+    within("kafka.partitions", config.kafka().partitions(), 1, Integer.MAX_VALUE);
+    within("images.max-bytes", config.images().maxBytes(), 1, LARGEST_IMAGE);
+    within("labeler.batch-size", config.labeler().batchSize(), 1, Integer.MAX_VALUE);
+    within(
+        "labeler.batches-per-transaction",
+        config.labeler().batchesPerTransaction(),
+        1,
+        Integer.MAX_VALUE);
+    if (!config.kafka().topicPrefix().matches(TOPIC_PREFIX)) {
+      throw fault("kafka.topic-prefix", config.kafka().topicPrefix(), "must match " + TOPIC_PREFIX);
+    }
+    config.registry().url().ifPresent(Preflight::registry);
+    try {
+      ComputeDevice.requireWords(config.device(), config.precision());
+    } catch (IllegalArgumentException e) {
+      throw new CommandFailure(e.getMessage());
+    }
+    if (config.roles().contains(Role.LABELER) || config.roles().contains(Role.REFINER)) {
+      model(config, progress);
+    }
+  }
+
+  private static void within(String key, int value, int low, int high) {
+    if (value < low || value > high) {
+      throw fault(key, value, "must be from %d to %d".formatted(low, high));
+    }
+  }
+
+  private static void registry(String url) {
+    try {
+      new RestRegistry(URI.create(url)).close();
+    } catch (IllegalArgumentException e) {
+      throw fault("registry.url", url, "must be an http or https URL");
+    }
+  }
+
+  private static void model(GripstreamConfig config, FetchProgress progress) {
+    try {
+      ComputeDevice.of(config.device(), config.precision());
+      ModelFolder.of(
+          config.model(),
+          config.dataDirectory().resolve("models"),
+          new ModelHub(config.modelHub().url(), config.modelHub().offline(), progress),
+          config.modelSha256());
+    } catch (IllegalArgumentException | IOException e) {
+      throw new CommandFailure("the model %s cannot be used".formatted(config.model()), e);
+    }
+  }
+
+  private static CommandFailure fault(String key, Object value, String rule) {
+    return new CommandFailure("gripstream.%s %s, not %s".formatted(key, rule, value));
+  }
+}

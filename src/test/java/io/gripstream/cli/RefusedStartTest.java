@@ -1,0 +1,122 @@
+package io.gripstream.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A process that cannot come up says so in one line, and has touched nothing. */
+class RefusedStartTest {
+  @TempDir private Path data;
+
+  /**
+   * What is asked of a process.
+   *
+   * @param line its options; {@code DATA} is an empty folder, {@code CLOSED} a port where nobody
+   *     listens
+   * @param variables of its environment
+   * @param jvm options of the JVM
+   * @param says what its only line must hold
+   */
+  record Case(String line, Map<String, String> variables, List<String> jvm, String says) {
+    @Override
+    public String toString() {
+      return line + " " + variables + " " + jvm;
+    }
+  }
+
+  static Stream<Case> cases() {
+    return Stream.of(
+        option("--device gpu", "device gpu is none of auto, cpu, cuda, cuda:n"),
+        option("--device cuda:9", "cuda:9 asked for, but the engine sees"),
+        option("--registry registry:8081", "gripstream.registry.url must be an http or https URL"),
+        option("--model /no/such/folder", "there is no folder /no/such/folder"),
+        option("--model DATA", "has no config.json"),
+        option("--model nobody/nothing", "no model"),
+        option("--bootstrap-servers kafka", "kafka"),
+        variable("GRIPSTREAM_PRECISION", "fp16", "precision fp16 is none of auto, fp32, bf16"),
+        variable(
+            "GRIPSTREAM_KAFKA_BOOTSTRAP_SERVER",
+            "kafka:9092",
+            "did you mean GRIPSTREAM_KAFKA_BOOTSTRAP_SERVERS?"),
+        variable("GRIPSTREAM_IMAGES_MAX_BYTES", "32MiB", "gripstream.images.max-bytes"),
+        variable("GRIPSTREAM_IMAGES_MAX_BYTES", "67108865", "gripstream.images.max-bytes"),
+        variable("GRIPSTREAM_KAFKA_TOPIC_PREFIX", "a b", "gripstream.kafka.topic-prefix"),
+        variable("GRIPSTREAM_KAFKA_PARTITIONS", "0", "gripstream.kafka.partitions"),
+        variable("GRIPSTREAM_ROLES", "painter", "gripstream.roles"),
+        jvm("-Dos.arch=aarch64", "PyTorch does not load on Linux, aarch64"),
+        jvm("-Dgripstream.modle=pico", "did you mean gripstream.model?"));
+  }
+
+  private static Case option(String option, String says) {
+    return new Case(option, Map.of(), List.of(), says);
+  }
+
+  private static Case variable(String name, String value, String says) {
+    return new Case("", Map.of(name, value), List.of(), says);
+  }
+
+  private static Case jvm(String option, String says) {
+    return new Case("", Map.of(), List.of(option), says);
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void whatCannotComeUpSaysWhyInOneLine(Case each) throws Exception {
+    int closed = closedPort();
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of(
+            "-Xmx256m",
+            "-XX:TieredStopAtLevel=1",
+            "-Dai.djl.offline=true",
+            "-Djava.util.logging.manager=org.jboss.logmanager.LogManager"));
+    command.addAll(each.jvm());
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+    command.addAll(List.of("serve", "--port", "0", "--broker-port", Integer.toString(closed)));
+    command.addAll(List.of("--data", data.resolve("data").toString()));
+    for (String word : each.line().split(" ")) {
+      if (!word.isEmpty()) {
+        command.add(word.equals("DATA") ? data.toString() : word);
+      }
+    }
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("GRIPSTREAM_MODEL_HUB_URL", "http://localhost:" + closed);
+    builder.environment().put("GRIPSTREAM_GATEWAY_SERVICE_HOST", "10.0.0.1");
+    builder.environment().put("GRIPSTREAM_GATEWAY_PORT_8080_TCP_ADDR", "10.0.0.1");
+    builder.environment().putAll(each.variables());
+
+    Process process = builder.start();
+    try {
+      List<String> said =
+          process
+              .inputReader()
+              .lines()
+              // A hub is given time, and the user is told.
+              .filter(line -> !line.endsWith("; trying again"))
+              .toList();
+      assertThat(process.waitFor(1, TimeUnit.SECONDS)).isTrue();
+      assertThat(said).singleElement().asString().startsWith("gripstream: ").contains(each.says());
+      assertThat(process.exitValue()).isEqualTo(1);
+    } finally {
+      process.destroyForcibly();
+    }
+    assertThat(data.resolve("data").resolve("kafka")).doesNotExist();
+  }
+
+  private static int closedPort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+}
