@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.NavigableSet;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.CloseOptions;
@@ -39,7 +38,6 @@ public final class BulkRecordReader implements AutoCloseable {
   private static final int POLL_RECORDS = 64;
   private static final Duration POLL = Duration.ofMillis(500);
   private static final Duration ANSWER = Duration.ofSeconds(10);
-  private static final Duration BACKOFF = Duration.ofMillis(500);
   private static final Duration CLOSE = Duration.ofSeconds(5);
 
   private final KafkaClients clients;
@@ -106,6 +104,7 @@ public final class BulkRecordReader implements AutoCloseable {
     private final String topic;
     private final NavigableSet<Coordinates> wanted;
     private final Sink sink;
+    private final Backoff backoff = new Backoff(closed);
     private long lastProgress = System.nanoTime();
     private long records;
     private long bytes;
@@ -134,6 +133,16 @@ public final class BulkRecordReader implements AutoCloseable {
           discard();
           pause();
         }
+      }
+    }
+
+    private void pause() throws InterruptedException {
+      try {
+        backoff.pause();
+      } catch (InterruptException e) {
+        // The flag is set again, which whoever is told of it must not meet a second time.
+        Thread.interrupted();
+        throw new InterruptedException(e.getMessage());
       }
     }
 
@@ -190,6 +199,7 @@ public final class BulkRecordReader implements AutoCloseable {
         passed(partition, position);
         if (position > before) {
           lastProgress = System.nanoTime();
+          backoff.succeeded();
         } else if (stuck()) {
           throw new TimeoutException("no record came from " + partition);
         }
@@ -277,10 +287,6 @@ public final class BulkRecordReader implements AutoCloseable {
       consumer.close(CloseOptions.timeout(CLOSE));
       consumer = null;
     }
-  }
-
-  private void pause() throws InterruptedException {
-    closed.await(BACKOFF.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** Ends the reading in hand, and closes the consumer. */

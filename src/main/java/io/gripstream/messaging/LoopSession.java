@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -18,6 +19,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.DisconnectException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.header.Header;
@@ -54,6 +56,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   }
 
   private final TransactionalLoop loop;
+  private final KafkaClients clients;
   private final Settings settings;
   private final DeadLetters deadLetters;
   private final Handler handler;
@@ -83,6 +86,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       Handler handler,
       LoopListener listener) {
     this.loop = loop;
+    this.clients = clients;
     this.settings = settings;
     this.largest = clients.letterBytes();
     this.deadLetters = deadLetters;
@@ -151,7 +155,57 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       }
     } catch (WakeupException e) {
       LOG.debugf("%s: woken up to stop", settings.role());
+    } catch (OutOfMemoryError e) {
+      LOG.errorf("%s: polling: %s", settings.role(), Fault.line(e));
+      rewind();
+      passOver();
+      // What the failed poll had taken of other partitions is lost to this consumer.
+      throw new DisconnectException("memory ran out while records were unpacked");
     }
+  }
+
+  /** Makes dead letters of what there is not the memory to unpack, if it is that. */
+  private void passOver() {
+    Optional<Unpacking.Gap> found = Unpacking.find(clients, committed());
+    if (found.isEmpty()) {
+      return;
+    }
+    TopicPartition place = found.get().partition();
+    List<ConsumerRecord<byte[], byte[]>> lost = new ArrayList<>();
+    List<ProducerRecord<byte[], byte[]>> letters = new ArrayList<>();
+    for (long offset = found.get().from(); offset < found.get().to(); offset++) {
+      lost.add(new ConsumerRecord<>(place.topic(), place.partition(), offset, null, null));
+    }
+    LOG.errorf("%s: %s becomes a dead letter", settings.role(), found.get());
+    RecordTooLargeException cause =
+        new RecordTooLargeException(
+            "there is not the memory to unpack it; set the topic's compression.type to"
+                + " uncompressed");
+    for (ConsumerRecord<byte[], byte[]> record : lost) {
+      listener.condemned(record, cause);
+      letters.add(deadLetters.letter(record, settings.role(), cause.getMessage()));
+    }
+    pending.add(lost, letters, false);
+    try {
+      commit();
+    } catch (AbortedException e) {
+      throw new KafkaException(e.getCause());
+    }
+  }
+
+  /** Where each partition goes on. */
+  private Map<TopicPartition, Long> committed() {
+    Map<TopicPartition, Long> positions =
+        new HashMap<>(consumer.beginningOffsets(consumer.assignment()));
+    consumer
+        .committed(consumer.assignment())
+        .forEach(
+            (partition, offset) -> {
+              if (offset != null) {
+                positions.merge(partition, offset.offset(), Math::max);
+              }
+            });
+    return positions;
   }
 
   private void handle() {

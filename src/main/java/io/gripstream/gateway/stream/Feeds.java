@@ -9,7 +9,9 @@ import io.gripstream.gateway.board.DeadLetter;
 import io.gripstream.gateway.board.VersionFacts;
 import io.gripstream.messaging.Coordinates;
 import io.gripstream.messaging.DeadLetters;
+import io.gripstream.messaging.Follower;
 import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.Keys;
 import io.gripstream.messaging.PromptSignature.Verifier;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
@@ -30,7 +32,6 @@ import org.jboss.logging.Logger;
  */
 public final class Feeds implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(Feeds.class);
-  private static final long ALL = Long.MAX_VALUE;
   private static final long TAIL = 1000;
   private static final long DEAD_LETTER_TAIL = 100;
 
@@ -62,14 +63,14 @@ public final class Feeds implements AutoCloseable {
     this.verifier = verifier;
     this.board = board;
     this.review = new PromptReview(prompt -> Optional.empty(), new Live());
-    tasks = new Follower(clients, topics.tasks(), ALL, this::task);
+    tasks = new Follower(clients, topics.tasks(), Follower.ALL, this::task);
     if (!tasks.awaitReady(patience)) {
       LOG.warnf("%s is not read to its end after %s; going on", topics.tasks(), patience);
     }
-    others.add(new Follower(clients, topics.candidates(), ALL, this::candidate));
-    others.add(new Follower(clients, topics.prompts(), ALL, this::prompt));
-    others.add(new Follower(clients, topics.rounds(), ALL, this::round));
-    labels = new Follower(clients, topics.labels(), ALL, this::label);
+    others.add(new Follower(clients, topics.candidates(), Follower.ALL, this::candidate));
+    others.add(new Follower(clients, topics.prompts(), Follower.ALL, this::prompt));
+    others.add(new Follower(clients, topics.rounds(), Follower.ALL, this::round));
+    labels = new Follower(clients, topics.labels(), Follower.ALL, this::label);
     others.add(labels);
     others.add(new Follower(clients, topics.batches(), TAIL, this::batch));
     others.add(new Follower(clients, topics.predictions(), TAIL, this::prediction));
@@ -91,16 +92,17 @@ public final class Feeds implements AutoCloseable {
     return labels;
   }
 
-  private void task(ConsumerRecord<String, byte[]> record) {
+  private void task(ConsumerRecord<byte[], byte[]> record) {
+    String task = Keys.text(record);
     TaskDefinition definition =
         record.value() == null
             ? null
             : serdes.tasks().deserializer().deserialize(topics.tasks(), record.value());
-    board.task(record.key(), definition);
-    review.define(record.key(), definition);
+    board.task(task, definition);
+    review.define(task, definition);
   }
 
-  private void candidate(ConsumerRecord<String, byte[]> record) {
+  private void candidate(ConsumerRecord<byte[], byte[]> record) {
     if (record.value() != null) {
       PromptVersion prompt = promptOf(record);
       board.candidate(VersionFacts.of(prompt), placeOf(record));
@@ -108,16 +110,17 @@ public final class Feeds implements AutoCloseable {
     }
   }
 
-  private void prompt(ConsumerRecord<String, byte[]> record) {
+  private void prompt(ConsumerRecord<byte[], byte[]> record) {
+    String task = Keys.text(record);
     if (record.value() != null) {
       review.offer(
-          record.key(),
+          task,
           new Offer(
               promptOf(record),
               verifier.flatMap(keys -> keys.fault(record.headers(), record.value()))));
     } else if (verifier.isEmpty()) {
-      review.offer(record.key(), null);
-      board.live(record.key(), null);
+      review.offer(task, null);
+      board.live(task, null);
     }
   }
 
@@ -134,39 +137,40 @@ public final class Feeds implements AutoCloseable {
     }
   }
 
-  private PromptVersion promptOf(ConsumerRecord<String, byte[]> record) {
+  private PromptVersion promptOf(ConsumerRecord<byte[], byte[]> record) {
     return serdes.prompts().deserializer().deserialize(record.topic(), record.value());
   }
 
-  private void round(ConsumerRecord<String, byte[]> record) {
+  private void round(ConsumerRecord<byte[], byte[]> record) {
     board.round(serdes.rounds().deserializer().deserialize(record.topic(), record.value()));
   }
 
-  private void label(ConsumerRecord<String, byte[]> record) {
+  private void label(ConsumerRecord<byte[], byte[]> record) {
     board.label(
-        record.key(), serdes.labels().deserializer().deserialize(record.topic(), record.value()));
+        Keys.text(record),
+        serdes.labels().deserializer().deserialize(record.topic(), record.value()));
   }
 
-  private void batch(ConsumerRecord<String, byte[]> record) {
+  private void batch(ConsumerRecord<byte[], byte[]> record) {
     board.batch(
         serdes.batches().deserializer().deserialize(record.topic(), record.value()),
         placeOf(record));
   }
 
-  private void prediction(ConsumerRecord<String, byte[]> record) {
+  private void prediction(ConsumerRecord<byte[], byte[]> record) {
     board.prediction(
         serdes.predictions().deserializer().deserialize(record.topic(), record.value()),
         record.timestamp());
   }
 
-  private void deadLetter(ConsumerRecord<String, byte[]> record) {
+  private void deadLetter(ConsumerRecord<byte[], byte[]> record) {
     String origin =
         "%s-%s@%s"
             .formatted(
                 header(record, DeadLetters.ORIGIN_TOPIC),
                 header(record, DeadLetters.ORIGIN_PARTITION),
                 header(record, DeadLetters.ORIGIN_OFFSET));
-    String key = record.key();
+    String key = record.key() == null ? null : new String(record.key(), UTF_8);
     board.deadLetter(
         new DeadLetter(
             key != null && key.length() > 200 ? key.substring(0, 200) + "…" : key,
@@ -177,12 +181,12 @@ public final class Feeds implements AutoCloseable {
             record.timestamp()));
   }
 
-  private static String header(ConsumerRecord<String, byte[]> record, String name) {
+  private static String header(ConsumerRecord<byte[], byte[]> record, String name) {
     Header header = record.headers().lastHeader(name);
     return header == null || header.value() == null ? "?" : new String(header.value(), UTF_8);
   }
 
-  private static Coordinates placeOf(ConsumerRecord<String, byte[]> record) {
+  private static Coordinates placeOf(ConsumerRecord<byte[], byte[]> record) {
     return new Coordinates(record.partition(), record.offset());
   }
 
