@@ -130,7 +130,7 @@ class UnpackingTest {
     new TransactionalLoop(
             clients,
             TransactionalLoop.Settings.of(
-                "tester", "unpacking", "a", List.of(topics.images()), 8, 1),
+                "tester", "unpacking", "a", List.of(topics.images()), topics.positions(), 8, 1),
             new DeadLetters(topics),
             records ->
                 records.stream()
