@@ -2,15 +2,9 @@ package io.gripstream.cli;
 
 import io.gripstream.GripstreamConfig;
 import io.gripstream.messaging.EmbeddedBroker;
-import io.gripstream.messaging.KafkaClients;
 import io.quarkus.runtime.ApplicationLifecycleManager;
 import io.quarkus.runtime.Quarkus;
-import java.time.Duration;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.apache.kafka.clients.admin.Admin;
 
 /**
  * Runs the service in this process: a broker of its own where none is configured, then the
@@ -18,8 +12,6 @@ import org.apache.kafka.clients.admin.Admin;
  */
 final class ServiceProcess {
   private static final AtomicBoolean HANDED_OVER = new AtomicBoolean();
-
-  private static final Duration BROKER_PATIENCE = Duration.ofSeconds(30);
 
   private ServiceProcess() {}
 
@@ -44,24 +36,7 @@ final class ServiceProcess {
       Settings.set("gripstream.kafka.bootstrap-servers", broker.bootstrapServers());
       config = Settings.load();
     }
-    requireBrokers(new KafkaClients(servers(config), config.kafka().properties()));
     return config;
-  }
-
-  private static String servers(GripstreamConfig config) {
-    return config.kafka().bootstrapServers().orElseThrow();
-  }
-
-  /** Otherwise each part would find out by itself, slowly and in its own words. */
-  private static void requireBrokers(KafkaClients clients) {
-    try (Admin admin = clients.admin()) {
-      admin.describeCluster().nodes().get(BROKER_PATIENCE.toSeconds(), TimeUnit.SECONDS);
-    } catch (ExecutionException | TimeoutException e) {
-      throw new CommandFailure("no answer from the brokers at " + clients.bootstrapServers(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new CommandFailure("interrupted");
-    }
   }
 
   /** Runs the application until the process is asked to end; the application then ends it. */

@@ -19,6 +19,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
@@ -68,15 +69,18 @@ public final class CuratorStream implements AutoCloseable {
     Map<String, Object> config = new HashMap<>();
     config.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 15_000);
     config.put(
-        StreamsConfig.mainConsumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), 3_000);
+        StreamsConfig.mainConsumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG),
+        KafkaClients.HEARTBEAT_MILLIS);
     // Rounds share the machine: a batch of a full pool may take its time.
     config.put(StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG), 30_000);
     config.putAll(clients.common());
     config.putAll(settings(topics, new DeadLetters(topics), meters, memory));
     config.put(StreamsConfig.STATE_DIR_CONFIG, directory.toString());
     config.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, (int) replicationFactor);
-    config.put(
-        StreamsConfig.mainConsumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), instanceId);
+    if (clients.staticMembership()) {
+      config.put(
+          StreamsConfig.mainConsumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), instanceId);
+    }
     Properties properties = new Properties();
     properties.putAll(config);
     this.streams =
@@ -126,6 +130,14 @@ public final class CuratorStream implements AutoCloseable {
     return streams.state() == KafkaStreams.State.RUNNING;
   }
 
+  /** Whether it has ended by itself, or has no thread left. */
+  public boolean failed() {
+    KafkaStreams.State state = streams.state();
+    return state == KafkaStreams.State.ERROR
+        || state == KafkaStreams.State.PENDING_ERROR
+        || state.isRunningOrRebalancing() && streams.metadataForLocalThreads().isEmpty();
+  }
+
   /** What it does, in Kafka Streams' words. */
   public String state() {
     return streams.state().name();
@@ -133,7 +145,11 @@ public final class CuratorStream implements AutoCloseable {
 
   @Override
   public void close() {
-    if (!streams.close(PATIENCE)) {
+    // Others take its tasks over at once; a process that is killed keeps them for its session.
+    CloseOptions leaving =
+        CloseOptions.timeout(PATIENCE)
+            .withGroupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP);
+    if (!streams.close(leaving)) {
       // Its stores may still be using the memory.
       LOG.warnf("The curator did not stop within %s", PATIENCE);
       return;

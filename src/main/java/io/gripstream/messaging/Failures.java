@@ -3,6 +3,7 @@ package io.gripstream.messaging;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
+import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
@@ -21,6 +22,11 @@ final class Failures {
   static boolean concernsMembership(Throwable failure) {
     return hasCause(failure, CommitFailedException.class)
         || hasCause(failure, RebalanceInProgressException.class);
+  }
+
+  /** The broker refuses this machine's timestamps: they are too far from its own time. */
+  static boolean concernsClock(Throwable failure) {
+    return hasCause(failure, InvalidTimestampException.class);
   }
 
   /** Another process has taken this one's identity. */

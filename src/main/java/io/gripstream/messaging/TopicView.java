@@ -45,6 +45,7 @@ public final class TopicView<V> implements AutoCloseable {
   private final CountDownLatch closed = new CountDownLatch(1);
   private final AtomicLong skipped = new AtomicLong();
   private final Thread thread;
+  private final Pulse pulse;
 
   /**
    * Where each partition goes on; of the view's thread alone. Empty before the first connection.
@@ -69,8 +70,14 @@ public final class TopicView<V> implements AutoCloseable {
     this.deserializer = deserializer;
     this.onChange = onChange;
     this.thread = new Thread(this::run, "view-" + topic);
+    this.pulse = new Pulse(thread, this::isClosed);
     thread.setDaemon(true);
     thread.start();
+  }
+
+  /** What is wrong with the view's thread; empty: nothing. */
+  public String notAlive() {
+    return pulse.fault();
   }
 
   public boolean ready() {
@@ -158,6 +165,7 @@ public final class TopicView<V> implements AutoCloseable {
     positions.forEach(consumer::seek);
     Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
     while (!isClosed()) {
+      pulse.beat();
       // position(), because a topic may end in markers of transactions, which poll never returns.
       if (!ready()
           && ends.entrySet().stream()
@@ -200,6 +208,7 @@ public final class TopicView<V> implements AutoCloseable {
   }
 
   private void pause() {
+    pulse.beat();
     try {
       closed.await(BACKOFF.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {

@@ -1,11 +1,16 @@
 package io.gripstream.messaging;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jboss.logging.Logger;
 
@@ -34,6 +39,8 @@ import org.jboss.logging.Logger;
  *       They are tried again {@link Settings#attempts} times, then in ever smaller micro-batches
  *       until the record at fault is alone. It becomes a dead letter, and the stream goes on. A
  *       handler that knows a record to be bad makes the letter itself, which is faster.
+ *   <li>The brokers refuse this machine's timestamps, because its clock is wrong: the loop leaves
+ *       the group, says so until something is committed, and tries again after half a minute.
  *   <li>Any other error: this process is broken. The loop ends, {@link State#FAILED}.
  * </ul>
  *
@@ -43,6 +50,7 @@ import org.jboss.logging.Logger;
 public final class TransactionalLoop implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(TransactionalLoop.class);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+  private static final Duration ASIDE = Duration.ofSeconds(30);
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(30);
 
   /** Makes outputs of records. */
@@ -60,6 +68,30 @@ public final class TransactionalLoop implements AutoCloseable {
      * begin to prepare them. They may come otherwise, or not at all.
      */
     default void expect(List<ConsumerRecord<byte[], byte[]>> next) {}
+
+    /**
+     * Hears where a partition stands: when it is assigned, and when what was handled since the last
+     * commit is thrown away.
+     *
+     * @param committed what was committed last; null: nothing
+     */
+    default void restore(TopicPartition partition, OffsetAndMetadata committed) {}
+
+    /**
+     * What to commit once all in front of {@code next} has been handled. A handler that leaves
+     * records for later says so in the metadata, of which {@link #restore} hears.
+     */
+    default OffsetAndMetadata bookmark(TopicPartition partition, OffsetAndMetadata next) {
+      return next;
+    }
+
+    /**
+     * From where on to hand in a partition's records again, because some that were left for later
+     * can be handled now; empty: go on. Asked when nothing is pending.
+     */
+    default OptionalLong goBack(TopicPartition partition) {
+      return OptionalLong.empty();
+    }
   }
 
   /** How the loop is doing. */
@@ -132,10 +164,12 @@ public final class TransactionalLoop implements AutoCloseable {
   private final LoopListener listener;
   private final CountDownLatch stopping = new CountDownLatch(1);
   private final Thread thread;
+  private final Pulse pulse;
 
   private volatile State state = State.STARTING;
   private volatile Throwable lastFailure;
   private volatile LoopSession session;
+  private volatile boolean aside;
   private int failuresInARow;
 
   /** Does nothing before {@link #start}. */
@@ -152,6 +186,7 @@ public final class TransactionalLoop implements AutoCloseable {
     this.listener = listener;
     this.thread = new Thread(this::run, "loop-" + settings.role());
     thread.setDaemon(true);
+    this.pulse = new Pulse(thread, this::isStopping);
   }
 
   /**
@@ -163,6 +198,16 @@ public final class TransactionalLoop implements AutoCloseable {
     thread.start();
   }
 
+  /** Why only a restart helps; empty: the loop goes on. */
+  public String notAlive() {
+    return state == State.FAILED ? "it has failed: " + lastFailure() : pulse.fault();
+  }
+
+  /** With each turn. */
+  void beat() {
+    pulse.beat();
+  }
+
   public State state() {
     return state;
   }
@@ -170,7 +215,7 @@ public final class TransactionalLoop implements AutoCloseable {
   /** What failed last, in words, while it is being tried again or when the loop has failed. */
   public String lastFailure() {
     Throwable failure = lastFailure;
-    return failure == null ? "" : failure.toString();
+    return failure == null ? "" : aside ? failure.getMessage() : failure.toString();
   }
 
   /** Asks the loop to finish the micro-batch in hand and commit; waits until it has. */
@@ -213,13 +258,22 @@ public final class TransactionalLoop implements AutoCloseable {
     try (LoopSession opened =
         new LoopSession(this, clients, settings, deadLetters, handler, listener)) {
       session = opened;
-      opened.work();
+      try {
+        opened.work();
+      } catch (RuntimeException e) {
+        // Known before the session closes, which then leaves the group.
+        aside = Failures.concernsClock(e);
+        throw e;
+      }
     } catch (WakeupException e) {
       LOG.debugf("%s: woken up to stop", settings.role());
     } catch (RuntimeException e) {
       if (!isStopping()) {
         failed(e);
-        if (Failures.wasFenced(e)) {
+        if (aside) {
+          LOG.errorf("%s: %s; standing aside for %s", settings.role(), lastFailure(), ASIDE);
+          await(ASIDE);
+        } else if (Failures.wasFenced(e)) {
           // Two processes that take each other's place as fast as they can get nothing done.
           LOG.errorf(
               "%s: fenced; is there another process with the instance id %s?",
@@ -239,8 +293,22 @@ public final class TransactionalLoop implements AutoCloseable {
     return stopping.getCount() == 0;
   }
 
-  /** Something was committed, or there is nothing to do. */
+  /** Whether what failed last fails at this machine only, so that others should do the work. */
+  boolean standsAside() {
+    return aside;
+  }
+
+  /** Something was committed. */
+  void committed() {
+    aside = false;
+    wentWell();
+  }
+
+  /** There is nothing to do. What only a commit can show to be mended is not taken for mended. */
   void wentWell() {
+    if (aside) {
+      return;
+    }
     failuresInARow = 0;
     lastFailure = null;
     state = State.RUNNING;
@@ -248,7 +316,13 @@ public final class TransactionalLoop implements AutoCloseable {
 
   void failed(Throwable cause) {
     failuresInARow++;
-    lastFailure = cause;
+    lastFailure =
+        Failures.concernsClock(cause)
+            ? new KafkaException(
+                "the brokers refuse this machine's timestamps; its clock says %s: set the clock"
+                    .formatted(Instant.now()),
+                cause)
+            : cause;
     state = State.RETRYING;
     listener.failed(cause);
   }
@@ -261,6 +335,7 @@ public final class TransactionalLoop implements AutoCloseable {
   }
 
   private void await(Duration duration) {
+    pulse.beat();
     try {
       stopping.await(duration.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {

@@ -3,6 +3,7 @@ package io.gripstream.refiner;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.messaging.DeadLetters;
 import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.Pulse;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
 import io.gripstream.refine.Refinement;
@@ -93,7 +94,12 @@ public final class Refiner implements AutoCloseable {
     if (!zeroShots.ready()) {
       return "it is still reading tasks and candidates";
     }
-    return rounds.ready() ? "" : "it is connecting";
+    return rounds.notReady();
+  }
+
+  /** Why only a restart helps; empty: it lives. */
+  public String notAlive() {
+    return Pulse.first(rounds.notAlive(), zeroShots.notAlive());
   }
 
   /** Leaves the round in hand for after the restart, and stops. */

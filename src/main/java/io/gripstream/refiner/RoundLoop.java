@@ -3,6 +3,7 @@ package io.gripstream.refiner;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.messaging.DeadLetters;
 import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.Pulse;
 import io.gripstream.refine.RoundBatch;
 import io.gripstream.refiner.RoundAssembler.Broken;
 import io.gripstream.refiner.RoundAssembler.Complete;
@@ -47,6 +48,7 @@ import org.jboss.logging.Logger;
 final class RoundLoop implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(RoundLoop.class);
   private static final Duration POLL = Duration.ofMillis(200);
+  private static final Duration LEAVE = Duration.ofSeconds(5);
   private static final Duration BACKOFF = Duration.ofSeconds(1);
   private static final long CLOSE_SECONDS = 60;
 
@@ -62,6 +64,7 @@ final class RoundLoop implements AutoCloseable {
       Executors.newSingleThreadExecutor(task -> daemon(task, "refiner-training"));
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Thread thread;
+  private final Pulse pulse;
 
   private final Map<TopicPartition, RoundAssembler> assemblers = new HashMap<>();
   private Running running;
@@ -69,6 +72,7 @@ final class RoundLoop implements AutoCloseable {
 
   private volatile Consumer<byte[], byte[]> consumer;
   private volatile boolean joined;
+  private volatile String unwritten = "";
 
   /**
    * @param overrides of the consumer's configuration
@@ -103,15 +107,24 @@ final class RoundLoop implements AutoCloseable {
     this.metrics = metrics;
     this.ledger = ledger;
     this.thread = daemon(this::run, "refiner-rounds");
+    this.pulse = new Pulse(thread, () -> closed.getCount() == 0);
   }
 
   void start() {
     thread.start();
   }
 
-  /** Whether the loop is a member of its group and takes batches. */
-  boolean ready() {
-    return joined;
+  /** What is wrong with the loop's thread; empty: nothing. */
+  String notAlive() {
+    return pulse.fault();
+  }
+
+  /** Why the loop does not work at present; empty: it is a member of its group. */
+  String notReady() {
+    if (!unwritten.isEmpty()) {
+      return "it cannot write what came of " + unwritten;
+    }
+    return joined ? "" : "it is connecting";
   }
 
   private void run() {
@@ -130,10 +143,9 @@ final class RoundLoop implements AutoCloseable {
               overrides)) {
         consumer = current;
         current.subscribe(List.of(settings.topic()), new Membership());
-        while (closed.getCount() > 0) {
-          turn(current);
-        }
-      } catch (WakeupException | InterruptException e) {
+        poll(current);
+        current.close(KafkaClients.leaving(LEAVE));
+      } catch (InterruptException e) {
         LOG.debug("The rounds' loop is closed");
       } catch (KafkaException e) {
         LOG.errorf(e, "the rounds' loop begins anew");
@@ -146,7 +158,18 @@ final class RoundLoop implements AutoCloseable {
     }
   }
 
+  private void poll(Consumer<byte[], byte[]> consumer) {
+    try {
+      while (closed.getCount() > 0) {
+        turn(consumer);
+      }
+    } catch (WakeupException e) {
+      LOG.debug("The rounds' loop is closed");
+    }
+  }
+
   private void turn(Consumer<byte[], byte[]> consumer) {
+    pulse.beat();
     if (idle()) {
       consumer.resume(consumer.paused());
     }
@@ -232,8 +255,15 @@ final class RoundLoop implements AutoCloseable {
   private void write(Consumer<byte[], byte[]> consumer) {
     diary.flush();
     switch (ledger.write(conclusion, consumer)) {
-      case WRITTEN -> conclusion = null;
-      case TRY_AGAIN -> LOG.infof("%s: trying again", conclusion.about());
+      case WRITTEN -> {
+        conclusion = null;
+        unwritten = "";
+      }
+      case TRY_AGAIN -> {
+        unwritten = conclusion.about();
+        LOG.infof("%s: trying again", unwritten);
+        await(BACKOFF);
+      }
       case TOO_LARGE -> {
         LOG.errorf("%s: too large for the brokers", conclusion.about());
         conclusion = conclusion.smaller();

@@ -4,6 +4,7 @@ import io.gripstream.event.PromptVersion;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.Keys;
+import io.gripstream.messaging.Pulse;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.TopicView;
 import io.gripstream.messaging.Topics;
@@ -54,6 +55,7 @@ final class ZeroShotMaker implements AutoCloseable {
   private final Map<String, TaskDefinition> hopeless = new HashMap<>();
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Thread thread;
+  private final Pulse pulse;
 
   /**
    * Starts at once.
@@ -97,6 +99,7 @@ final class ZeroShotMaker implements AutoCloseable {
             serdes.tasks().deserializer(),
             (task, definition) -> due.add(task));
     this.thread = new Thread(this::run, "refiner-zero-shot");
+    this.pulse = new Pulse(thread, () -> closed.getCount() == 0);
     thread.setDaemon(true);
     thread.start();
   }
@@ -104,6 +107,11 @@ final class ZeroShotMaker implements AutoCloseable {
   /** Whether all tasks and candidates that there were at the start are known. */
   boolean ready() {
     return tasks.ready() && made.ready();
+  }
+
+  /** What is wrong with one of the threads; empty: nothing. */
+  String notAlive() {
+    return Pulse.first(pulse.fault(), tasks.notAlive(), made.notAlive());
   }
 
   private static Candidate summary(PromptVersion prompt) {
@@ -122,12 +130,17 @@ final class ZeroShotMaker implements AutoCloseable {
   private void run() {
     try {
       while (!ready()) {
+        pulse.beat();
         if (closed.await(20, TimeUnit.MILLISECONDS)) {
           return;
         }
       }
       while (closed.getCount() > 0) {
-        String task = due.take();
+        pulse.beat();
+        String task = due.poll(BACKOFF.toMillis(), TimeUnit.MILLISECONDS);
+        if (task == null) {
+          continue;
+        }
         try {
           check(task);
         } catch (KafkaException e) {

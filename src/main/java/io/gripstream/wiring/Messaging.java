@@ -6,11 +6,9 @@ import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.PromptSignature.Signer;
 import io.gripstream.messaging.RestRegistry;
 import io.gripstream.messaging.SchemaRegistry;
-import io.gripstream.messaging.TopicAdmin;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
 import io.quarkus.runtime.ShutdownEvent;
-import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -18,14 +16,10 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.net.URI;
 import java.util.Optional;
-import org.apache.kafka.clients.admin.Admin;
 
 /** What connects this process to Kafka. */
 @ApplicationScoped
 public class Messaging {
-  /** Before the roles, which read and write the topics. */
-  private static final int BEFORE_ROLES = 100;
-
   /**
    * After the roles, which encode until they have stopped; before the embedded broker, which keeps
    * the schemas.
@@ -60,7 +54,8 @@ public class Messaging {
                     new IllegalStateException(
                         "gripstream.kafka.bootstrap-servers is not set, and the application was not"
                             + " started by its command line, which would have started a broker"));
-    return new KafkaClients(brokers, config.kafka().properties());
+    return new KafkaClients(
+        brokers, config.kafka().properties(), config.kafka().staticMembership());
   }
 
   /**
@@ -82,14 +77,6 @@ public class Messaging {
   @Singleton
   TopicSerdes serdes(SchemaRegistry registry) {
     return new TopicSerdes(registry, config.prompts().signingKey().map(Signer::new));
-  }
-
-  void createTopics(
-      @Observes @Priority(BEFORE_ROLES) StartupEvent event, KafkaClients clients, Topics topics) {
-    try (Admin admin = clients.admin()) {
-      TopicAdmin.create(
-          admin, topics, config.kafka().partitions(), config.kafka().replicationFactor());
-    }
   }
 
   void closeRegistry(@Observes @Priority(AFTER_ROLES) ShutdownEvent event) {

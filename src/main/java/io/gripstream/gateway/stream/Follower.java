@@ -1,6 +1,7 @@
 package io.gripstream.gateway.stream;
 
 import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.Pulse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -36,6 +37,7 @@ public final class Follower implements AutoCloseable {
   private final long tail;
   private final Handler handler;
   private final Thread thread;
+  private final Pulse pulse;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final CountDownLatch ready = new CountDownLatch(1);
 
@@ -58,6 +60,7 @@ public final class Follower implements AutoCloseable {
     this.tail = tail;
     this.handler = handler;
     this.thread = new Thread(this::run, "follow " + topic);
+    this.pulse = new Pulse(thread, this::isClosed);
     thread.setDaemon(true);
     thread.start();
   }
@@ -65,6 +68,11 @@ public final class Follower implements AutoCloseable {
   /** Whether everything that was there at the start has been read. */
   public boolean ready() {
     return ready.getCount() == 0;
+  }
+
+  /** What is wrong with the thread; empty: nothing. */
+  public String notAlive() {
+    return pulse.fault();
   }
 
   /** Waits until {@link #ready}, or until the time is up, and says which. */
@@ -118,6 +126,7 @@ public final class Follower implements AutoCloseable {
     Map<TopicPartition, Long> ends = new HashMap<>();
     long looked = 0;
     while (!isClosed()) {
+      pulse.beat();
       if (consumer.assignment().isEmpty()
           || System.currentTimeMillis() - looked > NEW_PARTITIONS_MILLIS) {
         looked = System.currentTimeMillis();
@@ -200,6 +209,7 @@ public final class Follower implements AutoCloseable {
   }
 
   private void pause() {
+    pulse.beat();
     try {
       closed.await(RETRY_MILLIS, TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
