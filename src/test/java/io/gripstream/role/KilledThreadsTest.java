@@ -43,7 +43,8 @@ class KilledThreadsTest {
   private final TestStream stream = new TestStream(1);
 
   /** Throws an error in the threads whose names it is given, when they have read something. */
-  public static final class Killer implements ConsumerInterceptor<Object, Object>, ProducerInterceptor<Object, Object> {
+  public static final class Killer
+      implements ConsumerInterceptor<Object, Object>, ProducerInterceptor<Object, Object> {
     private static final Set<String> VICTIMS = ConcurrentHashMap.newKeySet();
 
     @Override
