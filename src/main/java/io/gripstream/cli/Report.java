@@ -24,12 +24,14 @@ import java.util.Map;
  * @param failed rounds that failed
  * @param rolledBack how often an earlier prompt version went live again
  * @param drifted how often the stream was found to have changed
- * @param lastPromoted the version that went live last; null if none did
+ * @param wentLiveLast the version that went live last; null if none did
  * @param measuredImages images that this version labelled: the two accuracies below are over them
+ * @param abstained those of them that the version gave no class: they count as wrong in {@code
+ *     liveAccuracy}, and the zero-shot prompt never abstains
  * @param zeroShotAccuracy what the zero-shot prompt said of them
  * @param liveAccuracy what the version itself said of them
  * @param accuracyByVersion the same for every version that labelled anything
- * @param perClass the same for every class, over the images of the last promoted version
+ * @param perClass the same for every class, over the images of the version that went live last
  * @param poorClassesChange mean change of accuracy from zero-shot to live, over the half of the
  *     classes that zero-shot was poor at
  * @param richClassesChange the same over the other half
@@ -51,8 +53,9 @@ record Report(
     long failed,
     long rolledBack,
     long drifted,
-    Integer lastPromoted,
+    Integer wentLiveLast,
     long measuredImages,
+    long abstained,
     Double zeroShotAccuracy,
     Double liveAccuracy,
     Map<Integer, Score.Accuracy> accuracyByVersion,

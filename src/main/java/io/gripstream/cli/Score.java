@@ -13,6 +13,7 @@ final class Score {
     private long images;
     private long zeroShot;
     private long live;
+    private long abstained;
   }
 
   Score(List<String> classes) {
@@ -27,10 +28,16 @@ final class Score {
     count.images++;
     count.zeroShot += truth.equals(zeroShot) ? 1 : 0;
     count.live += truth.equals(live) ? 1 : 0;
+    count.abstained += live == null ? 1 : 0;
   }
 
   long images() {
     return byClass.values().stream().mapToLong(count -> count.images).sum();
+  }
+
+  /** Images that the live prompt gave no label; they count as wrong. */
+  long abstained() {
+    return byClass.values().stream().mapToLong(count -> count.abstained).sum();
   }
 
   Accuracy total() {

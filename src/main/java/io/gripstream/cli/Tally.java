@@ -165,22 +165,26 @@ final class Tally {
         "%02d:%02d  %d sent, %d labelled"
             .formatted(elapsed.toMinutes(), elapsed.toSecondsPart(), images, predictions));
     if (deadLettered > 0) {
-      line.append(", %d dead letters".formatted(deadLettered));
+      line.append(", %d dead %s".formatted(deadLettered, deadLettered == 1 ? "letter" : "letters"));
     }
     line.append("  rounds %d (%d promoted, %d held)".formatted(rounds.size(), promoted, held));
     if (rolledBack > 0) {
       line.append(", %d rolled back".formatted(rolledBack));
     }
     if (drifted > 0) {
-      line.append(", %d changes of the stream".formatted(drifted));
+      line.append(", %d %s of the stream".formatted(drifted, drifted == 1 ? "change" : "changes"));
     }
     if (live != null) {
       line.append("  live v").append(live);
-      Score.Accuracy accuracy = byVersion.containsKey(live) ? byVersion.get(live).total() : null;
-      if (accuracy != null && accuracy.images() > 0) {
+      Score score = byVersion.get(live);
+      if (score != null && score.images() > 0) {
+        Score.Accuracy accuracy = score.total();
         line.append(
             " %.1f %% (zero-shot %.1f %%)"
                 .formatted(100 * accuracy.live(), 100 * accuracy.zeroShot()));
+        if (score.abstained() > 0) {
+          line.append(", %d abstained, counted as wrong".formatted(score.abstained()));
+        }
       }
     }
     if (refining()) {
@@ -215,6 +219,7 @@ final class Tally {
         drifted,
         live,
         score.images(),
+        score.abstained(),
         score.total().zeroShot(),
         score.total().live(),
         versions,

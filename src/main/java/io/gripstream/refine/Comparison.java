@@ -1,7 +1,6 @@
 package io.gripstream.refine;
 
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -39,6 +38,9 @@ public record Comparison(
     double support,
     double accuracy,
     double accuracyError) {
+
+  /** Of prompts that nobody compared. */
+  static final Comparison NONE = of(Map.of(), "");
 
   /** The bars of {@link #convincing}, see {@link Gate}. */
   private static final double SUPPORT = 0.1;
@@ -164,42 +166,13 @@ public record Comparison(
     return mixtureEffect >= MIXTURES_BEAR_OUT;
   }
 
-  /** What is known, as evidence under names that begin alike. */
+  /** The figures there are, under names that begin alike. */
   public Map<String, Double> evidence(String prefix) {
-    Map<String, Double> evidence = new LinkedHashMap<>();
-    evidence.put(prefix + "Images", images);
-    evidence.put(prefix + "Share", share);
-    evidence.put(prefix + "MixtureEffect", mixtureEffect);
-    evidence.put(prefix + "MixtureDeviates", mixtureDeviates);
-    evidence.put(prefix + "NeighborEffect", neighborEffect);
-    evidence.put(prefix + "Structure", structure);
-    evidence.put(prefix + "Modularity", modularity);
-    evidence.put(prefix + "Rival", rival);
-    evidence.put(prefix + "Support", support);
-    evidence.put(prefix + "Accuracy", accuracy);
-    evidence.put(prefix + "AccuracyError", accuracyError);
-    evidence.values().removeIf(value -> value.isNaN());
-    return evidence;
+    return NamedFigures.of(this, prefix);
   }
 
   /** What evidence says under names that begin alike; not a number where it says nothing finite. */
   static Comparison of(Map<String, Double> evidence, String prefix) {
-    return new Comparison(
-        figure(evidence, prefix + "Images"),
-        figure(evidence, prefix + "Share"),
-        figure(evidence, prefix + "MixtureEffect"),
-        figure(evidence, prefix + "MixtureDeviates"),
-        figure(evidence, prefix + "NeighborEffect"),
-        figure(evidence, prefix + "Structure"),
-        figure(evidence, prefix + "Modularity"),
-        figure(evidence, prefix + "Rival"),
-        figure(evidence, prefix + "Support"),
-        figure(evidence, prefix + "Accuracy"),
-        figure(evidence, prefix + "AccuracyError"));
-  }
-
-  private static double figure(Map<String, Double> evidence, String name) {
-    Double value = evidence.get(name);
-    return value == null || value.isInfinite() ? Double.NaN : value;
+    return NamedFigures.read(Comparison.class, evidence, prefix);
   }
 }

@@ -1,7 +1,6 @@
 package io.gripstream.refine;
 
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,78 +15,72 @@ import java.util.stream.IntStream;
  * probability that the judges' mixtures give its predictions, on average: its expected accuracy. It
  * looks at predictions only, so being surer earns nothing. It is for people to read; the gate
  * decides on the comparisons.
+ *
+ * <p>{@code PromptVersion.evidence} holds these figures under these names, those of a comparison
+ * after its own ({@code gainShare}), and what the trainer adds. Figures that cannot be had, as
+ * those over no images or of a candidate that exploded, are {@code NaN} here and left out there.
+ *
+ * @param heldOut held-out images
+ * @param heldOutLabelled held-out images with a human label
+ * @param classes of the task
+ * @param heldOutLabelledClasses classes that a held-out human label names
+ * @param zeroShotScore expected accuracy of the zero-shot prompt on the held-out images
+ * @param baseScore expected accuracy of the prompt that was live when the batch was closed
+ * @param candidateScore expected accuracy of the candidate
+ * @param scoreError standard error of the difference of the candidate's and the live prompt's
+ *     scores
+ * @param zeroShotAccuracy of the zero-shot prompt by held-out human labels, where there are any
+ * @param baseAccuracy of the live prompt by them
+ * @param candidateAccuracy of the candidate by them
+ * @param accuracyError standard error of the difference of the last two
+ * @param baseEffectiveClasses how many equally frequent classes would be as diverse as the live
+ *     prompt's predictions
+ * @param candidateEffectiveClasses the same of the candidate's predictions
+ * @param agreement the share of held-out images that candidate and live prompt label alike
+ * @param baseConfidence the mean probability of the live prompt's predictions
+ * @param candidateConfidence the mean probability of the candidate's predictions
+ * @param gain how the candidate compares with the live prompt
+ * @param overZeroShot how the candidate compares with the zero-shot prompt
+ * @param zeroShotBack how the zero-shot prompt compares with the live one
+ * @param predecessorBack how the live prompt's predecessor compares with it, where it has one
  */
-public final class Evidence {
-  /** How the candidate compares with the live prompt; names of {@link Comparison} follow. */
-  public static final String GAIN = "gain";
+public record Evidence(
+    double heldOut,
+    double heldOutLabelled,
+    double classes,
+    double heldOutLabelledClasses,
+    double zeroShotScore,
+    double baseScore,
+    double candidateScore,
+    double scoreError,
+    double zeroShotAccuracy,
+    double baseAccuracy,
+    double candidateAccuracy,
+    double accuracyError,
+    double baseEffectiveClasses,
+    double candidateEffectiveClasses,
+    double agreement,
+    double baseConfidence,
+    double candidateConfidence,
+    Comparison gain,
+    Comparison overZeroShot,
+    Comparison zeroShotBack,
+    Comparison predecessorBack) {
 
-  /** How the candidate compares with the zero-shot prompt. */
-  public static final String OVER_ZERO_SHOT = "overZeroShot";
+  private static final List<String> COUNTS =
+      List.of("heldOut", "heldOutLabelled", "classes", "heldOutLabelledClasses");
 
-  /** How the zero-shot prompt compares with the live one. */
-  public static final String ZERO_SHOT_BACK = "zeroShotBack";
+  private static final List<String> SCORES =
+      List.of(
+          "zeroShotScore",
+          "baseScore",
+          "candidateScore",
+          "scoreError",
+          "baseEffectiveClasses",
+          "candidateEffectiveClasses");
 
-  /** How the live prompt's predecessor compares with it, where it has one. */
-  public static final String PREDECESSOR_BACK = "predecessorBack";
-
-  /** Held-out images. */
-  public static final String HELD_OUT = "heldOut";
-
-  /** Held-out images with a human label. */
-  public static final String HELD_OUT_LABELLED = "heldOutLabelled";
-
-  /** Classes. */
-  public static final String CLASSES = "classes";
-
-  /** Classes that a held-out human label names. */
-  public static final String LABELLED_CLASSES = "heldOutLabelledClasses";
-
-  /** Expected accuracy of the zero-shot prompt on the held-out images. */
-  public static final String ZERO_SHOT_SCORE = "zeroShotScore";
-
-  /** Expected accuracy of the prompt that was live when the batch was closed. */
-  public static final String BASE_SCORE = "baseScore";
-
-  /** Expected accuracy of the candidate. */
-  public static final String CANDIDATE_SCORE = "candidateScore";
-
-  /** Standard error of the difference of the candidate's and the live prompt's scores. */
-  public static final String SCORE_ERROR = "scoreError";
-
-  /** Accuracy of the zero-shot prompt by held-out human labels, where there are any. */
-  public static final String ZERO_SHOT_ACCURACY = "zeroShotAccuracy";
-
-  /** Accuracy of the live prompt by held-out human labels, where there are any. */
-  public static final String BASE_ACCURACY = "baseAccuracy";
-
-  /** Accuracy of the candidate by held-out human labels, where there are any. */
-  public static final String CANDIDATE_ACCURACY = "candidateAccuracy";
-
-  /** Standard error of the difference of the two accuracies. */
-  public static final String ACCURACY_ERROR = "accuracyError";
-
-  /** How many equally frequent classes would be as diverse as the live prompt's predictions. */
-  public static final String BASE_EFFECTIVE_CLASSES = "baseEffectiveClasses";
-
-  /** The same of the candidate's predictions. */
-  public static final String CANDIDATE_EFFECTIVE_CLASSES = "candidateEffectiveClasses";
-
-  /** The share of held-out images that candidate and live prompt label alike. */
-  public static final String AGREEMENT = "agreement";
-
-  /** The mean probability of the live prompt's predictions. */
-  public static final String BASE_CONFIDENCE = "baseConfidence";
-
-  /** The mean probability of the candidate's predictions. */
-  public static final String CANDIDATE_CONFIDENCE = "candidateConfidence";
-
-  /** How many pseudolabels the candidate was trained on; the trainer adds it. */
-  public static final String PSEUDOLABELS = "pseudolabels";
-
-  /** How many classes had a pseudolabel; the trainer adds it. */
-  public static final String PSEUDOLABELLED_CLASSES = "pseudolabelledClasses";
-
-  private Evidence() {}
+  private static final List<String> ACCURACIES =
+      List.of("baseAccuracy", "candidateAccuracy", "accuracyError");
 
   /**
    * What a prompt says of a pool's images.
@@ -96,6 +89,41 @@ public final class Evidence {
    * @param confidence the mean probability of its predictions on held-out images
    */
   record Opinion(int[] labels, double confidence) {}
+
+  /** As {@link #figures} wrote it; what is not finite is missing. */
+  public static Evidence of(Map<String, Double> figures) {
+    return NamedFigures.read(Evidence.class, figures, "");
+  }
+
+  /** The figures there are, by name. */
+  public Map<String, Double> figures() {
+    return NamedFigures.of(this, "");
+  }
+
+  /** The first of the counts that is missing. */
+  Optional<String> missingCount() {
+    return missing(COUNTS);
+  }
+
+  /** The first of the scores that is missing. */
+  Optional<String> missingScore() {
+    return missing(SCORES);
+  }
+
+  /** The first of the accuracies by human labels that is missing. */
+  Optional<String> missingAccuracy() {
+    return missing(ACCURACIES);
+  }
+
+  private Optional<String> missing(List<String> names) {
+    Map<String, Double> there = figures();
+    return names.stream().filter(name -> !there.containsKey(name)).findFirst();
+  }
+
+  /** Whether people labelled held-out images of every class. */
+  boolean everyClassLabelled() {
+    return heldOutLabelledClasses >= classes;
+  }
 
   /**
    * Compares a candidate with the live prompt, and the live prompt with what was before it.
@@ -107,10 +135,8 @@ public final class Evidence {
    * @param base of the prompt that was live when the batch was closed
    * @param predecessor of the one that was live before it
    * @param candidate empty for one that exploded
-   * @return by the names above; figures that cannot be had, as those over no images, are not a
-   *     number, and comparisons with a candidate that exploded are not there
    */
-  static Map<String, Double> measure(
+  static Evidence measure(
       Judges judges,
       boolean[] heldOut,
       int[] truth,
@@ -122,60 +148,64 @@ public final class Evidence {
     int[] judged = IntStream.range(0, truth.length).filter(i -> heldOut[i]).toArray();
     int[] known =
         Arrays.stream(judged).map(i -> truth[i]).filter(each -> each != Metrics.UNKNOWN).toArray();
-    Map<String, Double> evidence = new LinkedHashMap<>();
-    evidence.put(HELD_OUT, (double) judged.length);
-    evidence.put(HELD_OUT_LABELLED, (double) known.length);
-    evidence.put(CLASSES, (double) classes);
-    evidence.put(LABELLED_CLASSES, (double) Arrays.stream(known).distinct().count());
-    evidence.put(ZERO_SHOT_SCORE, judges.score(zeroShot.labels()));
-    evidence.put(BASE_SCORE, judges.score(base.labels()));
-    evidence.put(BASE_EFFECTIVE_CLASSES, effectiveClasses(of(base, judged), classes));
-    evidence.put(BASE_CONFIDENCE, base.confidence());
-    if (known.length > 0) {
-      evidence.put(ZERO_SHOT_ACCURACY, accuracy(zeroShot, truth, judged));
-      evidence.put(BASE_ACCURACY, accuracy(base, truth, judged));
+    Asked asked = new Asked(truth, judged, known.length > 0, classes);
+    Comparison gain =
+        candidate
+            .map(after -> judges.compare(base.labels(), after.labels()))
+            .orElse(Comparison.NONE);
+    return new Evidence(
+        judged.length,
+        known.length,
+        classes,
+        Arrays.stream(known).distinct().count(),
+        judges.score(zeroShot.labels()),
+        judges.score(base.labels()),
+        candidate.map(after -> judges.score(after.labels())).orElse(Double.NaN),
+        candidate.map(after -> judges.scoreError(base.labels(), after.labels())).orElse(Double.NaN),
+        asked.accuracy(zeroShot),
+        asked.accuracy(base),
+        candidate.map(asked::accuracy).orElse(Double.NaN),
+        gain.accuracyError(),
+        asked.effectiveClasses(base),
+        candidate.map(asked::effectiveClasses).orElse(Double.NaN),
+        candidate
+            .map(after -> Metrics.agreement(asked.of(after), asked.of(base)))
+            .orElse(Double.NaN),
+        base.confidence(),
+        candidate.map(Opinion::confidence).orElse(Double.NaN),
+        gain,
+        candidate
+            .map(after -> judges.compare(zeroShot.labels(), after.labels()))
+            .orElse(Comparison.NONE),
+        judges.compare(base.labels(), zeroShot.labels()),
+        predecessor
+            .map(before -> judges.compare(base.labels(), before.labels()))
+            .orElse(Comparison.NONE));
+  }
+
+  /**
+   * The held-out images, and what opinions are worth on them.
+   *
+   * @param judged {@code [H]}, their rows
+   */
+  private record Asked(int[] truth, int[] judged, boolean anyKnown, int classes) {
+    int[] of(Opinion opinion) {
+      return Arrays.stream(judged).map(i -> opinion.labels()[i]).toArray();
     }
-    evidence.putAll(judges.compare(base.labels(), zeroShot.labels()).evidence(ZERO_SHOT_BACK));
-    predecessor.ifPresent(
-        before ->
-            evidence.putAll(
-                judges.compare(base.labels(), before.labels()).evidence(PREDECESSOR_BACK)));
-    if (candidate.isEmpty()) {
-      for (String name : List.of(CANDIDATE_SCORE, SCORE_ERROR, CANDIDATE_EFFECTIVE_CLASSES)) {
-        evidence.put(name, Double.NaN);
+
+    double accuracy(Opinion opinion) {
+      return anyKnown
+          ? Metrics.accuracy(of(opinion), Arrays.stream(judged).map(i -> truth[i]).toArray())
+          : Double.NaN;
+    }
+
+    double effectiveClasses(Opinion opinion) {
+      int[] predictions = of(opinion);
+      double[] shares = new double[classes];
+      for (int prediction : predictions) {
+        shares[prediction] += 1.0 / predictions.length;
       }
-      return evidence;
+      return Metrics.effectiveClasses(shares);
     }
-    Opinion after = candidate.get();
-    Comparison gain = judges.compare(base.labels(), after.labels());
-    evidence.putAll(gain.evidence(GAIN));
-    evidence.putAll(judges.compare(zeroShot.labels(), after.labels()).evidence(OVER_ZERO_SHOT));
-    evidence.put(CANDIDATE_SCORE, judges.score(after.labels()));
-    evidence.put(SCORE_ERROR, judges.scoreError(base.labels(), after.labels()));
-    evidence.put(CANDIDATE_EFFECTIVE_CLASSES, effectiveClasses(of(after, judged), classes));
-    evidence.put(AGREEMENT, Metrics.agreement(of(after, judged), of(base, judged)));
-    evidence.put(CANDIDATE_CONFIDENCE, after.confidence());
-    if (known.length > 0) {
-      evidence.put(CANDIDATE_ACCURACY, accuracy(after, truth, judged));
-      evidence.put(ACCURACY_ERROR, gain.accuracyError());
-    }
-    return evidence;
-  }
-
-  private static int[] of(Opinion opinion, int[] rows) {
-    return Arrays.stream(rows).map(i -> opinion.labels()[i]).toArray();
-  }
-
-  private static double accuracy(Opinion opinion, int[] truth, int[] judged) {
-    return Metrics.accuracy(
-        of(opinion, judged), Arrays.stream(judged).map(i -> truth[i]).toArray());
-  }
-
-  private static double effectiveClasses(int[] predictions, int classes) {
-    double[] shares = new double[classes];
-    for (int prediction : predictions) {
-      shares[prediction] += 1.0 / predictions.length;
-    }
-    return Metrics.effectiveClasses(shares);
   }
 }

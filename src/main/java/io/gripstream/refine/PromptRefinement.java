@@ -139,14 +139,15 @@ public final class PromptRefinement implements Refinement {
     Map<String, Double> evidence =
         new HashMap<>(
             Evidence.measure(
-                judges,
-                data.heldOut(),
-                data.labels(),
-                round.classes(),
-                round.zeroShotSays(),
-                round.liveSays(),
-                batch.predecessor().map(p -> round.says(Classifier.of(p), Prompt.prefix(p))),
-                choice.opinion()));
+                    judges,
+                    data.heldOut(),
+                    data.labels(),
+                    round.classes(),
+                    round.zeroShotSays(),
+                    round.liveSays(),
+                    batch.predecessor().map(p -> round.says(Classifier.of(p), Prompt.prefix(p))),
+                    choice.opinion())
+                .figures());
     evidence.putAll(figures);
     evidence.putAll(choice.candidate().figures());
     evidence.put("candidates", (double) candidates.size());
@@ -230,9 +231,9 @@ public final class PromptRefinement implements Refinement {
     }
     figures.put("priorEffectiveClasses", Metrics.effectiveClasses(pseudolabelling.prior()));
     figures.put("labelled", (double) examples.labelled());
-    figures.put(Evidence.PSEUDOLABELS, (double) pseudolabels.size());
+    figures.put("pseudolabels", (double) pseudolabels.size());
     figures.put(
-        Evidence.PSEUDOLABELLED_CLASSES,
+        "pseudolabelledClasses",
         (double) pseudolabels.stream().map(Pseudolabel::label).distinct().count());
     figures.put("gamma", examples.weights().gamma());
     figures.put("lambda", examples.weights().lambda());

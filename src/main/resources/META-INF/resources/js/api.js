@@ -25,7 +25,7 @@ const at = (task) => `api/tasks/${encodeURIComponent(task)}`;
 export const tasks = () => ask('api/tasks');
 export const versions = (task) => ask(`${at(task)}/prompts`);
 export const rounds = (task) => ask(`${at(task)}/rounds`);
-export const round = (task, number, limit) => ask(`${at(task)}/rounds/${number}?limit=${limit}`);
+export const round = (task, number, limit) => ask(`${at(task)}/rounds/${number}?spread=true&limit=${limit}`);
 export const labels = (task) => ask(`${at(task)}/labels`);
 export const labelOf = (task, imageId) => ask(`${at(task)}/labels/image?imageId=${encodeURIComponent(imageId)}`);
 export const toLabel = (task, limit) => ask(`${at(task)}/labels/suggestions?limit=${limit}`);

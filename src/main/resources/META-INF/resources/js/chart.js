@@ -1,12 +1,15 @@
 import { svg, el } from './dom.js';
+import { CHANGES } from './changes.js';
 import { clock, percent, points } from './format.js';
 
 const MARGIN = { top: 22, right: 56, bottom: 22, left: 36 };
 
 /** Accuracy over time: what the live prompt and the zero-shot prompt make of the same images. */
 export class Chart {
-  constructor(root) {
+  /** `key`: takes the names of the markers that are on show */
+  constructor(root, key) {
     this.root = root;
+    this.key = key;
     this.series = [];
     this.promotions = [];
     this.tip = el('div', { class: 'tip', 'aria-hidden': 'true' });
@@ -16,7 +19,7 @@ export class Chart {
     root.addEventListener('pointerleave', () => this.leave());
   }
 
-  /** `promotions`: [{at, version, kind}] */
+  /** `promotions`: [{at, version, kind}], the version null where it stayed live */
   show(series, promotions) {
     this.series = series;
     this.promotions = promotions;
@@ -24,6 +27,7 @@ export class Chart {
   }
 
   draw() {
+    this.key.replaceChildren();
     const width = this.root.clientWidth;
     const height = this.root.clientHeight;
     if (width < 50 || height < 50) {
@@ -83,11 +87,12 @@ export class Chart {
 
   markers(height, first, last) {
     let previous = -Infinity;
-    return this.promotions
-      .filter((p) => p.at >= first && p.at <= last)
-      .flatMap((p) => {
+    const shown = this.promotions.filter((p) => p.at >= first && p.at <= last);
+    this.key.replaceChildren(...Object.values(CHANGES).filter(({ kind }) => shown.some((p) => p.kind === kind)).map(({ kind, name }) =>
+      el('span', {}, el('i', { class: `mark ${kind}` }), name)));
+    return shown.flatMap((p) => {
         const x = this.x(p.at);
-        const crowded = x - previous < 22;
+        const crowded = p.version === null || x - previous < 22;
         previous = crowded ? previous : x;
         return [
           svg('line', { class: `marker ${p.kind}`, x1: x, x2: x, y1: MARGIN.top - 4, y2: height - MARGIN.bottom }),

@@ -2,10 +2,11 @@ import { el, text } from './dom.js';
 import { count, percent, points } from './format.js';
 import { labelCount, labelSentence } from './label.js';
 
-/** Accuracy class by class: where zero-shot was poor, and what refinement made of it. */
+/** Accuracy class by class: where zero-shot was poor, and what refinement made of it. Without truth, how frequent each is. */
 export class Classes {
-  constructor(root, halves) {
+  constructor(root, title, halves) {
     this.root = root;
+    this.title = title;
     this.halves = halves;
     this.labels = new Map();
   }
@@ -21,8 +22,9 @@ export class Classes {
       this.frequencies(counts);
       return;
     }
-    text(this.halves, score.poorHalf === null ? '' :
-      `poorer half ${points(score.poorHalf, 0)}, richer ${points(score.richHalf, 0)}`);
+    text(this.title, 'Classes, poorest zero-shot first');
+    text(this.halves, `live accuracy, change from zero-shot${score.poorHalf === null ? '' :
+      `: poorer half ${points(score.poorHalf, 0)}, richer ${points(score.richHalf, 0)}`}`);
     this.root.replaceChildren(...score.classes.map((row) => this.row(row)));
   }
 
@@ -52,6 +54,7 @@ export class Classes {
     const named = Object.fromEntries([...this.labels.keys()].map((label) => [label, 0]));
     const rows = Object.entries({ ...named, ...counts }).sort((a, b) => b[1] - a[1]).slice(0, 100);
     const most = Math.max(1, rows[0]?.[1] ?? 0);
+    text(this.title, 'Classes, most frequent first');
     text(this.halves, rows.length ? 'how often each is the label' : '');
     this.root.replaceChildren(...rows.map(([label, n]) => el('div', { class: 'class plain' },
       el('span', { class: 'name', text: label }),

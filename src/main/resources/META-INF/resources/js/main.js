@@ -1,6 +1,7 @@
 import * as api from './api.js';
 import { byId, el, text } from './dom.js';
-import { count, kind, percent, points } from './format.js';
+import { count, counted, kind, percent, points, refusal, since } from './format.js';
+import { changes } from './changes.js';
 import { Chart } from './chart.js';
 import { Classes } from './classes.js';
 import { confirm } from './confirm.js';
@@ -19,8 +20,8 @@ const labeller = new Labeller(() => loadLabels(current), (prediction) => panel.l
   (message) => panel.dialog.open || notice(message));
 const panel = new Panel(labeller);
 const stream = new Stream(byId('stream'), byId('held'), (prediction) => panel.prediction(current.task, prediction, current.versions));
-const chart = new Chart(byId('chart'));
-const classes = new Classes(byId('classes'), byId('halves'));
+const chart = new Chart(byId('chart'), byId('marks'));
+const classes = new Classes(byId('classes'), byId('classes-title'), byId('halves'));
 const round = new Round(byId('round'), byId('round-state'));
 const versions = new Versions(byId('versions'), command, (number) => panel.round(current.task, number, current.versions));
 
@@ -29,7 +30,7 @@ let current = fresh(null);
 /** What is known of the task on show. A new object for each task: what arrives late for the old one is dropped. */
 function fresh(task) {
   return { task, versions: [], rounds: [], diary: [], score: null, stats: null, running: null, definition: null,
-    structure: -1, scored: -1, labels: -1, stop: () => {} };
+    structure: -1, scored: -1, live: null, labels: -1, stop: () => {} };
 }
 
 function select(task) {
@@ -64,7 +65,7 @@ function take(mine, update) {
   stream.add(update.predictions);
   stream.settle(update.settled);
   figures(mine, update);
-  round.show(mine.running, mine.rounds[0], mine.stats, mine.definition?.trigger?.samples, mine.diary);
+  round.show(mine.running, mine.rounds[0], mine.stats, mine.definition?.trigger, mine.diary);
   if (update.structure !== mine.structure) {
     mine.structure = update.structure;
     later(mine, 'lists', 300, () => loadLists(mine));
@@ -72,6 +73,10 @@ function take(mine, update) {
   if (update.stats.labels !== mine.labels) {
     mine.labels = update.stats.labels;
     later(mine, 'labels', 300, () => loadLabels(mine));
+  }
+  if (update.stats.live !== mine.live) {
+    mine.live = update.stats.live;
+    later(mine, 'live', 0, () => loadScore(mine));
   }
   if (update.stats.scored !== mine.scored) {
     mine.scored = update.stats.scored;
@@ -99,13 +104,25 @@ async function loadLists(mine) {
     if (mine !== current) {
       return;
     }
+    refusals(mine, diary.diary);
     mine.versions = all;
     mine.rounds = diary.rounds;
     mine.diary = diary.diary;
-    versions.show(all);
-    round.show(mine.running, mine.rounds[0], mine.stats, mine.definition?.trigger?.samples, mine.diary);
+    versions.show(all, mine.rounds);
+    round.show(mine.running, mine.rounds[0], mine.stats, mine.definition?.trigger, mine.diary);
     drawScore(mine);
   });
+}
+
+/** Says what the curator refused since the lists were loaded last. `diary`: entries, the newest first. */
+function refusals(mine, diary) {
+  const key = (entry) => `${entry.at} ${entry.type} ${entry.message}`;
+  const heard = mine.heard;
+  mine.heard = new Set(diary.map(key));
+  const refused = diary.find((entry) => entry.type === 'REFUSED' && heard && !heard.has(key(entry)));
+  if (refused) {
+    notice(refusal(refused));
+  }
 }
 
 async function loadScore(mine) {
@@ -124,40 +141,42 @@ async function loadLabels(mine) {
     if (mine === current) {
       classes.labelled(labels);
       classes.show(mine.score, mine.stats?.classes);
-      text(byId('labelled'), labels.labels ? `${count(labels.labels)} human labels · next round ${labels.paradigm}` : 'no human labels yet');
+      text(byId('labelled'), labels.labels ? `${counted(labels.labels, 'human label')} · next round ${labels.paradigm}` : 'no human labels yet');
     }
   });
 }
-
-/** What the chart marks: a change of the stream, or of what is live. */
-const KINDS = { PROMOTED: 'promoted', ROLLED_BACK: 'back', DRIFTED: 'drifted' };
 
 function drawScore(mine) {
   const score = mine.score;
   if (!score) {
     return;
   }
-  const changes = mine.diary
-    .filter((entry) => KINDS[entry.type] && entry.version !== null)
-    .map((entry) => ({ at: entry.at, version: entry.version, kind: KINDS[entry.type] }))
-    .sort((a, b) => a.at - b.at);
-  chart.show(score.series, changes);
+  chart.show(score.series, changes(mine.diary));
   classes.show(score, mine.stats?.classes);
-  text(byId('source'), score.window.scored ? `over ${count(score.window.scored)} images` : '');
+  text(byId('source'), score.window.scored ? `over ${counted(score.window.scored, 'image')}` : '');
   byId('source').title = `Where the truth comes from: ${score.source}`;
-  const since = score.sinceLastPromotion;
-  const enough = since && since.scored >= ENOUGH;
-  const shown = enough ? since : score.window;
+  const own = score.liveVersion;
+  const enough = own && own.scored >= ENOUGH;
+  const shown = enough ? own : score.window;
   text(byId('f-live'), percent(shown.live));
   text(byId('f-zero'), percent(shown.zeroShot));
   const change = shown.live === null ? null : shown.live - shown.zeroShot;
-  text(byId('f-live-note'), change === null ? 'no truth known yet' : `${points(change)} points over zero-shot`);
-  byId('f-live-note').dataset.sign = change === null ? '' : change >= 0 ? 'up' : 'down';
-  text(byId('f-zero-note'), change === null ? '\u00a0' : enough ? `${count(since.scored)} since v${since.version} went live` : `the latest ${count(shown.scored)} images`);
+  text(byId('f-live-note'), change === null ? 'no truth known yet' : `${difference(change)}${mine.definition?.abstainBelow > 0 ? '; abstaining counts as wrong' : ''}`);
+  byId('f-live-note').dataset.sign = change === null || Math.abs(change) < 0.0005 ? '' : change >= 0 ? 'up' : 'down';
+  text(byId('f-zero-note'), change === null ? '\u00a0' : enough ? `${count(own.scored)} labelled by v${own.version}` : `the latest ${counted(shown.scored, 'image')}`);
+}
+
+/** How live and zero-shot accuracy differ; too little to be shown is nothing. */
+function difference(change) {
+  if (Math.abs(change) < 0.0005) {
+    return 'the same as zero-shot';
+  }
+  return `${points(Math.abs(change)).slice(1)} points ${change >= 0 ? 'above' : 'below'} zero-shot`;
 }
 
 function figures(mine, update) {
   const stats = update.stats;
+  text(byId('f-count-name'), stats.since ? `Labelled since ${since(stats.since)}` : 'Labelled');
   text(byId('f-count'), count(stats.predictions));
   text(byId('f-rate'), `${stats.perSecond < 10 ? stats.perSecond.toFixed(1) : count(Math.round(stats.perSecond))} a second`);
   text(byId('f-changed'), percent(stats.changed));
@@ -182,7 +201,8 @@ function link(state) {
 
 const ASKS = {
   PIN: (v) => [`Pin version ${v.version}?`, 'It goes live and stays, whatever rounds find, until it is unpinned.', 'Pin'],
-  ROLL_BACK: (v) => [`Roll back to version ${v.version}?`, 'It labels from now on. Later rounds may promote others.', 'Roll back'],
+  ROLL_BACK: (v) => [v.wasLive ? `Roll back to version ${v.version}?` : `Make version ${v.version} live?`,
+    'It labels from now on. Later rounds may promote others.', v.wasLive ? 'Roll back' : 'Make live'],
   UNPIN: () => ['Unpin?', 'The gate decides again what goes live.', 'Unpin'],
   REFINE_NOW: () => ['Refine now?', 'A round starts with what the pool has.', 'Refine'],
   PAUSE: () => ['Pause rounds?', 'Labelling goes on; no round starts.', 'Pause'],

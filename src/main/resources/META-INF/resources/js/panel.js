@@ -1,6 +1,6 @@
 import { el, byId, text } from './dom.js';
-import { clock, count, kind, percent, said, verdict as judge } from './format.js';
-import { metrics } from './round.js';
+import { STRATEGIES, clock, count, counted, kind, percent, roundName, said, verdict as judge } from './format.js';
+import { grouped } from './figures.js';
 import * as api from './api.js';
 
 const THUMBNAILS = 48;
@@ -55,7 +55,7 @@ export class Panel {
       version ? this.version(version) : el('p', { class: 'quiet', text: 'Nothing more is known of this version.' }),
       origin);
     if (version && version.round > 0) {
-      this.trainedOn(origin, task, version.round);
+      this.batch(origin, task, version.round);
     }
   }
 
@@ -89,40 +89,48 @@ export class Panel {
     const state = version.live ? 'live now' : version.verdict.toLowerCase();
     return el('section', {}, el('h3', { text: `Version ${version.version}, ${state}` }),
       el('p', { class: 'note', text: kind(version) }),
+      STRATEGIES[version.madeBy] ? el('p', { class: 'note', text: `${version.madeBy}: ${STRATEGIES[version.madeBy]}` }) : '',
       version.reason ? el('p', { class: 'reason', text: version.reason }) : '',
-      el('dl', { class: 'metrics' }, ...metrics(version.evidence)));
+      ...grouped(version.evidence));
   }
 
-  /** A round and what it trained on. */
+  /** A round and its batch. */
   round(task, number, versions) {
     const origin = el('div', { class: 'origin' });
     const version = versions.find((v) => v.round === number);
-    this.open(`Round ${number}`, version ? this.version(version) : '', origin);
-    this.trainedOn(origin, task, number);
+    this.open(roundName(number), version ? this.version(version) : '', origin);
+    this.batch(origin, task, number, (round) => text(this.title, roundName(number, round.calibration)));
   }
 
-  async trainedOn(root, task, number) {
+  /** What a round had to learn and to judge from. */
+  async batch(root, task, number, onRound = () => {}) {
     try {
       const round = await api.round(task, number, THUMBNAILS);
+      onRound(round);
+      const name = roundName(number, round.calibration, false);
       if (round.total === 0) {
-        root.replaceChildren(el('p', { class: 'quiet', text: `The batch of round ${number} is no longer to be had.` }));
+        root.replaceChildren(el('p', { class: 'quiet', text: `The batch of ${name} is no longer to be had.` }));
         return;
       }
       root.replaceChildren(
-        el('h3', { text: `Trained in round ${number} from ${count(round.total)} images` }),
-        el('p', { class: 'note', text: [kind({ ...round, paradigm: round.round?.paradigm }), labelled(round)].filter(Boolean).join(' · ') }),
-        el('div', { class: 'thumbnails' }, ...round.samples.map((sample) => {
-          const picture = el('img', {
-            src: api.imageUrl(sample.image), alt: sample.label ? `${sample.imageId}, labelled ${sample.label}` : sample.imageId,
-            class: sample.label ? 'labelled' : null, title: sample.label ? `${sample.imageId}: ${sample.label}, a person says` : sample.imageId, width: 52, height: 52, loading: 'lazy',
-          });
-          picture.addEventListener('error', () => picture.classList.add('lost'), { once: true });
-          return picture;
-        })),
-        round.total > round.samples.length ? el('p', { class: 'note', text: `and ${count(round.total - round.samples.length)} more` }) : '');
+        el('h3', { text: `Batch of ${name}: ${counted(round.total, 'image')}` }),
+        el('p', { class: 'note', title: STRATEGIES[round.strategy],
+          text: [kind({ ...round, paradigm: round.round?.paradigm }), ...chosen(round)].filter(Boolean).join(' · ') }),
+        el('p', { class: 'note', text: sample(round) }),
+        el('div', { class: 'thumbnails' }, ...round.samples.map((each) => this.thumbnail(each))));
     } catch (error) {
       root.replaceChildren(el('p', { class: 'quiet', text: error.message }));
     }
+  }
+
+  thumbnail({ image, imageId, label, guess }) {
+    const says = label ? `a person says ${label}` : guess ? `zero-shot says ${guess}` : '';
+    const title = [imageId, says].filter(Boolean).join(': ');
+    const picture = el('img', {
+      src: api.imageUrl(image), alt: title, title, class: label ? 'labelled' : null, width: 52, height: 52, loading: 'lazy',
+    });
+    picture.addEventListener('error', () => picture.classList.add('lost'), { once: true });
+    return picture;
   }
 
   async deadLetters() {
@@ -130,19 +138,28 @@ export class Panel {
     try {
       const letters = await api.deadLetters();
       this.open('Dead letters', el('p', { class: 'note', text:
-        `${count(letters.count)} records could not be processed. They are kept, with the reason, in the dead-letters topic.` }),
+        letters.count === 0 ? 'Every record could be processed.'
+          : `${counted(letters.count, 'record')} could not be processed, and ${letters.count === 1 ? 'is' : 'are'} kept with the reason in the dead-letters topic.` }),
       el('ul', { class: 'letters' }, ...letters.latest.map((letter) => el('li', {},
         el('b', { text: letter.key ?? 'no key' }), el('p', { text: letter.cause }),
-        el('p', { class: 'note', text: `${clock(letter.at)} · ${letter.role} · ${letter.origin} · ${count(letter.bytes)} bytes` })))));
+        el('p', { class: 'note', text: `${clock(letter.at)} · ${letter.role} · ${letter.origin} · ${counted(letter.bytes, 'byte')}` })))));
     } catch (error) {
       this.open('Dead letters', el('p', { class: 'quiet', text: error.message }));
     }
   }
 }
 
-function labelled({ round }) {
-  const { labelled: joined, labels } = round?.metrics ?? {};
-  return joined === undefined ? '' : `${count(joined)} of them labelled by people, of ${count(labels ?? joined)} labels known`;
+/** What trains in a round. Its candidate may be made in closed form all the same, from every image that is not held out. */
+function chosen({ round }) {
+  const { pseudolabels, labelled, labels } = round?.metrics ?? {};
+  const people = labels > 0 ? `${count(labelled ?? 0)} with a human label, of ${count(labels)} labels known` : '';
+  return [pseudolabels > 0 ? counted(pseudolabels, 'pseudolabel') : '', people];
+}
+
+function sample({ samples, total }) {
+  const guessed = samples.some((each) => each.guess);
+  const which = samples.length < total ? `${count(samples.length)} of them` : 'All of them';
+  return `${which}, ${guessed ? 'class by class as the zero-shot prompt sees them' : 'evenly over the batch'}; pseudolabels are not kept.`;
 }
 
 function facts(values) {

@@ -1,14 +1,45 @@
 import { el, text } from './dom.js';
-import { clock, count, figure, span, words } from './format.js';
+import { foremost } from './figures.js';
+import { STRATEGIES, clock, counted, refusal, roundName, span } from './format.js';
 
 const NAMES = { REQUESTED: 'requested', STARTED: 'training', PROGRESS: 'training', PROMOTED: 'promoted', HELD: 'held', FAILED: 'failed' };
-/** What ends a prompt's service without a candidate. */
-const ENDS = { ROLLED_BACK: 'rolled back', DRIFTED: 'stream changed' };
+/** What happens between rounds, and until when it is news: until the next round begins, or until it has ended. */
+const NEWS = {
+  ROLLED_BACK: { say: ({ message }) => `rolled back · ${message}`, old: ['REQUESTED'] },
+  REFUSED: { say: refusal, old: ['REQUESTED'] },
+  DRIFTED: { say: ({ message }) => `stream changed · ${message}`, old: [] },
+};
+const VERDICTS = ['PROMOTED', 'HELD', 'FAILED'];
+
+/** The latest of what happened since the last verdict. `diary`: entries, the newest first */
+function news(diary) {
+  const seen = [];
+  for (const entry of diary) {
+    if (VERDICTS.includes(entry.type)) {
+      return '';
+    }
+    const about = NEWS[entry.type];
+    if (about && !about.old.some((type) => seen.includes(type))) {
+      return `${clock(entry.at)} · ${about.say(entry)}`;
+    }
+    seen.push(entry.type);
+  }
+  return '';
+}
 const FIGURES = 6;
-/** What people look for first; everything else follows by name. */
-const FIRST = ['candidateScore', 'baseScore', 'candidateAccuracy', 'baseAccuracy', 'heldOut', 'pseudolabels', 'labelled', 'gamma', 'lambda',
-  'imageEncodings', 'imagesGone', 'samples', 'labels', 'zeroShotScore', 'validationLoss', 'epoch', 'loss', 'agreement', 'temperature'];
-const rank = (name) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+
+/** When the first round comes. */
+function first(stats, trigger) {
+  if (stats?.paused || stats?.pinned !== null && stats?.pinned !== undefined) {
+    return `No round starts while ${stats.paused ? 'rounds are paused' : 'a version is pinned'}.`;
+  }
+  if (!trigger) {
+    return '';
+  }
+  const { samples, calibration } = trigger;
+  return calibration > 0 && calibration < samples ? `The first round, a calibration, starts after ${counted(calibration, 'sample')}.`
+    : `The first round starts after ${counted(samples, 'sample')}.`;
+}
 
 /** The round that is running, or how the last one ended. */
 export class Round {
@@ -23,17 +54,16 @@ export class Round {
     root.append(this.title, this.bar, this.message, this.figures, this.change);
   }
 
-  /** `diary`: entries, the newest first */
+  /** `trigger`: when a round is due; `diary`: entries, the newest first */
   show(running, last, stats, trigger, diary = []) {
-    const change = diary.find((entry) => ENDS[entry.type]);
-    text(this.change, change ? `${clock(change.at)} · ${ENDS[change.type]} · ${change.message}` : '');
+    text(this.change, news(diary));
     const round = running ?? last;
     this.root.dataset.running = Boolean(running);
     this.bar.hidden = !running;
     if (!round) {
       text(this.state, stats?.paused ? 'paused' : 'waiting');
       this.state.dataset.state = stats?.paused ? 'HELD' : 'PENDING';
-      text(this.title, trigger ? `The first round starts after ${count(trigger)} samples.` : 'No round yet.');
+      text(this.title, 'No prompt yet.');
       text(this.message, '');
       this.figures.replaceChildren();
       return;
@@ -41,26 +71,24 @@ export class Round {
     text(this.state, NAMES[round.state] ?? round.state.toLowerCase());
     this.state.dataset.state = round.state;
     this.bar.value = round.progress;
-    const parts = [round.round === 0 ? 'Zero-shot prompt' : `Round ${round.round}`];
+    const parts = [round.round === 0 ? 'Zero-shot prompt' : roundName(round.round, round.calibration)];
     if (round.version !== null) {
       parts.push(`v${round.version}`);
+    }
+    if (round.round > 0 && round.strategy) {
+      parts.push(round.strategy);
     }
     if (round.paradigm) {
       parts.push(round.paradigm);
     }
     if (round.samples !== null) {
-      parts.push(`${count(round.samples)} images`);
+      parts.push(counted(round.samples, 'image'));
     }
     parts.push(running ? `${Math.round(round.progress * 100)} % after ${span(round.updatedAt - round.startedAt)}`
       : `took ${span(round.updatedAt - round.startedAt)}`);
     text(this.title, parts.join(' · '));
-    text(this.message, round.message);
-    this.figures.replaceChildren(...metrics(round.metrics, FIGURES));
+    this.title.title = STRATEGIES[round.strategy] ?? '';
+    text(this.message, round.round === 0 && !running ? `${round.message} ${first(stats, trigger)}`.trim() : round.message);
+    this.figures.replaceChildren(...foremost(round.metrics, FIGURES));
   }
-}
-
-/** Measured figures as pairs of terms, at most `limit` of them. */
-export function metrics(values, limit = Infinity) {
-  return Object.entries(values).sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b)).slice(0, limit).map(([name, value]) =>
-    el('div', {}, el('dt', { text: words(name), title: words(name) }), el('dd', { text: figure(value) })));
 }

@@ -72,7 +72,7 @@ class SendAndWatchTest {
     assertThat(report.get("deadLettered").asInt()).isEqualTo(1);
     assertThat(report.get("lost").asInt()).isZero();
     assertThat(report.get("duplicates").asInt()).isZero();
-    assertThat(report.get("lastPromoted").asInt()).isZero();
+    assertThat(report.get("wentLiveLast").asInt()).isZero();
     assertThat(report.get("measuredImages").asInt()).isEqualTo(IMAGES);
     assertThat(report.get("liveAccuracy")).isEqualTo(report.get("zeroShotAccuracy"));
 

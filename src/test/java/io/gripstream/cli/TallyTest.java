@@ -10,6 +10,7 @@ import io.gripstream.event.Prediction;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.ScoredLabel;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +22,7 @@ class TallyTest {
   private final Tally tally = new Tally("animals", List.of("cat", "dog"));
 
   @Test
-  void bothAccuraciesAreOverTheImagesOfTheLastPromotedVersion() {
+  void bothAccuraciesAreOverTheImagesOfTheVersionThatWentLiveLast() {
     send("a", "cat", 0, "dog", "dog");
     tally.happened(event(RoundEventType.REQUESTED, 1, 1));
     tally.happened(event(RoundEventType.PROMOTED, 1, 1));
@@ -33,7 +34,7 @@ class TallyTest {
 
     Report report = report();
 
-    assertThat(report.lastPromoted()).isEqualTo(1);
+    assertThat(report.wentLiveLast()).isEqualTo(1);
     assertThat(report.measuredImages()).isEqualTo(4);
     assertThat(report.zeroShotAccuracy()).isEqualTo(0.75);
     assertThat(report.liveAccuracy()).isEqualTo(0.75);
@@ -55,6 +56,17 @@ class TallyTest {
     assertThat(report().predictions()).isEqualTo(1);
     assertThat(report().zeroShotAccuracy()).isEqualTo(1);
     assertThat(report().liveAccuracy()).isZero();
+    assertThat(report().abstained()).isEqualTo(1);
+    assertThat(tally.line(Duration.ZERO))
+        .endsWith("live v1 0.0 % (zero-shot 100.0 %), 1 abstained, counted as wrong");
+  }
+
+  @Test
+  void oneOfAKindIsNotSaidAsMany() {
+    tally.happened(event(RoundEventType.DRIFTED, 1, 0));
+    assertThat(tally.line(Duration.ZERO)).contains(", 1 change of the stream");
+    tally.happened(event(RoundEventType.DRIFTED, 2, 0));
+    assertThat(tally.line(Duration.ZERO)).contains(", 2 changes of the stream");
   }
 
   @Test

@@ -10,6 +10,8 @@ import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Page.ScreenshotOptions;
 import com.microsoft.playwright.options.ColorScheme;
+import io.gripstream.event.PromptVersion;
+import io.gripstream.event.RoundEventType;
 import io.gripstream.event.ScoredLabel;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicSerdes;
@@ -89,9 +91,13 @@ class DashboardTest {
       assertThat(page.locator(".tile").count()).isGreaterThanOrEqualTo(20);
       awaitPictures(page);
       assertThat(page.locator("#f-live").textContent()).endsWith("%").isNotEqualTo("–");
-      assertThat(page.locator("#f-live-note").textContent()).contains("points over zero-shot");
+      assertThat(page.locator("#f-live-note").textContent()).contains("points above zero-shot");
       assertThat(page.locator("#chart path.live").count()).isEqualTo(1);
       assertThat(page.locator("#chart text.marker").allTextContents()).contains("v1", "v3");
+      assertThat(page.locator("#marks").textContent()).isEqualTo("promoted");
+      assertThat(page.locator("#f-count-name").textContent()).startsWith("Labelled since ");
+      assertThat(page.locator("#classes-title").textContent())
+          .isEqualTo("Classes, poorest zero-shot first");
       assertThat(page.locator("#classes .class").count()).isEqualTo(10);
       assertThat(page.locator("#classes .class .name").first().textContent()).isEqualTo("eight");
       assertThat(page.locator("#versions .entry[data-state=LIVE] b").textContent()).isEqualTo("v3");
@@ -101,7 +107,9 @@ class DashboardTest {
       assertThat(page.locator("#round .round-title").textContent()).contains("Round 4", "SSL");
       assertThat(page.locator("#kind").textContent()).isEqualTo("text prompt · AUTO");
       assertThat(page.locator("#versions .entry[data-state=LIVE] .note").first().textContent())
-          .startsWith("round 3 · text · SSL");
+          .startsWith("round 3 · MIXTURE · text · SSL");
+      assertThat(page.locator("#versions").textContent())
+          .contains("calibration round 1 · BALANCE · text · UL");
       assertThat(page.locator("#f-dead").textContent()).isEqualTo("2");
       picture(page, "dashboard-dark");
     }
@@ -115,10 +123,20 @@ class DashboardTest {
       awaitPictures(page);
       picture(page, "dashboard-light");
     }
+    try (BrowserContext context = context(1280, 800, ColorScheme.LIGHT)) {
+      Page page = visit(context);
+      awaitPictures(page);
+      assertThat(cut(page)).isEmpty();
+      picture(page, "dashboard-1280");
+    }
     try (BrowserContext context = context(420, 860, ColorScheme.DARK)) {
       Page page = visit(context);
       awaitPictures(page);
       assertThat(page.evaluate("document.documentElement.scrollWidth")).isEqualTo(420);
+      assertThat(page.locator(".stream .key").isVisible()).isTrue();
+      assertThat(page.locator("#kind").isVisible()).isTrue();
+      assertThat(page.locator("#model").isVisible()).isTrue();
+      assertThat(cut(page)).isEmpty();
       picture(page, "dashboard-narrow");
       page.screenshot(
           new ScreenshotOptions()
@@ -140,16 +158,201 @@ class DashboardTest {
           "[...document.querySelectorAll('#panel img')].every(i => i.complete && i.naturalWidth > 0)");
       assertThat(page.locator("#panel .bars li").count()).isEqualTo(5);
       assertThat(page.locator("#panel").textContent())
-          .contains("Version 3, live now", "Trained in round 3 from 500 images")
+          .contains("Version 3, live now", "Batch of round 3: 500 images")
+          .contains("text prompt · made by MIXTURE · semi-supervised (SSL)")
           .contains("text prompt · AUTO · semi-supervised (SSL)")
-          .contains("20 of them labelled by people, of 21 labels known")
+          .contains("416 pseudolabels · 20 with a human label, of 21 labels known")
           .contains("gamma", "lambda", "image encodings", "images gone");
-      assertThat(page.locator("#panel .thumbnails img.labelled").count()).isPositive();
+      assertThat(page.locator("#panel .thumbnails img").count()).isEqualTo(48);
+      String titles =
+          (String)
+              page.evaluate(
+                  "[...document.querySelectorAll('#panel .thumbnails img')].map(i => i.title).join()");
+      assertThat(Strokes.NAMES).allSatisfy(name -> assertThat(titles).contains("says " + name));
       picture(page, "label");
       page.keyboard().press("Escape");
       assertThat(page.locator("#panel").isVisible()).isFalse();
       page.locator("#dead").click();
       assertThat(page.locator("#panel .letters li").first().textContent()).contains("pixels");
+    }
+    assertThat(complaints).isEmpty();
+  }
+
+  @Test
+  void aCalibrationRoundIsCalledOneAndSaysWhatItFollows() {
+    try (BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
+      Page page = visit(context);
+      page.locator("[data-key=round-1]").click();
+      page.locator("#panel .thumbnails img").first().waitFor();
+      assertThat(page.locator("#panel-title").textContent()).isEqualTo("Calibration round 1");
+      assertThat(page.locator("#panel").textContent())
+          .contains("Batch of calibration round 1: 230 images")
+          .contains("text prompt · BALANCE · unsupervised (UL)")
+          .contains("48 of them, class by class as the zero-shot prompt sees them")
+          .doesNotContain("AUTO")
+          .doesNotContain("Trained");
+    }
+    assertThat(complaints).isEmpty();
+  }
+
+  @Test
+  void evidenceIsInGroupsAndEachFigureIsExplained() {
+    try (BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
+      Page page = visit(context);
+      page.locator("[data-key=evidence-3]").click();
+      Locator evidence = page.locator("#versions .entry[data-state=LIVE] details");
+      assertThat(evidence.locator("h4").allTextContents())
+          .containsExactly(
+              "Scores",
+              "Candidate in place of the live prompt",
+              "Candidate in place of zero-shot",
+              "Going back to zero-shot",
+              "Going back to the predecessor",
+              "Training",
+              "Other figures");
+      assertThat(evidence.locator("dt").allTextContents())
+          .contains("mixture: deviates", "a figure of tomorrow");
+      assertThat(evidence.locator("div").first().getAttribute("title"))
+          .startsWith("Expected accuracy of the candidate");
+      picture(page, "evidence");
+    }
+    assertThat(complaints).isEmpty();
+  }
+
+  @Test
+  void whatIsLiveAndWhyCanBeReadFromTheChartTheVersionsAndTheFigures() {
+    String task = "eventful";
+    define(task);
+    try (Traffic traffic = new Traffic(clients, topics, serdes);
+        BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
+      Instant start = Instant.now().minusSeconds(300);
+      DigitStream stream = new DigitStream(traffic, task);
+      List<PromptVersion> versions = new ArrayList<>();
+      for (int version = 0; version < 4; version++) {
+        Instant at = start.plusSeconds(60L * version);
+        versions.add(traffic.candidate(task, Strokes.NAMES, version, null, version, Map.of(), at));
+        traffic.round(task, version, RoundEventType.PROMOTED, version, 1, "better", Map.of(), at);
+        stream.during(60, version, at, 60);
+      }
+      String back = "version 1 is live instead of version 3: worse";
+      Instant at = start.plusSeconds(230);
+      traffic.round(task, 4, RoundEventType.ROLLED_BACK, 1, 0, back, Map.of("gain", 1.0), at);
+      traffic.live(versions.get(1));
+      tell(task, stream);
+      Page page = visit(context, home + "#" + task);
+      page.getByText("60 labelled by v1").waitFor();
+      assertThat(page.locator("#versions .entry").last().textContent())
+          .contains("promoted", "replaced by v1");
+      Locator third = page.locator("#versions .entry").first();
+      assertThat(third.locator(".chip").allTextContents()).containsExactly("rolled back");
+      assertThat(third.locator(".ended").textContent())
+          .endsWith("rolled back by the gate: version 1 is live instead of version 3: worse");
+      assertThat(third.locator("[data-key=back-3]").textContent()).isEqualTo("Roll back to");
+
+      String pin = "version 2 is pinned (looks better to me)";
+      note(traffic, task, RoundEventType.PINNED, 2, pin, start.plusSeconds(234));
+      traffic.live(versions.get(2));
+      page.getByText("60 labelled by v2").waitFor();
+      page.getByText("Pinned: " + pin).waitFor();
+      String drift = "The stream has changed. Version 2 is pinned and stays live.";
+      note(traffic, task, RoundEventType.DRIFTED, 2, drift, start.plusSeconds(237));
+      until(page, "document.querySelectorAll('#chart line.marker.drifted').length === 1");
+      assertThat(page.locator("#chart text.marker.drifted").count()).isZero();
+      assertThat(page.locator("#chart line.marker.pinned").count()).isEqualTo(1);
+      assertThat(page.locator("#marks span").allTextContents())
+          .containsExactly("promoted", "rolled back", "pinned", "stream changed");
+      assertThat(page.locator("#versions .entry").nth(2).locator(".ended").textContent())
+          .endsWith("replaced by v2, which an operator pinned");
+      picture(page, "eventful");
+    } finally {
+      RestAssured.delete("/api/tasks/" + task).then().statusCode(204);
+    }
+    assertThat(complaints).isEmpty();
+  }
+
+  @Test
+  void whatIsLiveOrWasIsAmongTheVersionsHoweverManyCameSince() {
+    String task = "crowded";
+    define(task);
+    try (Traffic traffic = new Traffic(clients, topics, serdes);
+        BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
+      Instant start = Instant.now().minusSeconds(600);
+      for (int version = 0; version < 75; version++) {
+        Instant at = start.plusSeconds(version);
+        PromptVersion prompt =
+            traffic.candidate(task, Strokes.NAMES, version, null, version, Map.of(), at);
+        boolean promoted = version == 0 || version == 2 || version == 5;
+        traffic.round(
+            task,
+            version,
+            promoted ? RoundEventType.PROMOTED : RoundEventType.HELD,
+            version,
+            1,
+            "because",
+            Map.of(),
+            at);
+        if (promoted) {
+          traffic.live(prompt);
+        }
+      }
+      new DigitStream(traffic, task).goOn(1);
+      Page page = visit(context, home + "#" + task);
+      until(page, "document.querySelectorAll('#versions .entry').length === 63");
+      assertThat(page.locator("#versions .entry b").allTextContents())
+          .startsWith("v74")
+          .contains("v5", "v2", "v0")
+          .doesNotContain("v1", "v14");
+      assertThat(page.locator("#versions .entry[data-state=LIVE] b").textContent()).isEqualTo("v5");
+      assertThat(page.locator("#versions .gap").first().textContent())
+          .isEqualTo("9 versions that were never live");
+      assertThat(page.locator("[data-key=back-74]").textContent()).isEqualTo("Make live");
+      assertThat(page.locator("[data-key=back-2]").textContent()).isEqualTo("Roll back to");
+    } finally {
+      RestAssured.delete("/api/tasks/" + task).then().statusCode(204);
+    }
+    assertThat(complaints).isEmpty();
+  }
+
+  @Test
+  void whatTheCuratorRefusesIsSaid() {
+    String task = "refused";
+    define(task);
+    try (Traffic traffic = new Traffic(clients, topics, serdes);
+        BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
+      Instant start = Instant.now().minusSeconds(60);
+      traffic.live(traffic.candidate(task, Strokes.NAMES, 0, null, 0, Map.of(), start));
+      traffic.round(task, 0, RoundEventType.PROMOTED, 0, 1, "first", Map.of(), start);
+      note(traffic, task, RoundEventType.PINNED, 0, "version 0 is pinned", start.plusSeconds(1));
+      String before = "REFINE_NOW: version 0 is pinned";
+      note(traffic, task, RoundEventType.REFUSED, null, before, start.plusSeconds(2));
+      DigitStream truth = new DigitStream(traffic, task);
+      truth.goOn(1);
+      Page page = visit(context, home + "#" + task);
+      page.getByText("Refine now was refused: version 0 is pinned").waitFor();
+      assertThat(page.locator("#notice").isVisible()).isFalse();
+      page.locator("#refine").click();
+      page.keyboard().press("Enter");
+      String why = "REFINE_NOW: version 0 is pinned (I want one)";
+      note(traffic, task, RoundEventType.REFUSED, null, why, Instant.now());
+      page.locator("#notice").waitFor();
+      assertThat(page.locator("#notice").textContent())
+          .isEqualTo("Refine now was refused: version 0 is pinned (I want one)");
+      assertThat(page.locator("#round").textContent())
+          .contains("Refine now was refused: version 0 is pinned (I want one)");
+      assertThat(page.locator("#round").textContent())
+          .contains("No round starts while a version is pinned.");
+      assertThat(page.locator("#classes-title").textContent())
+          .isEqualTo("Classes, most frequent first");
+      picture(page, "refused");
+      tell(task, truth);
+      page.getByText("the same as zero-shot").waitFor();
+      note(traffic, task, RoundEventType.UNPINNED, 0, "the gate decides again", Instant.now());
+      page.getByText("The first round, a calibration, starts after 300 samples.").waitFor();
+      traffic.round(task, 1, RoundEventType.REQUESTED, 1, 0, "", Map.of(), Instant.now());
+      page.getByText("Round 1").waitFor();
+      until(page, "!document.getElementById('round').textContent.includes('refused')");
+    } finally {
+      RestAssured.delete("/api/tasks/" + task).then().statusCode(204);
     }
     assertThat(complaints).isEmpty();
   }
@@ -232,6 +435,19 @@ class DashboardTest {
     assertThat(complaints).isEmpty();
   }
 
+  /** Texts that are cut off. */
+  private static String cut(Page page) {
+    String texts = ".figure .name, .figure .note, .head .note, .key, .foot .note, #halves, #kind";
+    return (String)
+        page.evaluate(
+            """
+        texts => [...document.querySelectorAll(texts)]
+          .filter(n => n.scrollWidth > n.clientWidth + 1 && getComputedStyle(n).display !== 'inline')
+          .map(n => n.textContent).join()
+        """,
+            texts);
+  }
+
   private static int fewest(String path) {
     List<Integer> training = RestAssured.get(path).jsonPath().getList("classes.training");
     return training.stream().mapToInt(count -> count).min().orElseThrow();
@@ -265,7 +481,12 @@ class DashboardTest {
   @Test
   void anImageThatIsNoneOfTheClassesIsShownAsThat() {
     String task = "cautious";
-    define(task);
+    RestAssured.given()
+        .contentType("application/json")
+        .body(Map.of("classes", Strokes.NAMES, "abstainBelow", .4))
+        .put("/api/tasks/" + task)
+        .then()
+        .statusCode(201);
     try (Traffic traffic = new Traffic(clients, topics, serdes);
         BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
       traffic.live(traffic.candidate(task, Strokes.NAMES, 0, null, 0, Map.of(), Instant.now()));
@@ -284,12 +505,20 @@ class DashboardTest {
       tile.waitFor();
       assertThat(tile.locator(".label").textContent()).isEqualTo("none of these");
       assertThat(page.locator(".tile[data-abstained=false]").count()).isEqualTo(8);
+      RestAssured.given()
+          .contentType("application/json")
+          .body(List.of(Map.of("imageId", "unsure", "label", "eight")))
+          .post("/api/scoreboard/" + task)
+          .then()
+          .statusCode(200);
+      page.getByText("100.0 points below zero-shot; abstaining counts as wrong").waitFor();
       awaitPictures(page);
       picture(page, "abstained");
       tile.click();
       assertThat(page.locator("#panel-title").textContent()).isEqualTo("none of these");
       assertThat(page.locator("#panel .verdict").textContent())
-          .isEqualTo("No class is sure enough for this task. Zero-shot said eight (40\u2009%).");
+          .isEqualTo(
+              "No class is sure enough for this task. Zero-shot said eight (40\u2009%). It is wrong: this is eight.");
       assertThat(page.locator("#panel .bars li .name").first().textContent()).isEqualTo("three");
       picture(page, "abstained-panel");
     } finally {
@@ -370,6 +599,16 @@ class DashboardTest {
     page.screenshot(new ScreenshotOptions().setPath(PICTURES.resolve(name + ".png")));
   }
 
+  private static void note(
+      Traffic traffic,
+      String task,
+      RoundEventType type,
+      Integer version,
+      String message,
+      Instant at) {
+    traffic.round(task, 0, type, version, 0, message, Map.of(), at);
+  }
+
   private static void define(String task) {
     RestAssured.given()
         .contentType("application/json")
@@ -380,6 +619,10 @@ class DashboardTest {
   }
 
   private static void tell(DigitStream stream) {
+    tell(TASK, stream);
+  }
+
+  private static void tell(String task, DigitStream stream) {
     List<Map<String, String>> truths =
         stream.drainTruths().entrySet().stream()
             .map(e -> Map.of("imageId", e.getKey(), "label", e.getValue()))
@@ -387,7 +630,7 @@ class DashboardTest {
     RestAssured.given()
         .contentType("application/json")
         .body(truths)
-        .post("/api/scoreboard/" + TASK)
+        .post("/api/scoreboard/" + task)
         .then()
         .statusCode(200);
   }

@@ -1,5 +1,6 @@
 package io.gripstream.gateway;
 
+import static java.lang.Double.NaN;
 import static java.util.Map.entry;
 
 import io.gripstream.event.BatchSample;
@@ -8,9 +9,12 @@ import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.ScoredLabel;
+import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.refine.Comparison;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,11 +28,20 @@ final class DigitStream {
   private static final double[] ZERO_SHOT = {.81, .74, .38, .52, .61, .29, .34, .70, .22, .45};
   private static final double[] SHARE_OF_ERRORS_LEFT = {1, .62, .62, .38, .33};
 
+  /** The first round calibrates. */
+  private static final Strategy[] MADE_BY = {
+    null, Strategy.BALANCE, Strategy.GRIP, Strategy.MIXTURE
+  };
+
+  private static final List<String> COMPARISONS =
+      List.of("gain", "overZeroShot", "zeroShotBack", "predecessorBack");
+
   private final Traffic traffic;
   private final String task;
   private final Random random = new Random(7);
   private final Map<String, String> truths = new LinkedHashMap<>();
   private final List<BatchSample> samples = new ArrayList<>();
+  private PromptVersion base;
   private int images;
 
   DigitStream(Traffic traffic, String task) {
@@ -48,6 +61,7 @@ final class DigitStream {
     Instant start = now.minusSeconds(300);
     PromptVersion zeroShot = traffic.candidate(task, Strokes.NAMES, 0, null, 0, Map.of(), start);
     traffic.live(zeroShot);
+    base = Traffic.told(zeroShot);
     traffic.round(
         task,
         0,
@@ -86,7 +100,7 @@ final class DigitStream {
         start.plusSeconds(200));
     images(300, 3, start.plusSeconds(200), 100);
     Instant fourth = now.minusSeconds(14);
-    traffic.batch(task, definition(), 4, List.copyOf(samples), fourth);
+    traffic.batch(task, definition(), base, null, 4, List.copyOf(samples), fourth);
     traffic.round(
         task,
         4,
@@ -121,6 +135,11 @@ final class DigitStream {
         "scan-1180", new byte[900], "an image of 20000 x 10000 pixels is larger than allowed");
   }
 
+  /** Images that a version labels, evenly over some time. */
+  void during(int count, int version, Instant from, int seconds) {
+    images(count, version, from, seconds);
+  }
+
   /** A few images more, as the stream goes on. */
   void goOn(int count) {
     images(count, 3, Instant.now(), 0);
@@ -136,7 +155,8 @@ final class DigitStream {
       Instant end) {
     Instant begin = end.minusSeconds(16);
     Paradigm paradigm = round == 3 ? Paradigm.SSL : Paradigm.UL;
-    traffic.batch(task, definition(), round, List.copyOf(samples), begin);
+    Strategy instead = round == 1 ? Strategy.BALANCE : null;
+    traffic.batch(task, definition(), base, instead, round, List.copyOf(samples), begin);
     traffic.round(
         task,
         round,
@@ -156,7 +176,13 @@ final class DigitStream {
         "",
         Map.of("pseudolabels", 90.0 * round),
         begin);
-    Map<String, Double> evidence =
+    Map<String, Double> evidence = new HashMap<>();
+    Comparison comparison = new Comparison(101, .24, .41, 5.2, .33, .08, .02, 0, .7, NaN, NaN);
+    for (String prefix : COMPARISONS) {
+      evidence.putAll(comparison.evidence(prefix));
+    }
+    evidence.put("aFigureOfTomorrow", 42.0);
+    evidence.putAll(
         Map.ofEntries(
             entry("heldOut", 101.0),
             entry("baseScore", live),
@@ -169,9 +195,10 @@ final class DigitStream {
             entry("lambda", 1.0),
             entry("imageEncodings", 0.0),
             entry("imagesGone", 0.0),
-            entry("samples", 500.0));
+            entry("samples", 500.0)));
     PromptVersion prompt =
-        traffic.candidate(task, Strokes.NAMES, round, parent, round, paradigm, evidence, end);
+        traffic.candidate(
+            task, Strokes.NAMES, round, parent, round, paradigm, MADE_BY[round], evidence, end);
     traffic.round(task, round, verdict, round, paradigm, 1, reason, evidence, end);
     if (verdict == RoundEventType.PROMOTED) {
       traffic.live(prompt);
@@ -190,7 +217,7 @@ final class DigitStream {
       truths.put(id, Strokes.NAMES.get(digit));
       if (samples.size() < 500) {
         String label = i % 23 == 0 ? Strokes.NAMES.get(digit) : null;
-        samples.add(Traffic.sample(id, image, label));
+        samples.add(Traffic.sample(id, image, Traffic.only(digit, 10), label));
       }
       double luck = random.nextDouble();
       String wrong = Strokes.NAMES.get((digit + 1 + random.nextInt(9)) % 10);

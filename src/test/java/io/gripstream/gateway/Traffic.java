@@ -1,5 +1,7 @@
 package io.gripstream.gateway;
 
+import io.gripstream.clip.Float16;
+import io.gripstream.clip.FloatTensor;
 import io.gripstream.event.BatchSample;
 import io.gripstream.event.ImageEvent;
 import io.gripstream.event.ImageReference;
@@ -12,6 +14,7 @@ import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.ScoredLabel;
+import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Tensor;
 import io.gripstream.messaging.AvroSerde;
@@ -19,6 +22,7 @@ import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
 import io.gripstream.prompt.PromptDigest;
+import io.gripstream.prompt.Tensors;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.MessageDigest;
@@ -103,10 +107,10 @@ public final class Traffic implements AutoCloseable {
       int round,
       Map<String, Double> evidence,
       Instant at) {
-    return candidate(task, classes, version, parent, round, null, evidence, at);
+    return candidate(task, classes, version, parent, round, null, null, evidence, at);
   }
 
-  /** The same, of a round with human labels or without. */
+  /** The same, of a round with human labels or without, by a strategy. */
   public PromptVersion candidate(
       String task,
       List<String> classes,
@@ -114,6 +118,7 @@ public final class Traffic implements AutoCloseable {
       Integer parent,
       int round,
       Paradigm paradigm,
+      Strategy madeBy,
       Map<String, Double> evidence,
       Instant at) {
     Tensor features = units(classes.size());
@@ -126,6 +131,7 @@ public final class Traffic implements AutoCloseable {
             .setModelId(MODEL)
             .setModality(Modality.TEXT)
             .setParadigm(paradigm)
+            .setMadeBy(madeBy)
             .setClasses(classes)
             .setTemplate("a hand-drawn {}")
             .setTensors(version == 0 ? Map.of() : Map.of("context", tensor(16, 8)))
@@ -195,6 +201,22 @@ public final class Traffic implements AutoCloseable {
   /** The same, with the definition in the first chunk. */
   public void batch(
       String task, TaskDefinition definition, int round, List<BatchSample> samples, Instant at) {
+    batch(task, definition, null, null, round, samples, at);
+  }
+
+  /**
+   * The same, with the prompt that the round begins with.
+   *
+   * @param instead BALANCE for a calibration round
+   */
+  public void batch(
+      String task,
+      TaskDefinition definition,
+      PromptVersion base,
+      Strategy instead,
+      int round,
+      List<BatchSample> samples,
+      Instant at) {
     int chunks = (samples.size() + 99) / 100;
     for (int chunk = 0; chunk < chunks; chunk++) {
       List<BatchSample> part =
@@ -211,9 +233,9 @@ public final class Traffic implements AutoCloseable {
               chunks,
               at,
               chunk == 0 ? definition : null,
+              chunk == 0 ? base : null,
               null,
-              null,
-              null,
+              chunk == 0 ? instead : null,
               0,
               part),
           at);
@@ -237,7 +259,31 @@ public final class Traffic implements AutoCloseable {
   }
 
   public static BatchSample sample(String id, ImageReference image, String label) {
-    return new BatchSample(id, image, ByteBuffer.wrap(new byte[8]), label);
+    return sample(id, image, new float[4], label);
+  }
+
+  /** The same, with a feature. */
+  public static BatchSample sample(String id, ImageReference image, float[] feature, String label) {
+    return new BatchSample(id, image, ByteBuffer.wrap(Float16.encode(feature)), label);
+  }
+
+  /** A feature that only one class is like, and class features that are each like one. */
+  public static float[] only(int row, int classes) {
+    float[] feature = new float[classes];
+    feature[row] = 1;
+    return feature;
+  }
+
+  /** The same prompt, whose zero-shot class features are each like {@link #only} one. */
+  public static PromptVersion told(PromptVersion prompt) {
+    int classes = prompt.getClasses().size();
+    float[] identity = new float[classes * classes];
+    for (int i = 0; i < classes; i++) {
+      identity[i * classes + i] = 1;
+    }
+    return PromptVersion.newBuilder(prompt)
+        .setZeroShotFeatures(Tensors.encode(FloatTensor.matrix(classes, classes, identity)))
+        .build();
   }
 
   private static Tensor tensor(int rows, int columns) {

@@ -205,7 +205,7 @@ class DesignSpaceTest {
     }
     if (closedForm(strategy) || strategy == DISTILL) {
       assertThat(ear.chosen).isEmpty();
-      assertThat(evidence).doesNotContainKeys("labelled", Evidence.PSEUDOLABELS);
+      assertThat(evidence).doesNotContainKeys("labelled", "pseudolabels");
       return;
     }
     double labelled = evidence.get("labelled");
@@ -324,7 +324,7 @@ class DesignSpaceTest {
             .filter(s -> s.getLabel() != null && HeldOut.contains(TASK, s.getImageId(), 0.4))
             .count();
     long labelled = samples.stream().filter(s -> s.getLabel() != null).count();
-    assertThat(candidate.getEvidence()).containsEntry(Evidence.HELD_OUT_LABELLED, (double) judges);
+    assertThat(candidate.getEvidence()).containsEntry("heldOutLabelled", (double) judges);
     assertThat(candidate.getEvidence().get("labelled"))
         .isPositive()
         .isLessThanOrEqualTo((double) labelled - judges);

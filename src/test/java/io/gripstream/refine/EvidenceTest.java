@@ -47,17 +47,16 @@ class EvidenceTest {
   @Test
   void aBetterPromptScoresHigherAndPasses() {
     Map<String, Double> evidence = measure(unknown, ideal);
-    assertThat(evidence.get(Evidence.CANDIDATE_SCORE))
-        .isGreaterThan(evidence.get(Evidence.BASE_SCORE));
+    assertThat(evidence.get("candidateScore")).isGreaterThan(evidence.get("baseScore"));
     assertThat(Gate.judge(new GateLimits(0.2f, 0f, 20), evidence).promote()).isTrue();
   }
 
   @Test
   void theSamePromptScoresTheSameAndIsHeldHoweverSureItIs() {
     Map<String, Double> evidence = measure(unknown, zeroShot.withLogitScale(1000));
-    assertThat(evidence.get(Evidence.CANDIDATE_SCORE)).isEqualTo(evidence.get(Evidence.BASE_SCORE));
-    assertThat(evidence.get(Evidence.SCORE_ERROR)).isZero();
-    assertThat(evidence.get(Evidence.AGREEMENT)).isEqualTo(1);
+    assertThat(evidence.get("candidateScore")).isEqualTo(evidence.get("baseScore"));
+    assertThat(evidence.get("scoreError")).isZero();
+    assertThat(evidence.get("agreement")).isEqualTo(1);
     assertThat(Gate.judge(new GateLimits(0.2f, 0f, 20), evidence).promote()).isFalse();
   }
 
@@ -80,9 +79,9 @@ class EvidenceTest {
         new Classifier(FloatTensor.matrix(2, 2, new float[] {0.95f, -0.3f, 0.3f, 0.95f}), 10);
     Map<String, Double> evidence =
         Judged.measure(FloatTensor.matrix(n, 2, images), heldOut, labels, live, live, candidate);
-    assertThat(evidence.get(Evidence.AGREEMENT)).isEqualTo((n - 1.0) / n);
-    assertThat(evidence.get(Evidence.CANDIDATE_ACCURACY)).isEqualTo(1);
-    assertThat(evidence.get(Evidence.CANDIDATE_SCORE)).isEqualTo(1);
+    assertThat(evidence.get("agreement")).isEqualTo((n - 1.0) / n);
+    assertThat(evidence.get("candidateAccuracy")).isEqualTo(1);
+    assertThat(evidence.get("candidateScore")).isEqualTo(1);
     assertThat(Gate.judge(new GateLimits(0.2f, 0f, 20), evidence).promote()).isFalse();
     assertThat(Gate.judge(new GateLimits(0.2f, 0f, 100), evidence).promote()).isFalse();
   }
@@ -94,17 +93,17 @@ class EvidenceTest {
         IntStream.range(0, world.truth.length)
             .map(i -> world.heldOut[i] ? world.truth[i] : Metrics.UNKNOWN)
             .toArray();
-    assertThat(evidence.get(Evidence.BASE_ACCURACY))
+    assertThat(evidence.get("baseAccuracy"))
         .isCloseTo(
             Metrics.accuracy(Scores.argmax(zeroShot.logits(features)), heldOut), within(1e-12));
-    assertThat(evidence.get(Evidence.CANDIDATE_ACCURACY))
+    assertThat(evidence.get("candidateAccuracy"))
         .isCloseTo(Metrics.accuracy(Scores.argmax(ideal.logits(features)), heldOut), within(1e-12));
-    assertThat(evidence.get(Evidence.LABELLED_CLASSES)).isEqualTo(8);
+    assertThat(evidence.get("heldOutLabelledClasses")).isEqualTo(8);
     int[] others =
         IntStream.range(0, world.truth.length)
             .map(i -> world.heldOut[i] ? Metrics.UNKNOWN : world.truth[i])
             .toArray();
-    assertThat(measure(others, ideal)).doesNotContainKey(Evidence.BASE_ACCURACY);
+    assertThat(measure(others, ideal)).doesNotContainKey("baseAccuracy");
   }
 
   @Test
@@ -121,8 +120,8 @@ class EvidenceTest {
     Classifier zero = ten.classifier(ten.zeroShot);
     Map<String, Double> evidence =
         Judged.measure(ten.features(), ten.heldOut, two, zero, ten.classifier(live), zero);
-    assertThat(evidence.get(Evidence.ZERO_SHOT_BACK + "Accuracy"))
-        .isGreaterThan(evidence.get(Evidence.ZERO_SHOT_BACK + "AccuracyError"));
+    assertThat(evidence.get("zeroShotBack" + "Accuracy"))
+        .isGreaterThan(evidence.get("zeroShotBack" + "AccuracyError"));
     assertThat(Gate.judge(new GateLimits(0.2f, 0f, 20), evidence).action())
         .isEqualTo(Gate.Action.HOLD);
   }
@@ -133,8 +132,8 @@ class EvidenceTest {
     broken[17] = Float.NaN;
     Map<String, Double> evidence =
         measure(unknown, new Classifier(FloatTensor.matrix(8, SimulatedWorld.SIZE, broken), 10));
-    assertThat(evidence.get(Evidence.CANDIDATE_SCORE)).isNaN();
-    assertThat(evidence.keySet()).noneMatch(name -> name.startsWith(Evidence.GAIN));
+    assertThat(evidence).doesNotContainKey("candidateScore");
+    assertThat(evidence.keySet()).noneMatch(name -> name.startsWith("gain"));
     assertThat(Gate.judge(new GateLimits(0.2f, 0f, 20), evidence).promote()).isFalse();
   }
 
@@ -142,12 +141,12 @@ class EvidenceTest {
   void withoutHeldOutImagesNothingIsPromoted() {
     Map<String, Double> evidence =
         Judged.measure(features, new boolean[features.rows()], unknown, zeroShot, zeroShot, ideal);
-    assertThat(evidence.get(Evidence.HELD_OUT)).isZero();
+    assertThat(evidence.get("heldOut")).isZero();
     assertThat(Gate.judge(new GateLimits(0.2f, 0f, 0), evidence).promote()).isFalse();
     FloatTensor none = FloatTensor.matrix(0, SimulatedWorld.SIZE, new float[0]);
     assertThat(
             Judged.measure(none, new boolean[0], new int[0], zeroShot, zeroShot, ideal)
-                .get(Evidence.HELD_OUT))
+                .get("heldOut"))
         .isZero();
   }
 
@@ -160,28 +159,27 @@ class EvidenceTest {
     int[] after = Scores.argmax(ideal.logits(features));
     Map<String, Double> evidence =
         Evidence.measure(
-            judges,
-            world.heldOut,
-            unknown,
-            8,
-            new Opinion(first, 0.5),
-            new Opinion(base, 0.6),
-            Optional.of(new Opinion(world.truth, 0.7)),
-            Optional.of(new Opinion(after, 0.8)));
-    assertThat(Comparison.of(evidence, Evidence.GAIN)).isEqualTo(judges.compare(base, after));
-    assertThat(Comparison.of(evidence, Evidence.OVER_ZERO_SHOT))
-        .isEqualTo(judges.compare(first, after));
-    assertThat(Comparison.of(evidence, Evidence.ZERO_SHOT_BACK))
-        .isEqualTo(judges.compare(base, first));
-    assertThat(Comparison.of(evidence, Evidence.PREDECESSOR_BACK))
+                judges,
+                world.heldOut,
+                unknown,
+                8,
+                new Opinion(first, 0.5),
+                new Opinion(base, 0.6),
+                Optional.of(new Opinion(world.truth, 0.7)),
+                Optional.of(new Opinion(after, 0.8)))
+            .figures();
+    assertThat(Comparison.of(evidence, "gain")).isEqualTo(judges.compare(base, after));
+    assertThat(Comparison.of(evidence, "overZeroShot")).isEqualTo(judges.compare(first, after));
+    assertThat(Comparison.of(evidence, "zeroShotBack")).isEqualTo(judges.compare(base, first));
+    assertThat(Comparison.of(evidence, "predecessorBack"))
         .isEqualTo(judges.compare(base, world.truth));
     assertThat(evidence)
-        .containsEntry(Evidence.ZERO_SHOT_SCORE, judges.score(first))
-        .containsEntry(Evidence.BASE_SCORE, judges.score(base))
-        .containsEntry(Evidence.CANDIDATE_SCORE, judges.score(after))
-        .containsEntry(Evidence.SCORE_ERROR, judges.scoreError(base, after))
-        .containsEntry(Evidence.BASE_CONFIDENCE, 0.6)
-        .containsEntry(Evidence.CANDIDATE_CONFIDENCE, 0.8);
+        .containsEntry("zeroShotScore", judges.score(first))
+        .containsEntry("baseScore", judges.score(base))
+        .containsEntry("candidateScore", judges.score(after))
+        .containsEntry("scoreError", judges.scoreError(base, after))
+        .containsEntry("baseConfidence", 0.6)
+        .containsEntry("candidateConfidence", 0.8);
     assertThat(evidence.keySet()).noneMatch(name -> name.endsWith("Accuracy"));
   }
 
@@ -190,12 +188,11 @@ class EvidenceTest {
     Map<String, Double> one = measure(world.truth, ideal);
     Map<String, Double> other =
         Judged.measure(features, world.heldOut, world.truth, zeroShot, ideal, ideal);
-    assertThat(Comparison.of(other, Evidence.OVER_ZERO_SHOT))
-        .isEqualTo(Comparison.of(one, Evidence.OVER_ZERO_SHOT));
-    for (String name : new String[] {Evidence.ZERO_SHOT_SCORE, Evidence.CANDIDATE_SCORE}) {
+    assertThat(Comparison.of(other, "overZeroShot")).isEqualTo(Comparison.of(one, "overZeroShot"));
+    for (String name : new String[] {"zeroShotScore", "candidateScore"}) {
       assertThat(other.get(name)).isEqualTo(one.get(name));
     }
-    assertThat(Comparison.of(other, Evidence.GAIN).share()).isZero();
+    assertThat(Comparison.of(other, "gain").share()).isZero();
   }
 
   @Test

@@ -147,7 +147,7 @@ class GateSimulationTest {
                       name,
                       kind,
                       accuracy - simulated.accuracy(base),
-                      evidence.get(Evidence.CANDIDATE_SCORE) - evidence.get(Evidence.BASE_SCORE),
+                      evidence.get("candidateScore") - evidence.get("baseScore"),
                       Gate.judge(LIMITS, evidence).promote()));
               // Had it gone live, and the next round no better idea than what it began with:
               if (Gate.judge(LIMITS, bench.evidence(candidate, base)).action()

@@ -26,20 +26,20 @@ class GateTest {
   /** Of a candidate that all judges find clearly better; there is nothing to go back to. */
   private static Map<String, Double> better() {
     Map<String, Double> evidence = new HashMap<>();
-    evidence.put(Evidence.HELD_OUT, 100.0);
-    evidence.put(Evidence.HELD_OUT_LABELLED, 0.0);
-    evidence.put(Evidence.CLASSES, 10.0);
-    evidence.put(Evidence.LABELLED_CLASSES, 0.0);
-    evidence.put(Evidence.ZERO_SHOT_SCORE, 0.55);
-    evidence.put(Evidence.BASE_SCORE, 0.6);
-    evidence.put(Evidence.CANDIDATE_SCORE, 0.72);
-    evidence.put(Evidence.SCORE_ERROR, 0.02);
-    evidence.put(Evidence.BASE_EFFECTIVE_CLASSES, 9.0);
-    evidence.put(Evidence.CANDIDATE_EFFECTIVE_CLASSES, 8.0);
-    evidence.putAll(CLEARLY.evidence(Evidence.GAIN));
-    evidence.putAll(CLEARLY.evidence(Evidence.OVER_ZERO_SHOT));
-    evidence.putAll(WORSE.evidence(Evidence.ZERO_SHOT_BACK));
-    evidence.putAll(WORSE.evidence(Evidence.PREDECESSOR_BACK));
+    evidence.put("heldOut", 100.0);
+    evidence.put("heldOutLabelled", 0.0);
+    evidence.put("classes", 10.0);
+    evidence.put("heldOutLabelledClasses", 0.0);
+    evidence.put("zeroShotScore", 0.55);
+    evidence.put("baseScore", 0.6);
+    evidence.put("candidateScore", 0.72);
+    evidence.put("scoreError", 0.02);
+    evidence.put("baseEffectiveClasses", 9.0);
+    evidence.put("candidateEffectiveClasses", 8.0);
+    evidence.putAll(CLEARLY.evidence("gain"));
+    evidence.putAll(CLEARLY.evidence("overZeroShot"));
+    evidence.putAll(WORSE.evidence("zeroShotBack"));
+    evidence.putAll(WORSE.evidence("predecessorBack"));
     return evidence;
   }
 
@@ -52,21 +52,21 @@ class GateTest {
   /** The judges find nothing; the labels of people do. */
   private static Map<String, Double> labelled(int classes, double before, double after) {
     Map<String, Double> evidence = better();
-    evidence.putAll(WORSE.evidence(Evidence.GAIN));
-    evidence.putAll(WORSE.evidence(Evidence.OVER_ZERO_SHOT));
-    evidence.put(Evidence.CANDIDATE_SCORE, 0.6);
-    evidence.put(Evidence.HELD_OUT_LABELLED, 40.0);
-    evidence.put(Evidence.LABELLED_CLASSES, (double) classes);
-    evidence.put(Evidence.BASE_ACCURACY, before);
-    evidence.put(Evidence.CANDIDATE_ACCURACY, after);
-    evidence.put(Evidence.ACCURACY_ERROR, 0.04);
+    evidence.putAll(WORSE.evidence("gain"));
+    evidence.putAll(WORSE.evidence("overZeroShot"));
+    evidence.put("candidateScore", 0.6);
+    evidence.put("heldOutLabelled", 40.0);
+    evidence.put("heldOutLabelledClasses", (double) classes);
+    evidence.put("baseAccuracy", before);
+    evidence.put("candidateAccuracy", after);
+    evidence.put("accuracyError", 0.04);
     return evidence;
   }
 
   /** Of a candidate that is no better, where all judges would go back to these. */
   private static Map<String, Double> back(String... names) {
     Map<String, Double> evidence = better();
-    evidence.putAll(WORSE.evidence(Evidence.GAIN));
+    evidence.putAll(WORSE.evidence("gain"));
     for (String name : names) {
       evidence.putAll(CLEARLY.evidence(name));
     }
@@ -101,7 +101,7 @@ class GateTest {
     "Rival, 0.011"
   })
   void aCandidateThatOneJudgeDoesNotFindClearlyBetterThanZeroShotIsHeld(String name, double value) {
-    Gate.Verdict verdict = judge(better(Evidence.OVER_ZERO_SHOT + name, value));
+    Gate.Verdict verdict = judge(better("overZeroShot" + name, value));
     assertThat(verdict.action()).isEqualTo(Action.HOLD);
     assertThat(verdict.reason())
         .startsWith("Not clearly better than zero-shot by ")
@@ -113,7 +113,7 @@ class GateTest {
   @ParameterizedTest
   @CsvSource({"MixtureDeviates, 1.9", "NeighborEffect, -0.01", "Structure, 0"})
   void aCandidateThatIsNoBetterThanTheLivePromptBeyondNoiseIsHeld(String name, double value) {
-    Gate.Verdict verdict = judge(better(Evidence.GAIN + name, value));
+    Gate.Verdict verdict = judge(better("gain" + name, value));
     assertThat(verdict.action()).isEqualTo(Action.HOLD);
     assertThat(verdict.reason())
         .startsWith("Not clearly better by ")
@@ -123,11 +123,11 @@ class GateTest {
 
   @Test
   void aCandidateThatLabelsWithFewClassesOutdoIsHeldAndSaysSo() {
-    Gate.Verdict verdict = judge(better(Evidence.OVER_ZERO_SHOT + "Rival", 0.05));
+    Gate.Verdict verdict = judge(better("overZeroShot" + "Rival", 0.05));
     assertThat(verdict.action()).isEqualTo(Action.HOLD);
     assertThat(verdict.reason())
         .endsWith("; labels with few of the classes would gain 0.05 more, as if few were shown.");
-    assertThat(judge(better(Evidence.GAIN + "Rival", 0.05)).action()).isEqualTo(Action.PROMOTE);
+    assertThat(judge(better("gain" + "Rival", 0.05)).action()).isEqualTo(Action.PROMOTE);
   }
 
   @Test
@@ -135,14 +135,14 @@ class GateTest {
     Map<String, Double> evidence = better();
     evidence.putAll(
         new Comparison(100, 0.05, 0.05, 2.5, 0.02, 0.021, 0.001, 0, 0.6, Double.NaN, Double.NaN)
-            .evidence(Evidence.GAIN));
+            .evidence("gain"));
     assertThat(judge(evidence).action()).isEqualTo(Action.PROMOTE);
   }
 
   @Test
   void aCandidateThatLabelsAsTheLivePromptDoesIsHeldAndSaysSo() {
     Map<String, Double> evidence = better();
-    evidence.putAll(NOTHING.evidence(Evidence.GAIN));
+    evidence.putAll(NOTHING.evidence("gain"));
     Gate.Verdict verdict = judge(evidence);
     assertThat(verdict.action()).isEqualTo(Action.HOLD);
     assertThat(verdict.reason())
@@ -153,12 +153,12 @@ class GateTest {
 
   @Test
   void tooLittleEvidenceHolds() {
-    Gate.Verdict verdict = judge(better(Evidence.HELD_OUT, 19));
+    Gate.Verdict verdict = judge(better("heldOut", 19));
     assertThat(verdict.action()).isEqualTo(Action.HOLD);
     assertThat(verdict.reason()).isEqualTo("19 held-out images, and 20 are needed.");
-    assertThat(judge(better(Evidence.HELD_OUT, 20)).action()).isEqualTo(Action.PROMOTE);
-    Map<String, Double> little = back(Evidence.ZERO_SHOT_BACK);
-    little.put(Evidence.HELD_OUT, 19.0);
+    assertThat(judge(better("heldOut", 20)).action()).isEqualTo(Action.PROMOTE);
+    Map<String, Double> little = back("zeroShotBack");
+    little.put("heldOut", 19.0);
     assertThat(judge(little).action()).isEqualTo(Action.HOLD);
   }
 
@@ -167,29 +167,29 @@ class GateTest {
     Map<String, Double> nearly = better();
     nearly.putAll(
         new Comparison(100, 0.1, 0.15, 2.1, 0.12, 0.016, 0.004, 0, 0.08, Double.NaN, Double.NaN)
-            .evidence(Evidence.OVER_ZERO_SHOT));
+            .evidence("overZeroShot"));
     nearly.putAll(
         new Comparison(100, 0.1, 0.1, 1.5, 0, 0.016, 0, 0, 0.08, Double.NaN, Double.NaN)
-            .evidence(Evidence.GAIN));
+            .evidence("gain"));
     assertThat(Gate.judge(LIMITS, nearly).action()).isEqualTo(Action.HOLD);
     assertThat(Gate.judge(new GateLimits(0.2f, 0.3f, 20), nearly).action())
         .isEqualTo(Action.PROMOTE);
     assertThat(Gate.judge(new GateLimits(0.2f, 0.1f, 20), nearly).action()).isEqualTo(Action.HOLD);
     assertThat(Gate.judge(new GateLimits(0.2f, 1f, 20), nearly).action()).isEqualTo(Action.PROMOTE);
     Map<String, Double> worse = better();
-    worse.putAll(WORSE.evidence(Evidence.OVER_ZERO_SHOT));
+    worse.putAll(WORSE.evidence("overZeroShot"));
     assertThat(Gate.judge(new GateLimits(0.2f, 1f, 20), worse).action()).isEqualTo(Action.HOLD);
   }
 
   @Test
   void aCollapseIsHeldWhateverTheJudgesAndPeopleSay() {
     for (Map<String, Double> evidence : List.of(better(), labelled(10, 0.6, 0.9))) {
-      evidence.put(Evidence.CANDIDATE_EFFECTIVE_CLASSES, 4.4);
+      evidence.put("candidateEffectiveClasses", 4.4);
       Gate.Verdict verdict = judge(evidence);
       assertThat(verdict.action()).isEqualTo(Action.HOLD);
       assertThat(verdict.reason())
           .isEqualTo("Its labels collapse from 9.0 to 4.4 effective classes.");
-      evidence.put(Evidence.CANDIDATE_EFFECTIVE_CLASSES, 4.5);
+      evidence.put("candidateEffectiveClasses", 4.5);
       assertThat(judge(evidence).action()).isEqualTo(Action.PROMOTE);
     }
   }
@@ -204,8 +204,8 @@ class GateTest {
                 + " a change of +10.0 ± 4.0 points.");
     Map<String, Double> notBetter = better();
     notBetter.putAll(labelled(10, 0.6, 0.6));
-    notBetter.putAll(CLEARLY.evidence(Evidence.GAIN));
-    notBetter.putAll(CLEARLY.evidence(Evidence.OVER_ZERO_SHOT));
+    notBetter.putAll(CLEARLY.evidence("gain"));
+    notBetter.putAll(CLEARLY.evidence("overZeroShot"));
     assertThat(judge(notBetter).action()).isEqualTo(Action.HOLD);
     assertThat(judge(notBetter).reason())
         .isEqualTo(
@@ -225,35 +225,35 @@ class GateTest {
   @Test
   void fewHumanLabelsDoNotDecide() {
     Map<String, Double> evidence = labelled(10, 0.6, 0.9);
-    evidence.put(Evidence.HELD_OUT_LABELLED, 19.0);
+    evidence.put("heldOutLabelled", 19.0);
     assertThat(judge(evidence).action()).isEqualTo(Action.HOLD);
-    Map<String, Double> judged = better(Evidence.HELD_OUT_LABELLED, 19);
-    judged.put(Evidence.BASE_ACCURACY, 0.9);
-    judged.put(Evidence.CANDIDATE_ACCURACY, 0.1);
-    judged.put(Evidence.ACCURACY_ERROR, 0.01);
+    Map<String, Double> judged = better("heldOutLabelled", 19);
+    judged.put("baseAccuracy", 0.9);
+    judged.put("candidateAccuracy", 0.1);
+    judged.put("accuracyError", 0.01);
     assertThat(judge(judged).action()).isEqualTo(Action.PROMOTE);
   }
 
   @Test
   void classesThatNobodyLabelledMayNotPayForThoseThatPeopleDid() {
     Map<String, Double> evidence = labelled(5, 0.6, 0.9);
-    evidence.put(Evidence.CANDIDATE_SCORE, 0.57);
-    evidence.put(Evidence.GAIN + "MixtureEffect", 0.14);
+    evidence.put("candidateScore", 0.57);
+    evidence.put("gain" + "MixtureEffect", 0.14);
     Gate.Verdict verdict = judge(evidence);
     assertThat(verdict.action()).isEqualTo(Action.HOLD);
     assertThat(verdict.reason())
         .isEqualTo(
             "Better where people labelled, but not clearly over all classes: expected accuracy 57.0 %"
                 + " after 60.0 %, a change of -3.0 ± 2.0 points.");
-    evidence.put(Evidence.GAIN + "MixtureEffect", 0.15);
+    evidence.put("gain" + "MixtureEffect", 0.15);
     assertThat(judge(evidence).action()).isEqualTo(Action.PROMOTE);
-    evidence.put(Evidence.GAIN + "MixtureEffect", 0.14);
-    evidence.put(Evidence.LABELLED_CLASSES, 10.0);
+    evidence.put("gain" + "MixtureEffect", 0.14);
+    evidence.put("heldOutLabelledClasses", 10.0);
     assertThat(judge(evidence).action()).isEqualTo(Action.PROMOTE);
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {Evidence.ZERO_SHOT_BACK, Evidence.PREDECESSOR_BACK})
+  @ValueSource(strings = {"zeroShotBack", "predecessorBack"})
   void norMayTheyPayForTheWayBack(String way) {
     Map<String, Double> evidence = labelled(2, 0.6, 0.6);
     evidence.put(way + "Accuracy", 0.3);
@@ -265,13 +265,13 @@ class GateTest {
     evidence.put(way + "MixtureEffect", 0.15);
     assertThat(judge(evidence).action()).isNotEqualTo(Action.HOLD);
     evidence.put(way + "MixtureEffect", 0.14);
-    evidence.put(Evidence.LABELLED_CLASSES, 10.0);
+    evidence.put("heldOutLabelledClasses", 10.0);
     assertThat(judge(evidence).action()).isNotEqualTo(Action.HOLD);
   }
 
   @Test
   void aCandidateThatIsNotPromotedBringsTheWayBackToZeroShot() {
-    Gate.Verdict verdict = judge(back(Evidence.ZERO_SHOT_BACK));
+    Gate.Verdict verdict = judge(back("zeroShotBack"));
     assertThat(verdict.action()).isEqualTo(Action.BACK_TO_ZERO_SHOT);
     assertThat(verdict.back())
         .isEqualTo(
@@ -282,7 +282,7 @@ class GateTest {
 
   @Test
   void orToThePromptBeforeTheLiveOne() {
-    Gate.Verdict verdict = judge(back(Evidence.PREDECESSOR_BACK));
+    Gate.Verdict verdict = judge(back("predecessorBack"));
     assertThat(verdict.action()).isEqualTo(Action.BACK_TO_PREDECESSOR);
     assertThat(verdict.back())
         .startsWith("The prompt before it is better than the live one: 30 % of the labels change;");
@@ -290,31 +290,29 @@ class GateTest {
 
   @Test
   void whereBothAreBetterItIsZeroShot() {
-    assertThat(judge(back(Evidence.ZERO_SHOT_BACK, Evidence.PREDECESSOR_BACK)).action())
+    assertThat(judge(back("zeroShotBack", "predecessorBack")).action())
         .isEqualTo(Action.BACK_TO_ZERO_SHOT);
   }
 
   @Test
   void aPromotedCandidateBringsNoWayBack() {
     Map<String, Double> evidence = better();
-    evidence.putAll(CLEARLY.evidence(Evidence.ZERO_SHOT_BACK));
-    evidence.putAll(CLEARLY.evidence(Evidence.PREDECESSOR_BACK));
+    evidence.putAll(CLEARLY.evidence("zeroShotBack"));
+    evidence.putAll(CLEARLY.evidence("predecessorBack"));
     assertThat(judge(evidence).action()).isEqualTo(Action.PROMOTE);
   }
 
   @Test
   void byHumanLabelsTheWayBackIsTheirsToo() {
     Map<String, Double> evidence = labelled(10, 0.6, 0.6);
-    for (String name : new String[] {Evidence.ZERO_SHOT_BACK, Evidence.PREDECESSOR_BACK}) {
+    for (String name : new String[] {"zeroShotBack", "predecessorBack"}) {
       Map<String, Double> worth = new HashMap<>(evidence);
       worth.put(name + "Accuracy", 0.05);
       worth.put(name + "AccuracyError", 0.04);
       Gate.Verdict verdict = judge(worth);
       assertThat(verdict.action())
           .isEqualTo(
-              name.equals(Evidence.ZERO_SHOT_BACK)
-                  ? Action.BACK_TO_ZERO_SHOT
-                  : Action.BACK_TO_PREDECESSOR);
+              name.equals("zeroShotBack") ? Action.BACK_TO_ZERO_SHOT : Action.BACK_TO_PREDECESSOR);
       assertThat(verdict.back())
           .endsWith(
               " is better than the live one: +5.0 ± 4.0 points on held-out images that people"
@@ -323,23 +321,23 @@ class GateTest {
       assertThat(judge(worth).action()).isEqualTo(Action.HOLD);
     }
     // What the judges find does not count then.
-    evidence.putAll(CLEARLY.evidence(Evidence.ZERO_SHOT_BACK));
+    evidence.putAll(CLEARLY.evidence("zeroShotBack"));
     assertThat(judge(evidence).action()).isEqualTo(Action.HOLD);
   }
 
   @Test
   void aCandidateThatExplodedStillBringsTheWayBack() {
-    Map<String, Double> evidence = back(Evidence.ZERO_SHOT_BACK);
-    evidence.put(Evidence.CANDIDATE_SCORE, Double.NaN);
-    evidence.put(Evidence.SCORE_ERROR, Double.NaN);
-    evidence.put(Evidence.CANDIDATE_EFFECTIVE_CLASSES, Double.NaN);
-    evidence.keySet().removeIf(name -> name.startsWith(Evidence.GAIN));
-    evidence.keySet().removeIf(name -> name.startsWith(Evidence.OVER_ZERO_SHOT));
+    Map<String, Double> evidence = back("zeroShotBack");
+    evidence.put("candidateScore", Double.NaN);
+    evidence.put("scoreError", Double.NaN);
+    evidence.put("candidateEffectiveClasses", Double.NaN);
+    evidence.keySet().removeIf(name -> name.startsWith("gain"));
+    evidence.keySet().removeIf(name -> name.startsWith("overZeroShot"));
     assertThat(judge(evidence).action()).isEqualTo(Action.BACK_TO_ZERO_SHOT);
-    evidence.putAll(WORSE.evidence(Evidence.ZERO_SHOT_BACK));
+    evidence.putAll(WORSE.evidence("zeroShotBack"));
     assertThat(judge(evidence).action()).isEqualTo(Action.HOLD);
     assertThat(judge(evidence).reason())
-        .isEqualTo("The evidence has no usable " + Evidence.CANDIDATE_SCORE + ".");
+        .isEqualTo("The evidence has no usable " + "candidateScore" + ".");
   }
 
   @ParameterizedTest
@@ -348,15 +346,15 @@ class GateTest {
     List<String> needed =
         new ArrayList<>(
             List.of(
-                Evidence.HELD_OUT,
-                Evidence.HELD_OUT_LABELLED,
-                Evidence.CLASSES,
-                Evidence.LABELLED_CLASSES,
-                Evidence.BASE_SCORE,
-                Evidence.CANDIDATE_SCORE,
-                Evidence.SCORE_ERROR,
-                Evidence.BASE_EFFECTIVE_CLASSES,
-                Evidence.CANDIDATE_EFFECTIVE_CLASSES));
+                "heldOut",
+                "heldOutLabelled",
+                "classes",
+                "heldOutLabelledClasses",
+                "baseScore",
+                "candidateScore",
+                "scoreError",
+                "baseEffectiveClasses",
+                "candidateEffectiveClasses"));
     List<String> figures = new ArrayList<>(needed);
     for (String name :
         List.of(
@@ -368,10 +366,10 @@ class GateTest {
             "Modularity",
             "Rival",
             "Support")) {
-      figures.add(Evidence.OVER_ZERO_SHOT + name);
+      figures.add("overZeroShot" + name);
     }
     for (String name : List.of("Share", "MixtureDeviates", "NeighborEffect", "Structure")) {
-      figures.add(Evidence.GAIN + name);
+      figures.add("gain" + name);
     }
     for (String name : figures) {
       Gate.Verdict verdict = judge(broken(better(), name, value));
@@ -381,20 +379,19 @@ class GateTest {
       }
     }
     List<String> byLabels = new ArrayList<>(needed);
-    byLabels.addAll(
-        List.of(Evidence.BASE_ACCURACY, Evidence.CANDIDATE_ACCURACY, Evidence.ACCURACY_ERROR));
+    byLabels.addAll(List.of("baseAccuracy", "candidateAccuracy", "accuracyError"));
     for (String name : byLabels) {
       Gate.Verdict verdict = judge(broken(labelled(10, 0.6, 0.9), name, value));
       assertThat(verdict.action()).as(name).isEqualTo(Action.HOLD);
       assertThat(verdict.reason()).isEqualTo("The evidence has no usable " + name + ".");
     }
-    for (String way : List.of(Evidence.ZERO_SHOT_BACK, Evidence.PREDECESSOR_BACK)) {
+    for (String way : List.of("zeroShotBack", "predecessorBack")) {
       for (String name : List.of("Share", "MixtureEffect", "Structure")) {
         assertThat(judge(broken(back(way), way + name, value)).action())
             .as(way + name)
             .isEqualTo(Action.HOLD);
       }
-      for (String name : List.of(Evidence.HELD_OUT, Evidence.CLASSES)) {
+      for (String name : List.of("heldOut", "classes")) {
         assertThat(judge(broken(back(way), name, value)).action()).isEqualTo(Action.HOLD);
       }
       for (String name : List.of("Accuracy", "AccuracyError")) {
@@ -447,16 +444,16 @@ class GateTest {
       Map<String, Double> evidence = better();
       for (String name :
           List.of("Share", "MixtureEffect", "NeighborEffect", "Structure", "Modularity")) {
-        evidence.put(Evidence.OVER_ZERO_SHOT + name, random.nextGaussian());
-        evidence.put(Evidence.GAIN + name, random.nextGaussian());
+        evidence.put("overZeroShot" + name, random.nextGaussian());
+        evidence.put("gain" + name, random.nextGaussian());
       }
       if (judge(evidence).promote()) {
         promoted++;
         for (String name : List.of("MixtureEffect", "NeighborEffect", "Structure", "Modularity")) {
-          assertThat(evidence.get(Evidence.OVER_ZERO_SHOT + name)).isPositive();
+          assertThat(evidence.get("overZeroShot" + name)).isPositive();
         }
-        assertThat(evidence.get(Evidence.GAIN + "NeighborEffect")).isNotNegative();
-        assertThat(evidence.get(Evidence.GAIN + "Structure")).isPositive();
+        assertThat(evidence.get("gain" + "NeighborEffect")).isNotNegative();
+        assertThat(evidence.get("gain" + "Structure")).isPositive();
       }
     }
     assertThat(promoted).isGreaterThan(20);

@@ -35,14 +35,15 @@ final class Judged {
     FloatTensor features = view.features();
     Classifier zeroShot = view.zeroShot();
     return Evidence.measure(
-        judges,
-        heldOut,
-        labels,
-        zeroShot.classes(),
-        opinion(zeroShot, features),
-        opinion(base, features),
-        Optional.empty(),
-        candidate.isFinite() ? Optional.of(opinion(candidate, features)) : Optional.empty());
+            judges,
+            heldOut,
+            labels,
+            zeroShot.classes(),
+            opinion(zeroShot, features),
+            opinion(base, features),
+            Optional.empty(),
+            candidate.isFinite() ? Optional.of(opinion(candidate, features)) : Optional.empty())
+        .figures();
   }
 
   private static Opinion opinion(Classifier classifier, FloatTensor features) {

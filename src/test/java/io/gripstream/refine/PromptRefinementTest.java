@@ -195,15 +195,15 @@ class PromptRefinementTest {
       PromptVersion other = train(SHORT, leaning, strategy, 1);
       assertThat(other.getClassFeatures()).isEqualTo(one.getClassFeatures());
       assertThat(other.getBias()).isEqualTo(one.getBias());
-      for (String name : new String[] {Evidence.ZERO_SHOT_SCORE, Evidence.CANDIDATE_SCORE}) {
+      for (String name : new String[] {"zeroShotScore", "candidateScore"}) {
         assertThat(other.getEvidence().get(name)).isEqualTo(one.getEvidence().get(name));
       }
-      assertThat(other.getEvidence().get(Evidence.BASE_SCORE))
-          .isLessThan(one.getEvidence().get(Evidence.BASE_SCORE));
-      assertThat(Comparison.of(other.getEvidence(), Evidence.OVER_ZERO_SHOT))
-          .isEqualTo(Comparison.of(one.getEvidence(), Evidence.OVER_ZERO_SHOT));
-      assertThat(Comparison.of(other.getEvidence(), Evidence.GAIN))
-          .isNotEqualTo(Comparison.of(one.getEvidence(), Evidence.GAIN));
+      assertThat(other.getEvidence().get("baseScore"))
+          .isLessThan(one.getEvidence().get("baseScore"));
+      assertThat(Comparison.of(other.getEvidence(), "overZeroShot"))
+          .isEqualTo(Comparison.of(one.getEvidence(), "overZeroShot"));
+      assertThat(Comparison.of(other.getEvidence(), "gain"))
+          .isNotEqualTo(Comparison.of(one.getEvidence(), "gain"));
     }
   }
 
@@ -222,7 +222,7 @@ class PromptRefinementTest {
             .build();
     Map<String, Double> evidence =
         new HashMap<>(train(SHORT, ruined, Strategy.BALANCE, 2).getEvidence());
-    evidence.put(Evidence.GAIN + "Structure", -1.0);
+    evidence.put("gain" + "Structure", -1.0);
     assertThat(Gate.judge(SHORT.getGate(), evidence).action())
         .isEqualTo(Gate.Action.BACK_TO_ZERO_SHOT);
   }

@@ -79,15 +79,7 @@ public final class Board {
           "chunk %d of %d in round %d of %s"
               .formatted(chunk.getChunk(), chunk.getChunks(), chunk.getRound(), chunk.getTask()));
     }
-    board(chunk.getTask())
-        .ifPresent(
-            board ->
-                board.batch(
-                    chunk.getRound(),
-                    chunk.getChunk(),
-                    chunk.getChunks(),
-                    chunk.getSamples().size(),
-                    place));
+    board(chunk.getTask()).ifPresent(board -> board.batch(chunk, place));
   }
 
   public void label(String task, LabelEvent label) {

@@ -19,6 +19,7 @@ import java.util.TreeMap;
 final class Diary {
   private static final int ENTRIES = 300;
   private static final int ROUNDS = 200;
+  private static final int DECISIONS = 1000;
 
   /** What the curator said of a version. */
   record Decision(String type, String reason, long at) {}
@@ -26,7 +27,8 @@ final class Diary {
   private final Deque<DiaryEntry> entries = new ArrayDeque<>();
   private final TreeMap<Integer, RoundView> rounds = new TreeMap<>();
   private final Map<Integer, Decision> decisions = new HashMap<>();
-  private Integer pinned;
+  private final Services services = new Services();
+  private DiaryEntry pin;
   private boolean paused;
 
   void add(RoundEvent event) {
@@ -42,13 +44,25 @@ final class Diary {
       case PROMOTED, HELD -> {
         advance(entry);
         decide(entry);
+        if (event.getType() == RoundEventType.PROMOTED) {
+          services.note(entry);
+        }
       }
-      case PINNED -> pinned = entry.version();
-      case UNPINNED -> pinned = null;
+      case PINNED -> {
+        pin = entry;
+        services.note(entry);
+      }
+      case UNPINNED -> pin = null;
       case PAUSED -> paused = true;
       case RESUMED -> paused = false;
-      case ROLLED_BACK, DRIFTED, REFUSED -> {
-        // In the entries; what is live is said by the prompts topic.
+      case ROLLED_BACK -> {
+        // The gate does not go back while a version is pinned; an operator moves the pin along.
+        pin = pin == null ? null : entry;
+        services.note(entry);
+      }
+      case DRIFTED -> services.note(entry);
+      case REFUSED -> {
+        // In the entries alone.
       }
     }
   }
@@ -69,6 +83,8 @@ final class Diary {
             entry.type(),
             entry.version() != null || before == null ? entry.version() : before.version(),
             entry.paradigm() != null || before == null ? entry.paradigm() : before.paradigm(),
+            null,
+            null,
             progress(entry, before),
             entry.message().isEmpty() && before != null ? before.message() : entry.message(),
             metrics,
@@ -95,7 +111,7 @@ final class Diary {
   private void decide(DiaryEntry entry) {
     if (entry.version() != null) {
       decisions.put(entry.version(), new Decision(entry.type(), entry.message(), entry.at()));
-      if (decisions.size() > 2 * ROUNDS) {
+      if (decisions.size() > DECISIONS) {
         decisions.remove(Collections.min(decisions.keySet()));
       }
     }
@@ -105,8 +121,23 @@ final class Diary {
     return Optional.ofNullable(decisions.get(version));
   }
 
+  /** Whether a version is live, or was. */
+  boolean wasLive(int version) {
+    return services.wasLive(version);
+  }
+
+  /** How a version's service ended; empty if it is live or never was. */
+  Optional<ServiceEnd> end(int version) {
+    return services.end(version);
+  }
+
   Integer pinned() {
-    return pinned;
+    return pin == null ? null : pin.version();
+  }
+
+  /** What was said when the version was pinned that is; empty if none is. */
+  Optional<String> pin() {
+    return Optional.ofNullable(pin).map(DiaryEntry::message);
   }
 
   boolean paused() {

@@ -9,6 +9,9 @@ import java.util.Map;
  *     PROGRESS}, {@code PROMOTED}, {@code HELD} or {@code FAILED}
  * @param version the candidate's version, once known
  * @param paradigm which human labels it trains on, once known
+ * @param strategy what it follows, which is not the task's in a calibration round; null when its
+ *     batch is not to be had
+ * @param calibration whether it is a calibration round; null when its batch is not to be had
  * @param progress from 0 to 1
  * @param message why, in a sentence for people
  * @param metrics everything measured so far, by name; later figures replace earlier ones
@@ -21,6 +24,8 @@ public record RoundView(
     String state,
     Integer version,
     String paradigm,
+    String strategy,
+    Boolean calibration,
     double progress,
     String message,
     Map<String, Double> metrics,
@@ -36,8 +41,20 @@ public record RoundView(
     };
   }
 
-  RoundView withSamples(Integer count) {
+  /** The same, with what is known of its batch. */
+  RoundView withBatch(String follows, Boolean calibrates, Integer count) {
     return new RoundView(
-        round, state, version, paradigm, progress, message, metrics, count, startedAt, updatedAt);
+        round,
+        state,
+        version,
+        paradigm,
+        follows,
+        calibrates,
+        progress,
+        message,
+        metrics,
+        count,
+        startedAt,
+        updatedAt);
   }
 }

@@ -1,37 +1,37 @@
 package io.gripstream.gateway.board;
 
 import io.gripstream.gateway.board.ScoreView.ClassAccuracy;
-import io.gripstream.gateway.board.ScoreView.Point;
 import io.gripstream.gateway.board.ScoreView.VersionAccuracy;
 import io.gripstream.refine.RobinHood;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Compares predictions with the truth, for the page's and reports' figures only: nothing in here
- * reaches a topic, so nothing in here can train. Truth and prediction may come in either order. A
+ * reaches a topic, so nothing in here can train. Truth and prediction may come in either order, and
+ * "the latest" images are those that were labelled last, whenever their truth became known. A
  * prediction that abstained is a label of no class: it counts, and is never right. Not thread-safe.
  */
 final class Scoreboard {
   static final int WINDOW = 200;
   private static final int REMEMBERED = 20_000;
   private static final int VERSIONS = 100;
-  private static final int POINTS = 400;
 
   private final Map<String, String> truths = bounded(REMEMBERED);
   private final Map<String, Guess> guesses = bounded(REMEMBERED);
-  private final Deque<Guess> window = new ArrayDeque<>();
+
+  /** The images that were labelled last, of those whose truth is known. */
+  private final TreeSet<Guess> window =
+      new TreeSet<>(Comparator.<Guess>comparingLong(g -> g.at).thenComparingLong(g -> g.seq));
+
   private Tally overall = new Tally();
   private final TreeMap<Integer, VersionTally> versions = new TreeMap<>();
-  private final List<Point> series = new ArrayList<>();
+  private final AccuracySeries series = new AccuracySeries();
   private long outcomes;
-  private long stride = 10;
 
   /** A prediction came by. Returns its truth, or null while that is unknown. */
   String predicted(PredictionView prediction) {
@@ -87,7 +87,6 @@ final class Scoreboard {
     versions.clear();
     overall = new Tally();
     outcomes = 0;
-    stride = 10;
   }
 
   /**
@@ -112,24 +111,22 @@ final class Scoreboard {
         classes,
         halves == null ? null : halves.poorChange(),
         halves == null ? null : halves.richChange(),
-        List.copyOf(series));
+        series.points(WINDOW));
   }
 
   private void score(Guess guess, String truth) {
     guess.truth = truth;
     tally(guess, 1);
-    window.addLast(guess);
+    window.add(guess);
     if (window.size() > WINDOW) {
-      window.removeFirst();
+      window.pollFirst();
     }
     outcomes++;
-    if (outcomes % stride == 0) {
-      point(guess);
-    }
   }
 
   private void tally(Guess guess, int sign) {
     overall.add(guess.zeroShotRight(), guess.liveRight(), sign);
+    series.add(guess.at, guess.version, guess.zeroShotRight(), guess.liveRight(), sign);
     VersionTally version = versions.computeIfAbsent(guess.version, v -> new VersionTally());
     version.all.add(guess.zeroShotRight(), guess.liveRight(), sign);
     version
@@ -149,25 +146,6 @@ final class Scoreboard {
       }
     }
     return tally.accuracy();
-  }
-
-  /** Keeps the whole time span at half the density when the series grows too long. */
-  private void point(Guess guess) {
-    Accuracy accuracy = windowed();
-    long last = series.isEmpty() ? 0 : series.get(series.size() - 1).at();
-    series.add(
-        new Point(
-            Math.max(last, guess.at),
-            accuracy.scored(),
-            accuracy.zeroShot(),
-            accuracy.live(),
-            guess.version));
-    if (series.size() >= POINTS) {
-      for (int i = series.size() - 2; i >= 0; i -= 2) {
-        series.remove(i);
-      }
-      stride *= 2;
-    }
   }
 
   private static VersionAccuracy of(int version, VersionTally tally) {
@@ -207,6 +185,7 @@ final class Scoreboard {
     private final String live;
     private final int version;
     private final long at;
+    private final long seq;
     private String truth;
 
     private Guess(PredictionView prediction) {
@@ -214,6 +193,7 @@ final class Scoreboard {
       this.live = prediction.label();
       this.version = prediction.version();
       this.at = prediction.at();
+      this.seq = prediction.seq();
     }
 
     private boolean zeroShotRight() {

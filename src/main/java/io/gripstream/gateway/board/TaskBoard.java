@@ -1,6 +1,7 @@
 package io.gripstream.gateway.board;
 
 import io.gripstream.event.Prediction;
+import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.messaging.Coordinates;
@@ -16,6 +17,10 @@ import java.util.function.Predicate;
 public final class TaskBoard {
   private static final int RECENT = 1000;
   private static final int VERSIONS = 500;
+
+  /** Bounds versions that are undecided, or that the board would rather keep. */
+  private static final int MOST_VERSIONS = 2 * VERSIONS;
+
   private static final int BATCHES = 200;
   private static final int LONGEST_ID = 1024;
 
@@ -34,6 +39,7 @@ public final class TaskBoard {
   private VersionFacts live;
   private String refused;
   private long seq;
+  private Long since;
   private long revision;
   private long structure;
   private double confidenceSum;
@@ -42,8 +48,12 @@ public final class TaskBoard {
 
   private record Candidate(VersionFacts facts, Coordinates place) {}
 
-  /** Where the chunks of a round's batch lie; null where a chunk has not been seen. */
-  private record BatchPlace(Coordinates[] chunks, int samples) {}
+  /**
+   * Where the chunks of a round's batch lie; null where a chunk has not been seen. The first chunk
+   * says what the round follows.
+   */
+  private record BatchPlace(
+      Coordinates[] chunks, int samples, String strategy, Boolean calibration) {}
 
   TaskBoard(String task) {
     this.task = task;
@@ -77,6 +87,7 @@ public final class TaskBoard {
       return;
     }
     PredictionView view = PredictionView.of(++seq, prediction, at);
+    since = since == null ? at : Long.valueOf(Math.min(since, at));
     throughput.count(now);
     if (view.label() != null) {
       counted++;
@@ -114,9 +125,7 @@ public final class TaskBoard {
 
   synchronized void candidate(VersionFacts facts, Coordinates place) {
     versions.put(facts.version(), new Candidate(facts, place));
-    if (versions.size() > VERSIONS) {
-      versions.pollFirstEntry();
-    }
+    forgetVersions();
     structure++;
   }
 
@@ -125,6 +134,9 @@ public final class TaskBoard {
    */
   synchronized void live(VersionFacts facts) {
     live = facts;
+    if (facts != null) {
+      versions.putIfAbsent(facts.version(), new Candidate(facts, null));
+    }
     refused = null;
     structure++;
   }
@@ -139,20 +151,68 @@ public final class TaskBoard {
 
   synchronized void round(RoundEvent event) {
     diary.add(event);
+    forgetVersions();
     structure++;
   }
 
-  synchronized void batch(int round, int chunk, int chunks, int samples, Coordinates place) {
-    BatchPlace known = batches.get(round);
-    Coordinates[] places =
-        known == null || known.chunks.length != chunks ? new Coordinates[chunks] : known.chunks;
-    int before = known == null || places != known.chunks ? 0 : known.samples;
-    int added = places[chunk] == null ? samples : 0;
-    places[chunk] = place;
-    batches.put(round, new BatchPlace(places, before + added));
+  /**
+   * Forgets the oldest versions that never were live. The topics are read side by side: whether a
+   * version was live may be known only after a while, so the undecided ones are kept longer.
+   */
+  private void forgetVersions() {
+    while (versions.size() > VERSIONS) {
+      boolean most = versions.size() > MOST_VERSIONS;
+      Integer oldest =
+          versions.values().stream()
+              .map(Candidate::facts)
+              .filter(facts -> !precious(facts))
+              .map(VersionFacts::version)
+              .filter(version -> most || diary.decision(version).isPresent())
+              .findFirst()
+              .orElse(most ? versions.firstKey() : null);
+      if (oldest == null) {
+        return;
+      }
+      versions.remove(oldest);
+    }
+  }
+
+  private boolean precious(VersionFacts facts) {
+    int version = facts.version();
+    return facts.round() == 0
+        || diary.wasLive(version)
+        || (live != null && live.version() == version)
+        || (diary.pinned() != null && diary.pinned() == version);
+  }
+
+  synchronized void batch(RefinementBatch chunk, Coordinates place) {
+    BatchPlace known = batches.get(chunk.getRound());
+    boolean begun = known != null && known.chunks.length == chunk.getChunks();
+    Coordinates[] places = begun ? known.chunks : new Coordinates[chunk.getChunks()];
+    int before = begun ? known.samples : 0;
+    int added = places[chunk.getChunk()] == null ? chunk.getSamples().size() : 0;
+    places[chunk.getChunk()] = place;
+    boolean first = chunk.getChunk() == 0;
+    batches.put(
+        chunk.getRound(),
+        new BatchPlace(
+            places,
+            before + added,
+            first ? strategy(chunk) : begun ? known.strategy : null,
+            first
+                ? Boolean.valueOf(chunk.getStrategy() != null)
+                : begun ? known.calibration : null));
     if (batches.size() > BATCHES) {
       batches.pollFirstEntry();
     }
+    structure++;
+  }
+
+  private static String strategy(RefinementBatch chunk) {
+    if (chunk.getStrategy() != null) {
+      return chunk.getStrategy().name();
+    }
+    return chunk.getDefinition() == null ? null : chunk.getDefinition().getStrategy().name();
   }
 
   public String task() {
@@ -192,11 +252,11 @@ public final class TaskBoard {
   }
 
   public synchronized List<RoundView> rounds() {
-    return diary.rounds().stream().map(this::withSamples).toList();
+    return diary.rounds().stream().map(this::withBatch).toList();
   }
 
   public synchronized Optional<RoundView> round(int round) {
-    return diary.round(round).map(this::withSamples);
+    return diary.round(round).map(this::withBatch);
   }
 
   public synchronized List<DiaryEntry> diary() {
@@ -247,6 +307,7 @@ public final class TaskBoard {
     return new TaskStats(
         task,
         seq,
+        since,
         throughput.perSecond(now),
         new TreeMap<>(counts),
         counted == 0 ? null : confidenceSum / counted,
@@ -283,26 +344,32 @@ public final class TaskBoard {
         Math.max(0, skipped),
         settled,
         structure,
-        diary.running().map(this::withSamples).orElse(null),
+        diary.running().map(this::withBatch).orElse(null),
         stats(now),
         deadLetters);
   }
 
-  private RoundView withSamples(RoundView round) {
+  private RoundView withBatch(RoundView round) {
     BatchPlace place = batches.get(round.round());
-    return round.withSamples(place == null ? null : place.samples);
+    return place == null
+        ? round
+        : round.withBatch(place.strategy, place.calibration, place.samples);
   }
 
   private VersionView view(Candidate candidate) {
     int version = candidate.facts.version();
     Optional<Diary.Decision> decision = diary.decision(version);
     boolean isLive = live != null && live.version() == version;
+    boolean isPinned = diary.pinned() != null && diary.pinned() == version;
     return new VersionView(
         candidate.facts,
         decision.map(Diary.Decision::type).orElse("PENDING"),
         decision.map(Diary.Decision::reason).orElse(""),
         decision.map(Diary.Decision::at).orElse(null),
         isLive,
-        diary.pinned() != null && diary.pinned() == version);
+        isLive || diary.wasLive(version),
+        isLive ? null : diary.end(version).orElse(null),
+        isPinned,
+        isPinned ? diary.pin().orElse("") : null);
   }
 }

@@ -3,9 +3,12 @@ package io.gripstream.gateway.board;
 import java.util.Map;
 
 /**
- * A task in figures, since this process started.
+ * A task in figures, as far as this process has counted: what it heard since it started, and the
+ * latest of what was there before.
  *
  * @param predictions all, those that abstained too
+ * @param since when the earliest of them was made, in milliseconds since the epoch; null before the
+ *     first
  * @param perSecond predictions a second, lately
  * @param classes how often each class was the label; a prediction that abstained has none
  * @param confidence the labels' mean confidence; null before the first label
@@ -17,6 +20,7 @@ import java.util.Map;
 public record TaskStats(
     String task,
     long predictions,
+    Long since,
     double perSecond,
     Map<String, Long> classes,
     Double confidence,

@@ -9,6 +9,9 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
  *     HELD}
  * @param reason the curator's sentence
  * @param live whether it labels now
+ * @param wasLive whether it labels now or has labelled
+ * @param ended how its service ended; null if it is live or never was
+ * @param pin what the diary says of its pin, with the operator's reason; null if it is not pinned
  */
 public record VersionView(
     @JsonUnwrapped VersionFacts facts,
@@ -16,4 +19,7 @@ public record VersionView(
     String reason,
     Long decidedAt,
     boolean live,
-    boolean pinned) {}
+    boolean wasLive,
+    ServiceEnd ended,
+    boolean pinned,
+    String pin) {}

@@ -57,22 +57,27 @@ public final class RoundResource {
    * A sample of a round's batch.
    *
    * @param label a person's label; null where there is none
+   * @param guess what the zero-shot prompt says; null where it cannot be asked, and in parts of a
+   *     batch
    */
-  public record SampleView(String imageId, ImageView image, String label) {}
+  public record SampleView(String imageId, ImageView image, String label, String guess) {}
 
   /**
    * A round and what it trained on.
    *
    * @param round null when nothing but its batch is known
    * @param modality what it tunes; null when its batch is not to be had
-   * @param strategy how it chooses pseudolabels; null when its batch is not to be had
+   * @param strategy what it follows, which is not the task's in a calibration round; null when its
+   *     batch is not to be had
+   * @param calibration whether it is a calibration round; null when its batch is not to be had
    * @param total how many samples the batch has
-   * @param samples some of them, in order of image id
+   * @param samples some of them: in order of image id, or class by class when spread
    */
   public record RoundDetail(
       RoundView round,
       Modality modality,
       Strategy strategy,
+      Boolean calibration,
       int total,
       int offset,
       List<SampleView> samples) {}
@@ -86,12 +91,16 @@ public final class RoundResource {
 
   @GET
   @Path("{round}")
-  @Operation(summary = "One round, with samples of its batch")
+  @Operation(
+      summary = "One round, with samples of its batch",
+      description =
+          "A part of the batch in order of image id; with spread, samples from all of it that show as many classes as can be.")
   public RoundDetail get(
       @PathParam("task") String task,
       @PathParam("round") int round,
       @QueryParam("offset") @DefaultValue("0") @Min(0) int offset,
-      @QueryParam("limit") @DefaultValue("100") @Min(0) @Max(1000) int limit)
+      @QueryParam("limit") @DefaultValue("100") @Min(0) @Max(1000) int limit,
+      @QueryParam("spread") @DefaultValue("false") boolean spread)
       throws UnreadableRecordException {
     TaskBoard board = tasks.board(task);
     Optional<RoundView> known = board.round(round);
@@ -100,28 +109,39 @@ public final class RoundResource {
       throw ProblemException.of(Status.NOT_FOUND, "nothing is known of round " + round);
     }
     TaskDefinition definition = null;
+    Strategy instead = null;
+    BatchGuess guess = null;
     int total = 0;
     List<SampleView> samples = new ArrayList<>();
     for (ConsumerRecord<String, byte[]> record :
         gateway.reader().readAll(topics.batches(), places, TIMEOUT)) {
       RefinementBatch chunk =
           gateway.serdes().batches().deserializer().deserialize(topics.batches(), record.value());
-      definition = chunk.getDefinition() == null ? definition : chunk.getDefinition();
+      if (chunk.getChunk() == 0) {
+        definition = chunk.getDefinition();
+        instead = chunk.getStrategy();
+        guess = spread && chunk.getBase() != null ? new BatchGuess(chunk.getBase()) : null;
+      }
       for (BatchSample sample : chunk.getSamples()) {
-        if (total >= offset && samples.size() < limit) {
+        if (spread || (total >= offset && samples.size() < limit)) {
           samples.add(
               new SampleView(
-                  sample.getImageId(), ImageView.of(sample.getImage()), sample.getLabel()));
+                  sample.getImageId(),
+                  ImageView.of(sample.getImage()),
+                  sample.getLabel(),
+                  guess == null ? null : guess.of(sample)));
         }
         total++;
       }
     }
+    Strategy own = definition == null ? null : definition.getStrategy();
     return new RoundDetail(
         known.orElse(null),
         definition == null ? null : definition.getModality(),
-        definition == null ? null : definition.getStrategy(),
+        instead == null ? own : instead,
+        places.isEmpty() ? null : instead != null,
         total,
-        offset,
-        samples);
+        spread ? 0 : offset,
+        spread ? Spread.over(samples, limit) : samples);
   }
 }

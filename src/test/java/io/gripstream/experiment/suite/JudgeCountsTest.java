@@ -8,7 +8,6 @@ import io.gripstream.event.Strategy;
 import io.gripstream.experiment.ClassMix;
 import io.gripstream.experiment.Corruption;
 import io.gripstream.refine.Comparison;
-import io.gripstream.refine.Evidence;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -95,18 +94,18 @@ class JudgeCountsTest {
     Map<String, Double> evidence =
         new HashMap<>(
             Map.of(
-                Evidence.HELD_OUT, 100.0,
-                Evidence.HELD_OUT_LABELLED, 0.0,
-                Evidence.CLASSES, 2.0,
-                Evidence.LABELLED_CLASSES, 0.0,
-                Evidence.ZERO_SHOT_SCORE, 0.5,
-                Evidence.BASE_SCORE, 0.5,
-                Evidence.CANDIDATE_SCORE, 0.5 + gain,
-                Evidence.SCORE_ERROR, 0.005,
-                Evidence.BASE_EFFECTIVE_CLASSES, 2.0,
-                Evidence.CANDIDATE_EFFECTIVE_CLASSES, 2.0));
-    evidence.putAll(comparison.evidence(Evidence.GAIN));
-    evidence.putAll(comparison.evidence(Evidence.OVER_ZERO_SHOT));
+                "heldOut", 100.0,
+                "heldOutLabelled", 0.0,
+                "classes", 2.0,
+                "heldOutLabelledClasses", 0.0,
+                "zeroShotScore", 0.5,
+                "baseScore", 0.5,
+                "candidateScore", 0.5 + gain,
+                "scoreError", 0.005,
+                "baseEffectiveClasses", 2.0,
+                "candidateEffectiveClasses", 2.0));
+    evidence.putAll(comparison.evidence("gain"));
+    evidence.putAll(comparison.evidence("overZeroShot"));
     return evidence;
   }
 

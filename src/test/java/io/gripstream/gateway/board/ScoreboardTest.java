@@ -3,8 +3,12 @@ package io.gripstream.gateway.board;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.gripstream.gateway.board.ScoreView.ClassAccuracy;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class ScoreboardTest {
@@ -48,16 +52,16 @@ class ScoreboardTest {
   }
 
   @Test
-  void theFiguresSinceTheLastPromotionAreThoseOfTheLiveVersionsOwnImages() {
+  void theLiveVersionsFiguresAreOverItsOwnImages() {
     for (int i = 0; i < 10; i++) {
       scoreboard.truth("image-" + i, "a");
       scoreboard.predicted(prediction("image-" + i, "b", i < 6 ? "b" : "a", i < 6 ? 0 : 1));
     }
     ScoreView view = scoreboard.view("t", "test", 1);
     assertThat(view.overall().scored()).isEqualTo(10);
-    assertThat(view.sinceLastPromotion().scored()).isEqualTo(4);
-    assertThat(view.sinceLastPromotion().live()).isEqualTo(1);
-    assertThat(view.sinceLastPromotion().zeroShot()).isZero();
+    assertThat(view.liveVersion().scored()).isEqualTo(4);
+    assertThat(view.liveVersion().live()).isEqualTo(1);
+    assertThat(view.liveVersion().zeroShot()).isZero();
   }
 
   @Test
@@ -92,6 +96,41 @@ class ScoreboardTest {
     assertThat(series.get(0).at()).isLessThan(1_000);
     assertThat(series.get(series.size() - 1).at()).isGreaterThan(49_000);
     assertThat(series).isSortedAccordingTo((a, b) -> Long.compare(a.at(), b.at()));
+  }
+
+  @Test
+  void truthInWhateverOrderMakesTheSameSeriesAndWindow() {
+    Scoreboard late = new Scoreboard();
+    List<PredictionView> predictions =
+        IntStream.range(0, 1500)
+            .mapToObj(i -> prediction("image-" + i, "a", i < 700 ? "b" : "a", i < 700 ? 0 : 1))
+            .toList();
+    predictions.forEach(
+        each -> {
+          scoreboard.truth(each.imageId(), "a");
+          scoreboard.predicted(each);
+          late.predicted(each);
+        });
+    List<PredictionView> shuffled = new ArrayList<>(predictions);
+    Collections.shuffle(shuffled, new Random(5));
+    shuffled.forEach(each -> late.truth(each.imageId(), "a"));
+    ScoreView known = view();
+    ScoreView told = late.view("t", "test", 0);
+    assertThat(told.series()).isEqualTo(known.series());
+    assertThat(told.window()).isEqualTo(known.window()).isEqualTo(new Accuracy(200, 1.0, 1.0));
+    assertThat(told.series().get(0).live()).isZero();
+    assertThat(told.series().get(0).version()).isZero();
+    assertThat(told.series().get(told.series().size() - 1).version()).isEqualTo(1);
+  }
+
+  @Test
+  void truthThatIsTakenBackIsTakenOutOfTheSeries() {
+    IntStream.range(0, 20).forEach(i -> score("a", "a", "a"));
+    scoreboard.truth("image-3", "b");
+    scoreboard.truth("image-4", null);
+    ScoreView.Point last = view().series().get(view().series().size() - 1);
+    assertThat(last.scored()).isEqualTo(19);
+    assertThat(last.live()).isEqualTo(18 / 19.0);
   }
 
   private void score(String truth, String zeroShot, String live) {

@@ -6,12 +6,15 @@ import io.gripstream.event.ImageReference;
 import io.gripstream.event.LabelEvent;
 import io.gripstream.event.Paradigm;
 import io.gripstream.event.Prediction;
+import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.ScoredLabel;
+import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.gateway.board.LabelsView.ClassLabels;
 import io.gripstream.gateway.board.LabelsView.ImageLabel;
+import io.gripstream.messaging.Coordinates;
 import io.gripstream.refine.HeldOut;
 import java.time.Clock;
 import java.time.Instant;
@@ -45,6 +48,7 @@ class TaskBoardTest {
     predict("2", "b", "a");
     TaskStats stats = task().stats(NOW.toEpochMilli());
     assertThat(stats.predictions()).isEqualTo(2);
+    assertThat(stats.since()).isEqualTo(NOW.toEpochMilli());
     assertThat(stats.changed()).isEqualTo(.5);
     assertThat(stats.classes()).isEqualTo(Map.of("a", 1L, "b", 1L));
     assertThat(stats.confidence()).isEqualTo((double) .8f);
@@ -203,6 +207,122 @@ class TaskBoardTest {
     round(0, RoundEventType.UNPINNED, 0, Map.of());
     assertThat(task().stats(0).paused()).isFalse();
     assertThat(task().stats(0).pinned()).isNull();
+  }
+
+  @Test
+  void versionsThatAreOrWereLiveAreKeptHoweverManyComeAfterThem() {
+    IntStream.range(0, 2000).forEach(this::candidate);
+    for (int version = 0; version < 2000; version++) {
+      boolean promoted = version == 0 || version == 1500 || version == 1510;
+      event(promoted ? RoundEventType.PROMOTED : RoundEventType.HELD, version, version, "because");
+      if (version == 1510) {
+        board.live("t", facts(version));
+      }
+    }
+    assertThat(task().versions()).hasSize(500);
+    assertThat(task().versions().get(0).facts().version()).isEqualTo(1999);
+    assertThat(task().version(1510)).get().extracting(VersionView::live).isEqualTo(true);
+    assertThat(task().version(1500)).get().extracting(VersionView::wasLive).isEqualTo(true);
+    assertThat(task().version(0)).isPresent();
+    assertThat(task().version(1400)).isEmpty();
+  }
+
+  @Test
+  void theLiveVersionIsKnownEvenIfItsCandidateIsNot() {
+    board.live("t", facts(7));
+    assertThat(task().versions()).singleElement().extracting(VersionView::live).isEqualTo(true);
+    assertThat(task().place(7)).isEmpty();
+  }
+
+  @Test
+  void aVersionSaysHowItsServiceEndedAndByWhom() {
+    IntStream.range(0, 5).forEach(this::candidate);
+    event(RoundEventType.PROMOTED, 0, 0, "first");
+    event(RoundEventType.PROMOTED, 1, 1, "better");
+    event(RoundEventType.PROMOTED, 2, 2, "better still");
+    event(RoundEventType.ROLLED_BACK, 2, 1, "version 1 is live instead of version 2 (odd)");
+    event(RoundEventType.PINNED, 2, 2, "version 2 is pinned (try it)");
+    assertThat(task().version(2).orElseThrow().pin()).isEqualTo("version 2 is pinned (try it)");
+    assertThat(task().version(2).orElseThrow().ended()).isNull();
+    assertThat(end(0)).extracting(ServiceEnd::by).isEqualTo(ServiceEnd.By.GATE);
+    assertThat(end(1)).extracting(ServiceEnd::by).isEqualTo(ServiceEnd.By.OPERATOR);
+    event(RoundEventType.ROLLED_BACK, 2, 1, "version 1 is live instead of version 2");
+    assertThat(task().stats(0).pinned()).isEqualTo(1);
+    assertThat(end(2).message()).isEqualTo("version 1 is live instead of version 2");
+    event(RoundEventType.DRIFTED, 2, 1, "Version 1 is pinned and stays live.");
+    assertThat(end(1)).isNull();
+    event(RoundEventType.UNPINNED, 2, 1, "the gate decides again");
+    event(RoundEventType.DRIFTED, 2, 0, "Version 0, the zero-shot one, is live.");
+    assertThat(end(1))
+        .isEqualTo(
+            new ServiceEnd(
+                "DRIFTED",
+                ServiceEnd.By.STREAM,
+                0,
+                "Version 0, the zero-shot one, is live.",
+                NOW.toEpochMilli()));
+    event(RoundEventType.PROMOTED, 3, 3, "better");
+    board.round(
+        new RoundEvent(
+            "t", 4, RoundEventType.ROLLED_BACK, 0, null, 0.0, "worse", Map.of("gain", 1.0), NOW));
+    assertThat(end(3)).extracting(ServiceEnd::by).isEqualTo(ServiceEnd.By.GATE);
+    event(RoundEventType.PROMOTED, 0, 4, "other classes");
+    assertThat(end(0)).extracting(ServiceEnd::by).isEqualTo(ServiceEnd.By.DEFINITION);
+    assertThat(task().version(3).orElseThrow().verdict()).isEqualTo("PROMOTED");
+  }
+
+  @Test
+  void aRoundFollowsWhatItsBatchSaysAndNotTheDefinition() {
+    round(1, RoundEventType.REQUESTED, 0, Map.of());
+    assertThat(task().round(1).orElseThrow().calibration()).isNull();
+    batch(1, Strategy.BALANCE);
+    batch(2, null);
+    round(2, RoundEventType.REQUESTED, 0, Map.of());
+    RoundView first = task().round(1).orElseThrow();
+    assertThat(first.strategy()).isEqualTo("BALANCE");
+    assertThat(first.calibration()).isTrue();
+    assertThat(first.samples()).isEqualTo(0);
+    assertThat(task().round(2).orElseThrow().strategy()).isEqualTo("AUTO");
+    assertThat(task().round(2).orElseThrow().calibration()).isFalse();
+  }
+
+  private void batch(int round, Strategy instead) {
+    TaskDefinition definition = TaskDefinition.newBuilder().setClasses(List.of("a", "b")).build();
+    board.batch(
+        new RefinementBatch(
+            "t", round, round, 0, 1, NOW, definition, null, null, instead, 0, List.of()),
+        new Coordinates(0, round));
+  }
+
+  private void candidate(int version) {
+    board.candidate(facts(version), new Coordinates(0, version));
+  }
+
+  private ServiceEnd end(int version) {
+    return task().version(version).orElseThrow().ended();
+  }
+
+  private void event(RoundEventType type, int round, int version, String message) {
+    board.round(new RoundEvent("t", round, type, version, null, 0.0, message, Map.of(), NOW));
+  }
+
+  private static VersionFacts facts(int version) {
+    return new VersionFacts(
+        "t",
+        version,
+        "digest",
+        null,
+        "model",
+        "TEXT",
+        null,
+        null,
+        List.of("a", "b"),
+        "a {}",
+        1,
+        version,
+        Map.of(),
+        Map.of(),
+        NOW.toEpochMilli());
   }
 
   private TaskBoard task() {

@@ -24,6 +24,7 @@ import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.ScoredLabel;
 import io.gripstream.event.Strategy;
+import io.gripstream.event.TaskDefinition;
 import io.gripstream.gateway.Gateway;
 import io.gripstream.gateway.GatewayOnly;
 import io.gripstream.gateway.Strokes;
@@ -508,6 +509,47 @@ class GatewayApiTest {
         .body("samples[19].image.offset", equalTo((int) image.getOffset()))
         .body("round.state", equalTo("REQUESTED"));
     problem(get(path + "/3").then(), 404, "nothing is known of round 3");
+  }
+
+  @Test
+  void aSpreadOfABatchShowsEachClassAndARoundSaysWhatItFollows() {
+    var image = traffic.image("sample", Strokes.png(5, new Random(5)));
+    List<String> classes = List.of("a", "b", "c");
+    var base = Traffic.told(traffic.candidate(task, classes, 0, null, 0, Map.of(), Instant.now()));
+    traffic.batch(
+        task,
+        TaskDefinition.newBuilder().setClasses(classes).build(),
+        base,
+        Strategy.BALANCE,
+        1,
+        IntStream.range(0, 250)
+            .mapToObj(
+                i ->
+                    Traffic.sample(
+                        "s%03d".formatted(i),
+                        image,
+                        Traffic.only(i < 200 ? 0 : i < 249 ? 1 : 2, 3),
+                        i == 210 ? "c" : null))
+            .toList(),
+        Instant.now());
+    traffic.round(task, 1, RoundEventType.REQUESTED, 1, 0, "", Map.of(), Instant.now());
+    String path = "/api/tasks/" + task + "/rounds";
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(10))
+        .untilAsserted(() -> get(path).then().body("rounds[0].samples", equalTo(250)));
+    get(path)
+        .then()
+        .body("rounds[0].strategy", equalTo("BALANCE"))
+        .body("rounds[0].calibration", is(true));
+    get(path + "/1?limit=6&spread=true")
+        .then()
+        .body("strategy", equalTo("BALANCE"))
+        .body("calibration", is(true))
+        .body("total", equalTo(250))
+        .body("samples.imageId", equalTo(List.of("s000", "s100", "s200", "s225", "s210", "s249")))
+        .body("samples.guess", equalTo(List.of("a", "a", "b", "b", "b", "c")))
+        .body("samples[4].label", equalTo("c"));
+    get(path + "/1?limit=1000&spread=true").then().body("samples", hasSize(250));
   }
 
   @Test
