@@ -99,6 +99,13 @@ public interface GripstreamConfig {
     @WithDefault("gripstream-0")
     String instanceId();
 
+    /**
+     * Whether the instance id is the same after a restart: a process that is killed then keeps its
+     * partitions for 15 seconds. False where names are random.
+     */
+    @WithDefault("true")
+    boolean staticMembership();
+
     /** Handed to every Kafka client as it is: security settings, for example. */
     Map<String, String> properties();
   }

@@ -42,6 +42,8 @@ class ArchitectureTest {
           .definedBy("io.gripstream.messaging..")
           .layer("image")
           .definedBy("io.gripstream.image..")
+          .layer("role")
+          .definedBy("io.gripstream.role..")
           .layer("labeler")
           .definedBy("io.gripstream.labeler..")
           .layer("curator")
@@ -88,9 +90,11 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("experiment", "bench", "cli")
           .whereLayer("image")
           .mayOnlyBeAccessedByLayers("labeler", "curator", "refiner", "gateway", "bench", "cli")
+          .whereLayer("role")
+          .mayOnlyBeAccessedByLayers("labeler", "curator", "refiner", "gateway")
           .whereLayer("messaging")
           .mayOnlyBeAccessedByLayers(
-              "image", "labeler", "curator", "refiner", "gateway", "bench", "cli")
+              "role", "image", "labeler", "curator", "refiner", "gateway", "bench", "cli")
           .whereLayer("task")
           .mayOnlyBeAccessedByLayers(
               "refine", "labeler", "curator", "refiner", "gateway", "experiment", "bench", "cli")
@@ -138,6 +142,25 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAnyPackage(
               "org.apache.kafka..", "io.quarkus..", "io.smallrye..", "jakarta..", "io.vertx..");
+
+  @ArchTest
+  static final ArchRule healthIsToldInOnePlace =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.gripstream.role..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("org.eclipse.microprofile.health..");
+
+  @ArchTest
+  static final ArchRule rolesHaveOneLifecycle =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("io.gripstream.role..", "io.gripstream.cli..")
+          .and(WRITTEN_BY_HAND)
+          .should()
+          .dependOnClassesThat()
+          .haveFullyQualifiedName("io.quarkus.runtime.StartupEvent");
 
   @ArchTest
   static final ArchRule whatReadsImagesNeedsNoContainer =

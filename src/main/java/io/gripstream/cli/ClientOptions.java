@@ -65,7 +65,8 @@ final class ClientOptions {
     return new KafkaClients(
         config().kafka().bootstrapServers().orElse("localhost:" + ServiceOptions.BROKER_PORT),
         config().kafka().properties(),
-        maxImageBytes());
+        maxImageBytes(),
+        config().kafka().staticMembership());
   }
 
   Topics topics() {

@@ -107,7 +107,8 @@ final class DemoRun implements AutoCloseable {
         new KafkaClients(
             config.kafka().bootstrapServers().orElseThrow(),
             config.kafka().properties(),
-            config.images().maxBytes());
+            config.images().maxBytes(),
+            config.kafka().staticMembership());
     Tally tally = new Tally(task, samples.classes());
     try (SchemaRegistry registry = new RestRegistry(gateway)) {
       TopicSerdes serdes = new TopicSerdes(registry);

@@ -3,12 +3,14 @@ package io.gripstream.cli;
 import io.gripstream.GripstreamConfig;
 import io.gripstream.GripstreamConfig.Role;
 import io.gripstream.clip.ComputeDevice;
+import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.RestRegistry;
 import io.gripstream.model.FetchProgress;
 import io.gripstream.model.ModelFolder;
 import io.gripstream.model.ModelHub;
 import java.io.IOException;
 import java.net.URI;
+import org.apache.kafka.common.KafkaException;
 
 /**
  * Finds out what cannot work before anything is touched: no broker is started, none is asked, and
@@ -43,6 +45,7 @@ final class Preflight {
     if (!config.kafka().topicPrefix().matches(TOPIC_PREFIX)) {
       throw fault("kafka.topic-prefix", config.kafka().topicPrefix(), "must match " + TOPIC_PREFIX);
     }
+    config.kafka().bootstrapServers().ifPresent(servers -> brokers(servers, config));
     config.registry().url().ifPresent(Preflight::registry);
     try {
       ComputeDevice.requireWords(config.device(), config.precision());
@@ -57,6 +60,15 @@ final class Preflight {
   private static void within(String key, int value, int low, int high) {
     if (value < low || value > high) {
       throw fault(key, value, "must be from %d to %d".formatted(low, high));
+    }
+  }
+
+  /** Whether there can be such brokers; those that are away are waited for. */
+  private static void brokers(String servers, GripstreamConfig config) {
+    try {
+      new KafkaClients(servers, config.kafka().properties()).admin().close();
+    } catch (KafkaException e) {
+      throw new CommandFailure("the brokers %s cannot be asked".formatted(servers), e);
     }
   }
 

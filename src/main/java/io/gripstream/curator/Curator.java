@@ -5,22 +5,19 @@ import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
 import io.gripstream.refine.Gate;
+import io.gripstream.role.Role;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.quarkus.runtime.ShutdownEvent;
-import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Instance;
 
 /**
- * The curator as a role: runs if this process plays it, from the start of the application to its
- * end.
+ * Runs the curator.
  *
  * <p>Not by the quarkus-kafka-streams extension: that one starts whatever topology is there, and
  * which roles a process plays is known only at run time.
  */
 @ApplicationScoped
-public class Curator {
+public class Curator implements Role {
   private final GripstreamConfig config;
   private final Instance<KafkaClients> clients;
   private final Instance<Topics> topics;
@@ -41,10 +38,13 @@ public class Curator {
     this.meters = meters;
   }
 
-  void start(@Observes StartupEvent event) {
-    if (!played()) {
-      return;
-    }
+  @Override
+  public GripstreamConfig.Role part() {
+    return GripstreamConfig.Role.CURATOR;
+  }
+
+  @Override
+  public void start() {
     stream =
         new CuratorStream(
             clients.get(),
@@ -58,26 +58,20 @@ public class Curator {
     stream.start();
   }
 
-  void stop(@Observes ShutdownEvent event) {
+  @Override
+  public String notReady() {
+    return stream.running() ? "" : "its stream is " + stream.state();
+  }
+
+  @Override
+  public String notAlive() {
+    return stream.failed() ? "its stream is " + stream.state() : "";
+  }
+
+  @Override
+  public void close() {
     if (stream != null) {
       stream.close();
     }
-  }
-
-  boolean played() {
-    return config.roles().contains(GripstreamConfig.Role.CURATOR);
-  }
-
-  boolean running() {
-    return stream != null && stream.running();
-  }
-
-  /** Whether only a restart helps. */
-  boolean failed() {
-    return stream != null && stream.failed();
-  }
-
-  String state() {
-    return stream == null ? "NOT_STARTED" : stream.state();
   }
 }

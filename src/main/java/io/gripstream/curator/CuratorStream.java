@@ -22,6 +22,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
@@ -77,15 +78,18 @@ public final class CuratorStream implements AutoCloseable {
     Map<String, Object> config = new HashMap<>();
     config.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 15_000);
     config.put(
-        StreamsConfig.mainConsumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), 3_000);
+        StreamsConfig.mainConsumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG),
+        KafkaClients.HEARTBEAT_MILLIS);
     // Rounds share the machine: a batch of a full pool may take its time.
     config.put(StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG), 30_000);
     config.putAll(clients.common());
     config.putAll(settings(topics, new DeadLetters(topics), meters, memory));
     config.put(StreamsConfig.STATE_DIR_CONFIG, directory.toString());
     config.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, (int) replicationFactor);
-    config.put(
-        StreamsConfig.mainConsumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), instanceId);
+    if (clients.staticMembership()) {
+      config.put(
+          StreamsConfig.mainConsumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), instanceId);
+    }
     properties.putAll(config);
     this.topology = new CuratorTopology(topics, serdes, gate, meters);
   }
@@ -154,9 +158,15 @@ public final class CuratorStream implements AutoCloseable {
     return streams != null && streams.state() == KafkaStreams.State.RUNNING;
   }
 
-  /** Whether only a restart helps. */
+  /** Whether only a restart helps: it has given up, or has no thread left. */
   public boolean failed() {
-    return streams != null && streams.state() == KafkaStreams.State.ERROR;
+    if (streams == null) {
+      return false;
+    }
+    KafkaStreams.State state = streams.state();
+    return state == KafkaStreams.State.ERROR
+        || state == KafkaStreams.State.PENDING_ERROR
+        || state.isRunningOrRebalancing() && streams.metadataForLocalThreads().isEmpty();
   }
 
   /** What it does, in Kafka Streams' words. */
@@ -167,7 +177,11 @@ public final class CuratorStream implements AutoCloseable {
   @Override
   public void close() {
     closing.countDown();
-    if (streams != null && !streams.close(PATIENCE)) {
+    // Others take its tasks over at once; a process that is killed keeps them for its session.
+    CloseOptions leaving =
+        CloseOptions.timeout(PATIENCE)
+            .withGroupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP);
+    if (streams != null && !streams.close(leaving)) {
       // Its stores may still be using the memory.
       LOG.warnf("The curator did not stop within %s", PATIENCE);
       return;

@@ -10,13 +10,10 @@ import io.gripstream.messaging.PromptSignature.Verifier;
 import io.gripstream.messaging.RecordReader;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
+import io.gripstream.role.Role;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.quarkus.runtime.ShutdownEvent;
-import io.quarkus.runtime.StartupEvent;
-import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Instance;
 import java.time.Clock;
 import java.time.Duration;
@@ -26,10 +23,7 @@ import java.time.Duration;
  * resources share.
  */
 @ApplicationScoped
-public class Gateway {
-  /** After the wiring has made the topics, before anything is asked of the page. */
-  private static final int AFTER_WIRING = 3000;
-
+public class Gateway implements Role {
   private static final Duration PATIENCE = Duration.ofSeconds(15);
   private static final int READERS = 4;
 
@@ -61,10 +55,13 @@ public class Gateway {
     }
   }
 
-  void start(@Observes @Priority(AFTER_WIRING) StartupEvent event) throws InterruptedException {
-    if (!enabled()) {
-      return;
-    }
+  @Override
+  public GripstreamConfig.Role part() {
+    return GripstreamConfig.Role.GATEWAY;
+  }
+
+  @Override
+  public void start() {
     publisher =
         new Publisher(clients.get(), topics.prefix() + "gateway-" + config.kafka().instanceId());
     reader = new RecordReader(clients.get(), READERS);
@@ -79,10 +76,25 @@ public class Gateway {
             PATIENCE);
   }
 
-  void stop(@Observes ShutdownEvent event) {
+  @Override
+  public String notReady() {
+    return ready() ? "" : "it is still reading the topics";
+  }
+
+  @Override
+  public String notAlive() {
+    return feeds.notAlive();
+  }
+
+  @Override
+  public void close() {
     if (feeds != null) {
       feeds.close();
+    }
+    if (reader != null) {
       reader.close();
+    }
+    if (publisher != null) {
       publisher.close();
     }
   }

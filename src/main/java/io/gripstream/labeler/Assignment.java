@@ -5,6 +5,8 @@ import io.gripstream.labeler.PromptBoard.Snapshot;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Which prompts label an image event:
@@ -12,9 +14,9 @@ import java.util.List;
  * <ul>
  *   <li>An event that names tasks is labelled by all of them or by none, so that one that was
  *       refused can be sent again without being labelled twice. A task that does not exist makes it
- *       a dead letter. A task that has no prompt yet lets it wait, because version 0 comes within
- *       moments; but when a task has been without one for {@code patience}, its events become dead
- *       letters: others' images wait behind them.
+ *       a dead letter. A task that has no prompt yet lets it wait aside ({@link SetAside}), because
+ *       version 0 comes within moments; but when a task has been without one for {@code patience},
+ *       its events become dead letters.
  *   <li>An event that names none is labelled by every task that has a prompt. While no task has
  *       one, there is nothing that it could hold up, and it waits without bound.
  * </ul>
@@ -28,8 +30,12 @@ record Assignment(Duration patience) {
   /** It is labelled by these. */
   record Label(List<Served> tasks) implements Verdict {}
 
-  /** Not yet. */
-  record Wait(String reason) implements Verdict {}
+  /**
+   * Not yet.
+   *
+   * @param tasks those it names that have no prompt; none where it names none
+   */
+  record Wait(String reason, Set<String> tasks) implements Verdict {}
 
   /** Never. */
   record Refuse(String reason) implements Verdict {}
@@ -40,11 +46,11 @@ record Assignment(Duration patience) {
   Verdict of(Arrival arrival, Snapshot prompts, long now) {
     if (arrival.tasks().isEmpty()) {
       return prompts.served().isEmpty()
-          ? new Wait("no task has a prompt yet")
+          ? new Wait("no task has a prompt yet", Set.of())
           : new Label(List.copyOf(prompts.served().values()));
     }
     List<Served> tasks = new ArrayList<>();
-    String missing = null;
+    Set<String> missing = new TreeSet<>();
     for (String task : arrival.tasks()) {
       Served served = prompts.served().get(task);
       if (served != null) {
@@ -55,14 +61,32 @@ record Assignment(Duration patience) {
       if (since == null) {
         return new Refuse("there is no task '%s'".formatted(task));
       }
-      if (now - since >= patience.toNanos()) {
+      if (expired(since, now)) {
         return new Refuse(
             "task '%s' has had no prompt that this model can use for %s".formatted(task, patience));
       }
-      missing = task;
+      missing.add(task);
     }
-    return missing == null
+    return missing.isEmpty()
         ? new Label(tasks)
-        : new Wait("task '%s' has no prompt yet".formatted(missing));
+        : new Wait("task '%s' has no prompt yet".formatted(String.join("', '", missing)), missing);
+  }
+
+  /** The tasks that make events wait that name them. */
+  Set<String> waiting(Snapshot prompts, long now) {
+    Set<String> tasks = new TreeSet<>();
+    prompts
+        .waitingSince()
+        .forEach(
+            (task, since) -> {
+              if (!expired(since, now)) {
+                tasks.add(task);
+              }
+            });
+    return tasks;
+  }
+
+  private boolean expired(long since, long now) {
+    return now - since >= patience.toNanos();
   }
 }

@@ -9,6 +9,7 @@ import io.gripstream.messaging.DeadLetters;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.LoopListener;
 import io.gripstream.messaging.PromptSignature.Verifier;
+import io.gripstream.messaging.Pulse;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.TopicView;
 import io.gripstream.messaging.Topics;
@@ -20,12 +21,15 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.header.Headers;
@@ -78,12 +82,15 @@ public final class Labeler implements AutoCloseable {
         Executors.newFixedThreadPool(
             Runtime.getRuntime().availableProcessors(), work -> daemon(work, "labeler-images"));
     this.lane = Executors.newSingleThreadExecutor(work -> daemon(work, "labeler-tower"));
+    Assignment assignment = new Assignment(config.labeler().promptPatience());
+    SetAside aside = new SetAside(() -> assignment.waiting(board.snapshot(), System.nanoTime()));
     this.labelling =
         new Labelling(
             serdes.images().deserializer(),
             board,
             this::catchUpOnTasks,
-            new Assignment(config.labeler().promptPatience()),
+            assignment,
+            aside,
             System::nanoTime,
             new ImageReader(config.images(), model.imageSize(), workers),
             new TowerPasses(model, lane, metrics),
@@ -155,6 +162,21 @@ public final class Labeler implements AutoCloseable {
               public void expect(List<ConsumerRecord<byte[], byte[]>> next) {
                 labelling.expect(next);
               }
+
+              @Override
+              public void restore(TopicPartition partition, OffsetAndMetadata committed) {
+                aside.restore(partition, committed);
+              }
+
+              @Override
+              public OffsetAndMetadata bookmark(TopicPartition partition, OffsetAndMetadata next) {
+                return aside.bookmark(partition, next);
+              }
+
+              @Override
+              public OptionalLong goBack(TopicPartition partition) {
+                return aside.goBack(partition);
+              }
             },
             new LoopListener() {
               @Override
@@ -200,9 +222,10 @@ public final class Labeler implements AutoCloseable {
     };
   }
 
-  /** Whether only a restart helps. */
-  public boolean failed() {
-    return loop.state() == TransactionalLoop.State.FAILED;
+  /** Why only a restart helps; empty: it lives. */
+  public String notAlive() {
+    return Pulse.first(
+        loop.notAlive(), tasks.notAlive(), candidates.notAlive(), prompts.notAlive());
   }
 
   private List<ProducerRecord<byte[], byte[]>> handle(List<ConsumerRecord<byte[], byte[]>> batch)

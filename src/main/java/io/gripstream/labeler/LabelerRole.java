@@ -1,25 +1,18 @@
 package io.gripstream.labeler;
 
 import io.gripstream.GripstreamConfig;
-import io.gripstream.GripstreamConfig.Role;
 import io.gripstream.clip.ClipModel;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
+import io.gripstream.role.Role;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.quarkus.runtime.ShutdownEvent;
-import io.quarkus.runtime.StartupEvent;
-import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Instance;
 
-/**
- * Runs the labeler in processes that play the role, from start to shutdown, and says whether it is
- * ready.
- */
+/** Runs the labeler. */
 @ApplicationScoped
-public class LabelerRole {
+public class LabelerRole implements Role {
   private final GripstreamConfig config;
   private final Instance<KafkaClients> clients;
   private final Instance<Topics> topics;
@@ -44,30 +37,30 @@ public class LabelerRole {
     this.meters = meters;
   }
 
-  void start(@Observes StartupEvent event) {
-    if (config.roles().contains(Role.LABELER)) {
-      labeler =
-          Labeler.start(config, clients.get(), topics.get(), serdes.get(), model.get(), meters);
-    }
+  @Override
+  public GripstreamConfig.Role part() {
+    return GripstreamConfig.Role.LABELER;
   }
 
-  void stop(@Observes @Priority(1000) ShutdownEvent event) {
+  @Override
+  public void start() {
+    labeler = Labeler.start(config, clients.get(), topics.get(), serdes.get(), model.get(), meters);
+  }
+
+  @Override
+  public String notReady() {
+    return labeler.notReady();
+  }
+
+  @Override
+  public String notAlive() {
+    return labeler.notAlive();
+  }
+
+  @Override
+  public void close() {
     if (labeler != null) {
       labeler.close();
     }
-  }
-
-  boolean failed() {
-    Labeler current = labeler;
-    return current != null && current.failed();
-  }
-
-  /** Why the role is not ready; empty: it is, or this process does not play it. */
-  String notReady() {
-    if (!config.roles().contains(Role.LABELER)) {
-      return "";
-    }
-    Labeler current = labeler;
-    return current == null ? "it is not started" : current.notReady();
   }
 }

@@ -7,7 +7,6 @@ import io.gripstream.image.RejectedImageException;
 import io.gripstream.labeler.Assignment.Label;
 import io.gripstream.labeler.Assignment.Refuse;
 import io.gripstream.labeler.Assignment.Verdict;
-import io.gripstream.labeler.Assignment.Wait;
 import io.gripstream.labeler.PromptBoard.Snapshot;
 import io.gripstream.labeler.TowerPasses.Features;
 import io.gripstream.labeler.TowerPasses.Input;
@@ -25,8 +24,8 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.jboss.logging.Logger;
 
 /**
- * Labels one micro-batch: every record in ends as predictions or as a dead letter. The prompts are
- * read once, for all tasks, and so is every image. For one thread.
+ * Labels one micro-batch: every record in ends as predictions or as a dead letter, or waits aside
+ * for its prompt. The prompts are read once, for all tasks, and so is every image. For one thread.
  */
 final class Labelling {
   private static final Logger LOG = Logger.getLogger(Labelling.class);
@@ -35,6 +34,7 @@ final class Labelling {
   private final PromptBoard board;
   private final Runnable catchUpOnTasks;
   private final Assignment assignment;
+  private final SetAside aside;
   private final LongSupplier nanoTime;
   private final ImageReader reader;
   private final TowerPasses tower;
@@ -49,6 +49,7 @@ final class Labelling {
   /**
    * @param catchUpOnTasks returns when the board has seen every task that was defined before the
    *     call
+   * @param aside of the same board and assignment
    * @param nanoTime the board's clock
    * @param readAheadAtOnce whether the next images are read while the tower runs, or only when it
    *     has
@@ -58,6 +59,7 @@ final class Labelling {
       PromptBoard board,
       Runnable catchUpOnTasks,
       Assignment assignment,
+      SetAside aside,
       LongSupplier nanoTime,
       ImageReader reader,
       TowerPasses tower,
@@ -69,6 +71,7 @@ final class Labelling {
     this.board = board;
     this.catchUpOnTasks = catchUpOnTasks;
     this.assignment = assignment;
+    this.aside = aside;
     this.nanoTime = nanoTime;
     this.reader = reader;
     this.tower = tower;
@@ -84,6 +87,8 @@ final class Labelling {
   /** An event on its way through the tower. */
   private record Work(Arrival arrival, Label label, CompletableFuture<Image> image) {}
 
+  private record Decided(Arrival arrival, Verdict verdict) {}
+
   private record Decoded(Work work, Image image) {}
 
   private record Refused(ConsumerRecord<byte[], byte[]> record, String reason) {}
@@ -94,10 +99,11 @@ final class Labelling {
   }
 
   /**
-   * @param patience how long to wait for prompts that are not live yet
+   * @param patience how long to wait for the first prompt of all, which events that name no task
+   *     need
    * @return what to send
-   * @throws PromptsAwaitedException when the prompts are still missing; the same records are to be
-   *     handed in again later
+   * @throws PromptsAwaitedException when it is still missing; the same records are to be handed in
+   *     again later
    */
   List<ProducerRecord<byte[], byte[]>> label(
       List<ConsumerRecord<byte[], byte[]>> batch, Duration patience) throws InterruptedException {
@@ -106,17 +112,23 @@ final class Labelling {
     for (ConsumerRecord<byte[], byte[]> record : batch) {
       try {
         Ahead ahead = begun.get(record);
-        arrivals.add(ahead == null ? Arrival.parse(record, events) : ahead.arrival());
+        Arrival arrival = ahead == null ? Arrival.parse(record, events) : ahead.arrival();
+        if (aside.due(arrival)) {
+          arrivals.add(arrival);
+        }
       } catch (RejectedEventException e) {
-        malformed.add(new Refused(record, e.getMessage()));
+        if (!aside.seen(record)) {
+          malformed.add(new Refused(record, e.getMessage()));
+        }
       }
     }
-    List<Verdict> verdicts = awaitVerdicts(arrivals, patience);
+    SetAside.Draft draft = aside.draft();
+    List<Decided> decided = decide(draft, arrivals, patience);
     // Only now is it sure that the batch is not handed in again.
     List<ProducerRecord<byte[], byte[]>> outputs = new ArrayList<>();
     malformed.forEach(refused -> outputs.add(letter(refused.record(), refused.reason())));
     long started = System.nanoTime();
-    List<Work> works = read(arrivals, verdicts, outputs);
+    List<Work> works = read(decided, outputs);
     begun = readAheadAtOnce ? readAhead() : Map.of();
     List<Decoded> images = decode(works, outputs);
     if (!images.isEmpty()) {
@@ -141,11 +153,12 @@ final class Labelling {
       metrics.imagesLabelled.increment(images.size());
     }
     metrics.batch.record(Duration.ofNanos(System.nanoTime() - started));
+    draft.adopt();
     return outputs;
   }
 
-  /** What becomes of each arrival, under one snapshot: labelled or refused. */
-  private List<Verdict> awaitVerdicts(List<Arrival> arrivals, Duration patience)
+  /** What becomes of the arrivals that need not wait aside, under one snapshot. */
+  private List<Decided> decide(SetAside.Draft draft, List<Arrival> arrivals, Duration patience)
       throws InterruptedException {
     Snapshot known = board.snapshot();
     if (arrivals.stream().flatMap(a -> a.tasks().stream()).anyMatch(t -> !known.defines(t))) {
@@ -154,36 +167,28 @@ final class Labelling {
       // heard of after it.
       catchUpOnTasks.run();
     }
+    boolean anyTaskWillDo = arrivals.stream().anyMatch(arrival -> arrival.tasks().isEmpty());
     Snapshot prompts =
-        board.await(
-            snapshot -> verdicts(arrivals, snapshot).stream().noneMatch(Wait.class::isInstance),
-            patience);
-    List<Verdict> verdicts = verdicts(arrivals, prompts);
-    for (Verdict verdict : verdicts) {
-      if (verdict instanceof Wait wait) {
-        throw new PromptsAwaitedException(wait.reason());
-      }
-    }
-    return verdicts;
-  }
-
-  private List<Verdict> verdicts(List<Arrival> arrivals, Snapshot prompts) {
+        board.await(snapshot -> !anyTaskWillDo || !snapshot.served().isEmpty(), patience);
     long now = nanoTime.getAsLong();
-    return arrivals.stream().map(arrival -> assignment.of(arrival, prompts, now)).toList();
+    List<Decided> decided = new ArrayList<>();
+    for (Arrival arrival : arrivals) {
+      draft
+          .decide(arrival, () -> assignment.of(arrival, prompts, now))
+          .ifPresent(verdict -> decided.add(new Decided(arrival, verdict)));
+    }
+    return decided;
   }
 
-  private List<Work> read(
-      List<Arrival> arrivals,
-      List<Verdict> verdicts,
-      List<ProducerRecord<byte[], byte[]>> outputs) {
+  private List<Work> read(List<Decided> decided, List<ProducerRecord<byte[], byte[]>> outputs) {
     List<Work> works = new ArrayList<>();
-    for (int i = 0; i < arrivals.size(); i++) {
-      Arrival arrival = arrivals.get(i);
-      if (verdicts.get(i) instanceof Label label) {
+    for (Decided one : decided) {
+      Arrival arrival = one.arrival();
+      if (one.verdict() instanceof Label label) {
         Ahead ahead = begun.get(arrival.record());
         works.add(
             new Work(arrival, label, ahead == null ? reader.read(arrival.event()) : ahead.image()));
-      } else if (verdicts.get(i) instanceof Refuse refuse) {
+      } else if (one.verdict() instanceof Refuse refuse) {
         outputs.add(letter(arrival.record(), refuse.reason()));
       }
     }
@@ -195,7 +200,9 @@ final class Labelling {
     for (ConsumerRecord<byte[], byte[]> record : expected) {
       try {
         Arrival arrival = Arrival.parse(record, events);
-        reading.put(record, new Ahead(arrival, reader.read(arrival.event())));
+        if (aside.due(arrival)) {
+          reading.put(record, new Ahead(arrival, reader.read(arrival.event())));
+        }
       } catch (RejectedEventException e) {
         // When it is its turn it is refused for the same reason, and told of.
         LOG.debugf("nothing to read ahead: %s", e.getMessage());

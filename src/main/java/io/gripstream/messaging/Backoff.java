@@ -50,8 +50,13 @@ public final class Backoff {
 
   /** Waits as long as ever: what would be tried again soon would fail again. */
   public void pauseLong() {
+    pause(LONGEST);
+  }
+
+  /** Waits as long as is said, and counts as a failure like any other. */
+  public void pause(Duration duration) {
     failuresInARow++;
-    await(LONGEST);
+    await(duration);
   }
 
   private void await(Duration duration) {

@@ -1,6 +1,7 @@
 package io.gripstream.messaging;
 
 import ai.djl.engine.EngineException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -59,6 +60,8 @@ public enum Fault {
   REBALANCED,
   /** Another process has this one's identity: connect anew, but not at once. */
   FENCED,
+  /** The brokers refuse this machine's timestamps: others should do the work until it is mended. */
+  CLOCK,
   /** The configuration, the rights, or this process: give up, and say why in one line. */
   FATAL;
 
@@ -104,6 +107,8 @@ public enum Fault {
                   InvalidProducerEpochException.class,
                   FencedInstanceIdException.class,
                   UnreleasedInstanceIdException.class)),
+          // Outputs bear the time of this machine.
+          new Rule(CLOCK, List.of(InvalidTimestampException.class)),
           new Rule(
               FATAL,
               List.of(
@@ -127,9 +132,7 @@ public enum Fault {
                   GroupSubscribedToTopicException.class,
                   InvalidSessionTimeoutException.class,
                   InvalidTxnTimeoutException.class,
-                  InvalidPrincipalTypeException.class,
-                  // Outputs bear the time of this machine.
-                  InvalidTimestampException.class)),
+                  InvalidPrincipalTypeException.class)),
           new Rule(ENGINE, List.of(EngineException.class)),
           new Rule(RECORD, List.of(StackOverflowError.class, OutOfMemoryError.class)),
           new Rule(FATAL, List.of(Error.class)),
@@ -147,6 +150,10 @@ public enum Fault {
   /** What happened, for people: one line, in the words of the cause that decided. */
   public static String line(Throwable failure) {
     Rule decided = RULES.stream().filter(rule -> rule.holds(failure)).findFirst().orElse(ANY_OTHER);
+    if (decided.fault() == CLOCK) {
+      return "the brokers refuse this machine's timestamps; its clock says %s: set the clock"
+          .formatted(Instant.now());
+    }
     Throwable telling = failure;
     for (Throwable cause : chain(failure)) {
       if (decided == ANY_OTHER || decided.types().stream().anyMatch(t -> t.isInstance(cause))) {

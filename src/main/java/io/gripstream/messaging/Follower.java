@@ -46,6 +46,7 @@ public final class Follower implements AutoCloseable {
   private final AtomicLong skipped = new AtomicLong();
   private final Backoff backoff = new Backoff(closed);
   private final Thread thread;
+  private final Pulse pulse;
 
   /** The next offset to read; guarded by itself. */
   private final Map<TopicPartition, Long> positions = new HashMap<>();
@@ -73,6 +74,7 @@ public final class Follower implements AutoCloseable {
     this.tail = tail;
     this.handler = handler;
     this.thread = new Thread(this::run, "follow-" + topic);
+    this.pulse = new Pulse(thread, this::isClosed);
     thread.setDaemon(true);
     thread.start();
   }
@@ -80,6 +82,11 @@ public final class Follower implements AutoCloseable {
   /** Whether everything that was there at the start has been read. */
   public boolean ready() {
     return ready.getCount() == 0;
+  }
+
+  /** What is wrong with the thread; empty: nothing. */
+  public String notAlive() {
+    return pulse.fault();
   }
 
   /** Waits until {@link #ready}, or until the time is up, and says which. */
@@ -147,6 +154,7 @@ public final class Follower implements AutoCloseable {
   private void follow(Consumer<byte[], byte[]> consumer) {
     long looked = 0;
     while (!isClosed()) {
+      pulse.beat();
       if (consumer.assignment().isEmpty() || System.nanoTime() - looked > NEW_PARTITIONS_NANOS) {
         looked = System.nanoTime();
         if (!assign(consumer)) {
@@ -216,6 +224,7 @@ public final class Follower implements AutoCloseable {
         LOG.warnf(
             "%s-%d@%d: waiting before trying again: %s",
             topic, record.partition(), record.offset(), Fault.line(e));
+        pulse.beat();
         backoff.pause();
       }
     }
@@ -266,6 +275,7 @@ public final class Follower implements AutoCloseable {
   }
 
   private void pause() {
+    pulse.beat();
     try {
       backoff.pause();
     } catch (InterruptException e) {

@@ -33,7 +33,7 @@ import org.jboss.logging.Logger;
  *
  * <pre>
  *   key    group / topic id / partition
- *   value  the offset of the next record, as text
+ *   value  the offset of the next record, as text; behind a space, the offset's metadata, if any
  * </pre>
  *
  * <p>Begin with {@link #restore}. Not thread safe.
@@ -111,13 +111,13 @@ public final class GroupPositions {
   private Map<TopicPartition, OffsetAndMetadata> lost(Set<TopicPartition> missing) {
     Map<TopicPartition, OffsetAndMetadata> lost = new TreeMap<>(GroupPositions::inOrder);
     try (TopicView<String> view =
-        new TopicView<>(clients, topic, new StringDeserializer(), (key, offset) -> {})) {
+        new TopicView<>(clients, topic, new StringDeserializer(), (key, position) -> {})) {
       view.awaitReady(TIMEOUT);
       Map<String, String> kept = view.snapshot();
       for (TopicPartition partition : missing) {
-        String offset = kept.get(key(partition));
-        if (offset != null) {
-          lost.put(partition, new OffsetAndMetadata(Long.parseLong(offset)));
+        String position = kept.get(key(partition));
+        if (position != null) {
+          lost.put(partition, parse(position));
         }
       }
     }
@@ -134,8 +134,13 @@ public final class GroupPositions {
   }
 
   /** What is to be written in the transaction that commits this offset. */
-  public ProducerRecord<byte[], byte[]> record(TopicPartition partition, long next) {
-    return new ProducerRecord<>(
-        topic, Keys.bytes(key(partition)), Long.toString(next).getBytes(UTF_8));
+  public ProducerRecord<byte[], byte[]> record(TopicPartition partition, OffsetAndMetadata next) {
+    String position = (next.offset() + " " + next.metadata()).strip();
+    return new ProducerRecord<>(topic, Keys.bytes(key(partition)), position.getBytes(UTF_8));
+  }
+
+  private static OffsetAndMetadata parse(String position) {
+    String[] parts = position.split(" ", 2);
+    return new OffsetAndMetadata(Long.parseLong(parts[0]), parts.length < 2 ? "" : parts[1]);
   }
 }

@@ -1,9 +1,11 @@
 package io.gripstream.messaging;
 
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -31,6 +33,18 @@ public final class KafkaClients {
   /** What a dead letter's headers take up. */
   static final int BESIDES_THE_RECORD = 64 * 1024;
 
+  /**
+   * Members hear of a rebalance with a heartbeat: whoever leaves is replaced after one of these,
+   * and not after the three seconds that are Kafka's default.
+   */
+  public static final int HEARTBEAT_MILLIS = 1_000;
+
+  /** Leaves the group at once, so that others take over; a static member too. */
+  public static CloseOptions leaving(Duration atMost) {
+    return CloseOptions.timeout(atMost)
+        .withGroupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP);
+  }
+
   /** A dead letter is a record of the largest size and a few headers. */
   static final int MAX_LETTER_BYTES = MAX_RECORD_BYTES + BESIDES_THE_RECORD;
 
@@ -40,20 +54,28 @@ public final class KafkaClients {
   private final String bootstrapServers;
   private final Map<String, String> extra;
   private final int maxImageBytes;
+  private final boolean staticMembership;
 
-  /** For images of the default size at most. */
+  /** For images of the default size at most, of processes whose instance ids are stable. */
   public KafkaClients(String bootstrapServers, Map<String, String> extra) {
-    this(bootstrapServers, extra, MAX_IMAGE_BYTES);
+    this(bootstrapServers, extra, MAX_IMAGE_BYTES, true);
   }
 
   /**
    * @param extra the operator's properties, handed to every client
    * @param maxImageBytes the largest image that an event carries inline
+   * @param staticMembership whether a process comes back under its instance id; if not, its
+   *     consumers are dynamic members of their groups
    */
-  public KafkaClients(String bootstrapServers, Map<String, String> extra, int maxImageBytes) {
+  public KafkaClients(
+      String bootstrapServers,
+      Map<String, String> extra,
+      int maxImageBytes,
+      boolean staticMembership) {
     this.bootstrapServers = bootstrapServers;
     this.extra = Map.copyOf(extra);
     this.maxImageBytes = maxImageBytes;
+    this.staticMembership = staticMembership;
   }
 
   /**
@@ -94,8 +116,8 @@ public final class KafkaClients {
    * A consumer that sees only what was committed, from the beginning if its group has no offsets.
    *
    * @param group null: no group, partitions are assigned by hand
-   * @param instanceId makes a static member of the group, which may restart within its session
-   *     without a rebalance; null: a dynamic member
+   * @param instanceId makes a static member of the group, which may be killed and come back within
+   *     its session without a rebalance, where identities are stable; null: a dynamic member
    */
   public <K, V> KafkaConsumer<K, V> consumer(
       String group,
@@ -107,7 +129,7 @@ public final class KafkaClients {
     // A fetch holds one record in any case; this lets it hold several large ones.
     config.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, letterBytes());
     config.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 15_000);
-    config.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 3_000);
+    config.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, HEARTBEAT_MILLIS);
     config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     config.putAll(common());
     config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
@@ -117,7 +139,7 @@ public final class KafkaClients {
     if (group != null) {
       config.put(ConsumerConfig.GROUP_ID_CONFIG, group);
     }
-    if (instanceId != null) {
+    if (instanceId != null && staticMembership) {
       config.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, instanceId);
     }
     config.putAll(overrides);
@@ -144,6 +166,11 @@ public final class KafkaClients {
       config.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId);
     }
     return new KafkaProducer<>(config, key, value);
+  }
+
+  /** Whether instance ids name static members of groups. */
+  public boolean staticMembership() {
+    return staticMembership;
   }
 
   public Admin admin() {

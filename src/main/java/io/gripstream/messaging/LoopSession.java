@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -66,6 +67,9 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
 
   /** Where each assigned partition goes on if all that is pending is thrown away. */
   private final Map<TopicPartition, Long> resume = new HashMap<>();
+
+  /** What was committed last of each assigned partition; null: nothing. */
+  private final Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
 
   /** Polled, and not handed in yet. */
   private final List<ConsumerRecord<byte[], byte[]>> fetched = new ArrayList<>();
@@ -128,6 +132,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     positions.restore(settings.topics());
     consumer.subscribe(settings.topics(), this);
     while (!loop.isStopping()) {
+      loop.beat();
       poll();
       if (partitionsWereTaken) {
         rewind();
@@ -135,8 +140,11 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
         handle();
       } else if (!pending.isEmpty()) {
         commitOrRewind();
-      } else if (!retrying) {
-        loop.wentWell();
+      } else {
+        goBack();
+        if (!retrying) {
+          loop.wentWell();
+        }
       }
     }
     commitOrRewind();
@@ -346,14 +354,17 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   }
 
   private void commit() throws AbortedException {
+    Map<TopicPartition, OffsetAndMetadata> bookmarks = new HashMap<>();
+    pending
+        .offsets()
+        .forEach((partition, next) -> bookmarks.put(partition, handler.bookmark(partition, next)));
     producer.beginTransaction();
     try {
       // Failures to send show in the commit.
       pending.outputs().forEach(producer::send);
-      pending
-          .offsets()
-          .forEach((partition, next) -> producer.send(positions.record(partition, next.offset())));
-      producer.sendOffsetsToTransaction(pending.offsets(), consumer.groupMetadata());
+      bookmarks.forEach(
+          (partition, bookmark) -> producer.send(positions.record(partition, bookmark)));
+      producer.sendOffsetsToTransaction(bookmarks, consumer.groupMetadata());
       producer.commitTransaction();
     } catch (KafkaException e) {
       Fault fault = Fault.of(e);
@@ -363,12 +374,31 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       }
       throw e;
     }
+    committed.putAll(bookmarks);
     pending.offsets().forEach((partition, next) -> resume.put(partition, next.offset()));
     suspects.succeeded(pending.offsets(), pending.isSuspect());
     listener.committed(pending.records());
     pending.clear();
     retrying = false;
-    loop.wentWell();
+    loop.committed();
+    goBack();
+  }
+
+  /** Reads again what the handler left for later and can handle now. */
+  private void goBack() {
+    for (TopicPartition partition : consumer.assignment()) {
+      handler
+          .goBack(partition)
+          .ifPresent(
+              from -> {
+                fetched.removeIf(
+                    record ->
+                        record.partition() == partition.partition()
+                            && record.topic().equals(partition.topic()));
+                resume.put(partition, from);
+                consumer.seek(partition, from);
+              });
+    }
   }
 
   private void rewind() {
@@ -376,6 +406,9 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     pending.clear();
     partitionsWereTaken = false;
     resume.keySet().retainAll(consumer.assignment());
+    consumer
+        .assignment()
+        .forEach(partition -> handler.restore(partition, committed.get(partition)));
     resume.forEach(consumer::seek);
   }
 
@@ -386,6 +419,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   @Override
   public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
     partitions.forEach(resume::remove);
+    partitions.forEach(committed::remove);
     partitions.forEach(suspects::forget);
     partitionsWereTaken = partitionsWereTaken || !pending.isEmpty() || !fetched.isEmpty();
     retrying = false;
@@ -394,6 +428,8 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   @Override
   public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
     LOG.infof("%s: assigned %s", settings.role(), partitions);
+    committed.putAll(consumer.committed(Set.copyOf(partitions)));
+    partitions.forEach(partition -> handler.restore(partition, committed.get(partition)));
   }
 
   @Override
@@ -402,7 +438,11 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       // An open transaction is left to the next session, or to its timeout.
       producer.close(Duration.ZERO);
     } finally {
-      consumer.close(CloseOptions.timeout(CLOSE_PATIENCE));
+      // Who comes back at once keeps its partitions; who stops, or cannot work, hands them over.
+      consumer.close(
+          loop.isStopping() || loop.standsAside()
+              ? KafkaClients.leaving(CLOSE_PATIENCE)
+              : CloseOptions.timeout(CLOSE_PATIENCE));
     }
   }
 

@@ -50,6 +50,11 @@ public final class TopicView<V> implements AutoCloseable {
     this.follower = new Follower(clients, topic, Follower.ALL, this::apply);
   }
 
+  /** What is wrong with the view's thread; empty: nothing. */
+  public String notAlive() {
+    return follower.notAlive();
+  }
+
   public boolean ready() {
     return follower.ready();
   }

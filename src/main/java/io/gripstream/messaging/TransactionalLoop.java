@@ -2,9 +2,12 @@ package io.gripstream.messaging;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jboss.logging.Logger;
@@ -33,6 +36,8 @@ import org.jboss.logging.Logger;
  *       alone. It becomes a dead letter, and the stream goes on. A handler that knows a record to
  *       be bad makes the letter itself, which is faster.
  *   <li>{@link Fault#ENGINE}: the same, but for the letter: a record that is alone waits.
+ *   <li>{@link Fault#CLOCK}: the loop leaves the group, says so until something is committed, and
+ *       tries again after half a minute.
  *   <li>{@link Fault#FATAL}: this process, its rights or its configuration are broken. The loop
  *       ends, {@link State#FAILED}, and says why in one line.
  *   <li>Any other: the handler cannot work at present. The records are tried again, with growing
@@ -44,6 +49,7 @@ import org.jboss.logging.Logger;
  */
 public final class TransactionalLoop implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(TransactionalLoop.class);
+  private static final Duration ASIDE = Duration.ofSeconds(30);
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(30);
 
   /** Makes outputs of records. */
@@ -61,6 +67,30 @@ public final class TransactionalLoop implements AutoCloseable {
      * begin to prepare them. They may come otherwise, or not at all.
      */
     default void expect(List<ConsumerRecord<byte[], byte[]>> next) {}
+
+    /**
+     * Hears where a partition stands: when it is assigned, and when what was handled since the last
+     * commit is thrown away.
+     *
+     * @param committed what was committed last; null: nothing
+     */
+    default void restore(TopicPartition partition, OffsetAndMetadata committed) {}
+
+    /**
+     * What to commit once all in front of {@code next} has been handled. A handler that leaves
+     * records for later says so in the metadata, of which {@link #restore} hears.
+     */
+    default OffsetAndMetadata bookmark(TopicPartition partition, OffsetAndMetadata next) {
+      return next;
+    }
+
+    /**
+     * From where on to hand in a partition's records again, because some that were left for later
+     * can be handled now; empty: go on. Asked when nothing is pending.
+     */
+    default OptionalLong goBack(TopicPartition partition) {
+      return OptionalLong.empty();
+    }
   }
 
   /** How the loop is doing. */
@@ -137,10 +167,12 @@ public final class TransactionalLoop implements AutoCloseable {
   private final LoopListener listener;
   private final CountDownLatch stopping = new CountDownLatch(1);
   private final Thread thread;
+  private final Pulse pulse;
 
   private volatile State state = State.STARTING;
   private volatile Throwable lastFailure;
   private volatile LoopSession session;
+  private volatile boolean aside;
   private final Backoff backoff;
 
   /** Only giving up is left to be done. */
@@ -167,6 +199,7 @@ public final class TransactionalLoop implements AutoCloseable {
     this.backoff = new Backoff(stopping, settings.pause());
     this.thread = new Thread(this::run, "loop-" + settings.role());
     thread.setDaemon(true);
+    this.pulse = new Pulse(thread, this::isStopping);
   }
 
   /**
@@ -176,6 +209,16 @@ public final class TransactionalLoop implements AutoCloseable {
    */
   public void start() {
     thread.start();
+  }
+
+  /** Why only a restart helps; empty: the loop goes on. */
+  public String notAlive() {
+    return state == State.FAILED ? "it has failed: " + lastFailure() : pulse.fault();
+  }
+
+  /** With each turn. */
+  void beat() {
+    pulse.beat();
   }
 
   public State state() {
@@ -241,7 +284,13 @@ public final class TransactionalLoop implements AutoCloseable {
     try (LoopSession opened =
         new LoopSession(this, clients, settings, deadLetters, handler, listener)) {
       session = opened;
-      opened.work();
+      try {
+        opened.work();
+      } catch (RuntimeException e) {
+        // Known before the session closes, which then leaves the group.
+        aside = Fault.of(e) == Fault.CLOCK;
+        throw e;
+      }
     } catch (WakeupException e) {
       LOG.debugf("%s: woken up to stop", settings.role());
     } catch (RuntimeException e) {
@@ -258,6 +307,7 @@ public final class TransactionalLoop implements AutoCloseable {
       throw failure;
     }
     failed(failure);
+    pulse.beat();
     switch (Fault.of(failure)) {
       case FATAL -> throw new GaveUpException(failure);
       case FENCED -> {
@@ -266,6 +316,10 @@ public final class TransactionalLoop implements AutoCloseable {
             "%s: fenced; is there another process with the instance id %s?",
             settings.role(), settings.instanceId());
         backoff.pauseLong();
+      }
+      case CLOCK -> {
+        LOG.errorf("%s: %s; standing aside for %s", settings.role(), lastFailure(), ASIDE);
+        backoff.pause(ASIDE);
       }
       case TRANSIENT, REBALANCED -> {
         LOG.warnf("%s: connecting anew: %s", settings.role(), Fault.line(failure));
@@ -284,8 +338,22 @@ public final class TransactionalLoop implements AutoCloseable {
     return stopping.getCount() == 0;
   }
 
-  /** Something was committed, or there is nothing to do. */
+  /** Whether what failed last fails at this machine only, so that others should do the work. */
+  boolean standsAside() {
+    return aside;
+  }
+
+  /** Something was committed. */
+  void committed() {
+    aside = false;
+    wentWell();
+  }
+
+  /** There is nothing to do. What only a commit can show to be mended is not taken for mended. */
   void wentWell() {
+    if (aside) {
+      return;
+    }
     backoff.succeeded();
     lastFailure = null;
     state = State.RUNNING;
@@ -299,6 +367,7 @@ public final class TransactionalLoop implements AutoCloseable {
 
   /** Waits before the next attempt, longer each time, but not when the loop shall stop. */
   void pause() {
+    pulse.beat();
     backoff.pause();
   }
 }

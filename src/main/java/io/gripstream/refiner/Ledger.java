@@ -72,14 +72,14 @@ final class Ledger implements AutoCloseable {
       for (ProducerRecord<byte[], byte[]> output : conclusion.outputs()) {
         sent.add(producer.send(output));
       }
-      sent.add(producer.send(positions.record(conclusion.partition(), conclusion.next())));
+      OffsetAndMetadata next = new OffsetAndMetadata(conclusion.next());
+      sent.add(producer.send(positions.record(conclusion.partition(), next)));
       producer.flush();
       for (Future<RecordMetadata> each : sent) {
         each.get();
       }
       producer.sendOffsetsToTransaction(
-          Map.of(conclusion.partition(), new OffsetAndMetadata(conclusion.next())),
-          consumer.groupMetadata());
+          Map.of(conclusion.partition(), next), consumer.groupMetadata());
       producer.commitTransaction();
       return Result.WRITTEN;
     } catch (ExecutionException e) {

@@ -4,6 +4,7 @@ import io.gripstream.event.PromptVersion;
 import io.gripstream.messaging.DeadLetters;
 import io.gripstream.messaging.GroupPositions;
 import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.Pulse;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
 import io.gripstream.refine.Refinement;
@@ -81,20 +82,20 @@ public final class Refiner implements AutoCloseable {
     return refiner;
   }
 
-  /** Why only a restart helps, in words; empty: it does not need one. */
-  public String failure() {
-    return rounds.failure().isEmpty() ? zeroShots.failure() : rounds.failure();
-  }
-
   /** Why the refiner is not ready; empty: it is. */
   public String notReady() {
-    if (!failure().isEmpty()) {
-      return "it has failed: " + failure();
+    if (!notAlive().isEmpty()) {
+      return notAlive();
     }
     if (!zeroShots.ready()) {
       return "it is still reading tasks and zero-shot prompts";
     }
-    return rounds.ready() ? "" : "it is connecting";
+    return rounds.notReady();
+  }
+
+  /** Why only a restart helps; empty: it lives. */
+  public String notAlive() {
+    return Pulse.first(rounds.notAlive(), zeroShots.notAlive());
   }
 
   /** Leaves the round in hand for after the restart, and stops. */

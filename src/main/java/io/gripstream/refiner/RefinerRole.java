@@ -1,27 +1,20 @@
 package io.gripstream.refiner;
 
 import io.gripstream.GripstreamConfig;
-import io.gripstream.GripstreamConfig.Role;
 import io.gripstream.clip.ClipModel;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
 import io.gripstream.refine.Refinement;
+import io.gripstream.role.Role;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.quarkus.runtime.ShutdownEvent;
-import io.quarkus.runtime.StartupEvent;
-import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Instance;
 import java.util.Map;
 
-/**
- * Runs the refiner in processes that play the role, from start to shutdown, and says whether it is
- * ready.
- */
+/** Runs the refiner. */
 @ApplicationScoped
-public class RefinerRole {
+public class RefinerRole implements Role {
   private final GripstreamConfig config;
   private final Instance<KafkaClients> clients;
   private final Instance<Topics> topics;
@@ -49,39 +42,39 @@ public class RefinerRole {
     this.meters = meters;
   }
 
-  void start(@Observes StartupEvent event) {
-    if (config.roles().contains(Role.REFINER)) {
-      refiner =
-          Refiner.start(
-              config.kafka().instanceId(),
-              Map.of(),
-              clients.get(),
-              topics.get(),
-              serdes.get(),
-              refinement.get(),
-              model.get().id(),
-              meters);
-    }
+  @Override
+  public GripstreamConfig.Role part() {
+    return GripstreamConfig.Role.REFINER;
   }
 
-  void stop(@Observes @Priority(1000) ShutdownEvent event) {
+  @Override
+  public void start() {
+    refiner =
+        Refiner.start(
+            config.kafka().instanceId(),
+            Map.of(),
+            clients.get(),
+            topics.get(),
+            serdes.get(),
+            refinement.get(),
+            model.get().id(),
+            meters);
+  }
+
+  @Override
+  public String notReady() {
+    return refiner.notReady();
+  }
+
+  @Override
+  public String notAlive() {
+    return refiner.notAlive();
+  }
+
+  @Override
+  public void close() {
     if (refiner != null) {
       refiner.close();
     }
-  }
-
-  /** Whether only a restart helps. */
-  boolean failed() {
-    Refiner current = refiner;
-    return current != null && !current.failure().isEmpty();
-  }
-
-  /** Why the role is not ready; empty: it is, or this process does not play it. */
-  String notReady() {
-    if (!config.roles().contains(Role.REFINER)) {
-      return "";
-    }
-    Refiner current = refiner;
-    return current == null ? "it is not started" : current.notReady();
   }
 }

@@ -6,6 +6,7 @@ import io.gripstream.messaging.DeadLetters;
 import io.gripstream.messaging.Fault;
 import io.gripstream.messaging.GroupPositions;
 import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.Pulse;
 import io.gripstream.refine.RoundBatch;
 import io.gripstream.refiner.RoundAssembler.Broken;
 import io.gripstream.refiner.RoundAssembler.Complete;
@@ -49,6 +50,7 @@ import org.jboss.logging.Logger;
 final class RoundLoop implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(RoundLoop.class);
   private static final Duration POLL = Duration.ofMillis(200);
+  private static final Duration LEAVE = Duration.ofSeconds(5);
   private static final long CLOSE_SECONDS = 60;
 
   private final Settings settings;
@@ -65,6 +67,7 @@ final class RoundLoop implements AutoCloseable {
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Backoff backoff = new Backoff(closed);
   private final Thread thread;
+  private final Pulse pulse;
 
   private final Map<TopicPartition, RoundAssembler> assemblers = new HashMap<>();
   private Running running;
@@ -73,6 +76,9 @@ final class RoundLoop implements AutoCloseable {
   private volatile Consumer<byte[], byte[]> consumer;
   private volatile boolean joined;
   private volatile Throwable failure;
+
+  /** What cannot be written at present; empty: there is no such thing. */
+  private volatile String unwritten = "";
 
   /**
    * @param overrides of the consumer's configuration
@@ -110,21 +116,25 @@ final class RoundLoop implements AutoCloseable {
     this.ledger = ledger;
     this.positions = positions;
     this.thread = daemon(this::run, "refiner-rounds");
+    this.pulse = new Pulse(thread, () -> closed.getCount() == 0);
   }
 
   void start() {
     thread.start();
   }
 
-  /** Whether the loop is a member of its group and takes batches. */
-  boolean ready() {
-    return joined;
+  /** Why only a restart helps; empty: the loop goes on. */
+  String notAlive() {
+    Throwable known = failure;
+    return known == null ? pulse.fault() : "it has failed: " + Fault.line(known);
   }
 
-  /** Why only a restart helps, in words; empty: it does not need one. */
-  String failure() {
-    Throwable known = failure;
-    return known == null ? "" : Fault.line(known);
+  /** Why the loop does not work at present; empty: it is a member of its group. */
+  String notReady() {
+    if (!unwritten.isEmpty()) {
+      return "it cannot write what came of " + unwritten;
+    }
+    return joined ? "" : "it is connecting";
   }
 
   private void run() {
@@ -132,7 +142,7 @@ final class RoundLoop implements AutoCloseable {
       while (closed.getCount() > 0) {
         session();
       }
-    } catch (WakeupException | InterruptException e) {
+    } catch (InterruptException e) {
       LOG.debug("The rounds' loop is closed");
     } catch (Throwable e) {
       failure = e;
@@ -155,12 +165,12 @@ final class RoundLoop implements AutoCloseable {
             new ByteArrayDeserializer(),
             overrides)) {
       consumer = current;
+      pulse.beat();
       positions.restore(List.of(settings.topic()));
       current.subscribe(List.of(settings.topic()), new Membership());
-      while (closed.getCount() > 0) {
-        turn(current);
-      }
-    } catch (WakeupException | InterruptException e) {
+      poll(current);
+      current.close(KafkaClients.leaving(LEAVE));
+    } catch (InterruptException e) {
       throw e;
     } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
       switch (Fault.of(e)) {
@@ -170,7 +180,7 @@ final class RoundLoop implements AutoCloseable {
               "fenced; is there another refiner with the instance id %s?", settings.instanceId());
           backoff.pauseLong();
         }
-        case TRANSIENT, REBALANCED -> {
+        case TRANSIENT, REBALANCED, CLOCK -> {
           LOG.warnf("the rounds' loop begins anew: %s", Fault.line(e));
           backoff.pause();
         }
@@ -186,7 +196,18 @@ final class RoundLoop implements AutoCloseable {
     }
   }
 
+  private void poll(Consumer<byte[], byte[]> consumer) {
+    try {
+      while (closed.getCount() > 0) {
+        turn(consumer);
+      }
+    } catch (WakeupException e) {
+      LOG.debug("The rounds' loop is closed");
+    }
+  }
+
   private void turn(Consumer<byte[], byte[]> consumer) {
+    pulse.beat();
     if (idle()) {
       consumer.resume(consumer.paused());
     }
@@ -285,10 +306,12 @@ final class RoundLoop implements AutoCloseable {
     switch (ledger.write(conclusion, consumer)) {
       case WRITTEN -> {
         conclusion = null;
+        unwritten = "";
         backoff.succeeded();
       }
       case TRY_AGAIN -> {
-        LOG.infof("%s: trying again", conclusion.about());
+        unwritten = conclusion.about();
+        LOG.infof("%s: trying again", unwritten);
         backoff.pause();
       }
       case TOO_LARGE -> {
@@ -306,6 +329,7 @@ final class RoundLoop implements AutoCloseable {
       running = null;
     }
     conclusion = null;
+    unwritten = "";
   }
 
   private void forget(Collection<TopicPartition> partitions) {
@@ -317,6 +341,7 @@ final class RoundLoop implements AutoCloseable {
     }
     if (conclusion != null && partitions.contains(conclusion.partition())) {
       conclusion = null;
+      unwritten = "";
     }
   }
 

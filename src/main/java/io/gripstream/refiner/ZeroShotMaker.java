@@ -6,6 +6,7 @@ import io.gripstream.messaging.Backoff;
 import io.gripstream.messaging.Fault;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.Keys;
+import io.gripstream.messaging.Pulse;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.TopicView;
 import io.gripstream.messaging.Topics;
@@ -43,6 +44,7 @@ import org.jboss.logging.Logger;
  */
 final class ZeroShotMaker implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(ZeroShotMaker.class);
+  private static final long IDLE_MILLIS = 1000;
   private static final long CLOSE_MILLIS = 60_000;
 
   private final String topic;
@@ -64,6 +66,7 @@ final class ZeroShotMaker implements AutoCloseable {
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Backoff backoff = new Backoff(closed);
   private final Thread thread;
+  private final Pulse pulse;
   private volatile Throwable failure;
 
   /** What a zero-shot prompt was made for. */
@@ -112,6 +115,7 @@ final class ZeroShotMaker implements AutoCloseable {
             serdes.tasks().deserializer(),
             (task, definition) -> due.add(task));
     this.thread = new Thread(this::run, "refiner-zero-shot");
+    this.pulse = new Pulse(thread, () -> closed.getCount() == 0);
     thread.setDaemon(true);
     thread.start();
   }
@@ -121,10 +125,12 @@ final class ZeroShotMaker implements AutoCloseable {
     return tasks.ready() && made.ready();
   }
 
-  /** Why only a restart helps, in words; empty: it does not need one. */
-  String failure() {
+  /** Why only a restart helps; empty: all threads go on. */
+  String notAlive() {
     Throwable known = failure;
-    return known == null ? "" : Fault.line(known);
+    return known == null
+        ? Pulse.first(pulse.fault(), tasks.notAlive(), made.notAlive())
+        : "it has failed: " + Fault.line(known);
   }
 
   private static Made summary(PromptVersion prompt) {
@@ -150,12 +156,17 @@ final class ZeroShotMaker implements AutoCloseable {
   private void run() {
     try {
       while (!ready()) {
+        pulse.beat();
         if (closed.await(20, TimeUnit.MILLISECONDS)) {
           return;
         }
       }
       while (closed.getCount() > 0) {
-        String task = due.take();
+        pulse.beat();
+        String task = due.poll(IDLE_MILLIS, TimeUnit.MILLISECONDS);
+        if (task == null) {
+          continue;
+        }
         try {
           check(task);
           backoff.succeeded();

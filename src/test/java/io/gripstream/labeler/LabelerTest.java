@@ -17,6 +17,7 @@ import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.messaging.DeadLetters;
 import io.gripstream.messaging.PromptSignature.Signer;
+import io.gripstream.messaging.SharedBroker;
 import io.gripstream.wiring.TestStream;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.awt.Color;
@@ -29,6 +30,7 @@ import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.time.Duration;
+import java.time.Year;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
@@ -38,8 +40,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.zip.CRC32;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serdes;
@@ -368,6 +375,82 @@ class LabelerTest {
   }
 
   @Test
+  void imagesOfATaskWithoutAPromptWaitAsideAndTheOthersGoOn() {
+    start(Map.of("labeler.batch-size", "8"));
+    define("colours", Events.task("red", "green", "blue"));
+    promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
+    define("late", Events.task("red", "green", "blue"));
+    image("warm", Events.image(ColourClip.png(Color.RED), "colours"));
+    awaitPredictions(1);
+
+    Set<String> due = new HashSet<>(Set.of("colours warm"));
+    long end = System.nanoTime() + Duration.ofSeconds(15).toNanos();
+    int round = 0;
+    while (System.nanoTime() < end) {
+      String id = "r" + round;
+      image("late-" + id, Events.image(ColourClip.png(Color.BLUE), "late"));
+      image("both-" + id, Events.image(ColourClip.png(Color.BLUE), "colours", "late"));
+      image("ours-" + id, Events.image(ColourClip.png(Color.RED), "colours"));
+      due.add("colours ours-" + id);
+      await().atMost(Duration.ofSeconds(2)).until(() -> predictions.values().size() >= due.size());
+      // Whoever has the partitions next knows who waits.
+      if (round == 20) {
+        labeler.close();
+        start(Map.of("labeler.batch-size", "3"));
+        await().atMost(LONG).until(() -> labeler.notReady().isEmpty());
+      }
+      round++;
+    }
+    assertThat(seen()).containsExactlyInAnyOrderElementsOf(due);
+
+    promote(Events.prompt("late", 0, COLOURS, RED, GREEN, BLUE));
+    for (int i = 0; i < round; i++) {
+      due.addAll(List.of("late late-r" + i, "late both-r" + i, "colours both-r" + i));
+    }
+    awaitPredictions(due.size());
+    assertThat(seen()).containsExactlyInAnyOrderElementsOf(due);
+    image("after", Events.image(ColourClip.png(Color.RED), "late"));
+    awaitPredictions(due.size() + 1);
+    assertThat(deadLetters.records()).isEmpty();
+    Map<Integer, Long> lastByPartition = new HashMap<>();
+    for (Prediction prediction : predictions.values()) {
+      if (prediction.getTask().equals("late")) {
+        long offset = prediction.getImage().getOffset();
+        Long last = lastByPartition.put(prediction.getImage().getPartition(), offset);
+        assertThat(offset).isGreaterThan(last == null ? -1 : last);
+      }
+    }
+  }
+
+  @Test
+  void imagesThatWaitAsideAreKnownWhenTheBrokersHaveForgottenTheGroup() throws Exception {
+    start(Map.of());
+    define("colours", Events.task("red", "green", "blue"));
+    promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
+    define("late", Events.task("red", "green", "blue"));
+    image("late", Events.image(ColourClip.png(Color.BLUE), "late"));
+    for (int i = 0; i < 20; i++) {
+      image("ours" + i, Events.image(ColourClip.png(Color.RED), "colours"));
+    }
+    awaitPredictions(20);
+    await().atMost(LONG).until(() -> labeler.notReady().isEmpty());
+    labeler.close();
+    SharedBroker.forget(stream.topics().prefix() + "labeler");
+    start(Map.of());
+    promote(Events.prompt("late", 0, COLOURS, RED, GREEN, BLUE));
+    assertThat(awaitPredictions(21))
+        .extracting(Prediction::getImageId)
+        .containsOnlyOnce("late", "ours0");
+    assertThat(deadLetters.records()).isEmpty();
+  }
+
+  private List<String> seen() {
+    return predictions.values().stream()
+        .map(prediction -> prediction.getTask() + " " + prediction.getImageId())
+        .toList();
+  }
+
+  @Test
   void aTaskThatGetsNoPromptDoesNotHoldUpTheOthersForEver() {
     start(Map.of("labeler.prompt-patience", "2S"));
     define("colours", Events.task("red", "green", "blue"));
@@ -398,6 +481,77 @@ class LabelerTest {
 
     assertThat(awaitPredictions(1).get(0).getPromptVersion()).isEqualTo(1);
     await().atMost(LONG).until(() -> labeler.notReady().isEmpty());
+  }
+
+  @Test
+  void aLabelerThatEndsInOrderHandsItsPartitionsOverWithinThreeSeconds() throws Exception {
+    define("colours", Events.task("red", "green", "blue"));
+    promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
+    start(Map.of());
+    Labeler stays = labeler;
+    image("first", Events.image(ColourClip.png(Color.RED), "colours"));
+    awaitPredictions(1);
+    start(Map.of("kafka.instance-id", "gripstream-1"));
+    Labeler goes = labeler;
+    labeler = stays;
+    await().atMost(LONG).until(() -> partitionsByMember().equals(List.of(1, 1)));
+
+    goes.close();
+    for (int i = 0; i < 20; i++) {
+      image("after-" + i, Events.image(ColourClip.png(Color.RED), "colours"));
+    }
+    await().atMost(Duration.ofSeconds(3)).until(() -> predictions.values().size() >= 21);
+    awaitPredictions(21);
+  }
+
+  private List<Integer> partitionsByMember() throws Exception {
+    String group = stream.topics().prefix() + "labeler";
+    try (Admin admin = stream.clients().admin()) {
+      return admin.describeConsumerGroups(List.of(group)).all().get().get(group).members().stream()
+          .map(member -> member.assignment().topicPartitions().size())
+          .toList();
+    }
+  }
+
+  /** A broker answers a clock that is ahead as it answers records that are too old. */
+  @Test
+  void aLabelerWhoseTimestampsTheBrokersRefuseNamesItsClockAndLosesNothing() throws Exception {
+    start(Map.of());
+    define("colours", Events.task("red", "green", "blue"));
+    promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
+    image("before", Events.image(ColourClip.png(Color.RED), "colours"));
+    awaitPredictions(1);
+    oldest(1);
+    image("refused", Events.image(ColourClip.png(Color.RED), "colours"));
+
+    await()
+        .atMost(LONG)
+        .until(() -> labeler.notReady().contains("timestamps; its clock says " + Year.now()));
+    await().atMost(LONG).until(() -> partitionsByMember().isEmpty());
+    assertThat(labeler.notReady()).contains("its clock says");
+    oldest(Long.MAX_VALUE);
+    assertThat(awaitPredictions(2))
+        .extracting(Prediction::getImageId)
+        .containsExactlyInAnyOrder("before", "refused");
+    await().atMost(LONG).until(() -> labeler.notReady().isEmpty());
+  }
+
+  /** How old a prediction may be, in milliseconds. */
+  private void oldest(long millis) throws Exception {
+    try (Admin admin = stream.clients().admin()) {
+      admin
+          .incrementalAlterConfigs(
+              Map.of(
+                  new ConfigResource(ConfigResource.Type.TOPIC, stream.topics().predictions()),
+                  List.of(
+                      new AlterConfigOp(
+                          new ConfigEntry(
+                              TopicConfig.MESSAGE_TIMESTAMP_BEFORE_MAX_MS_CONFIG,
+                              Long.toString(millis)),
+                          AlterConfigOp.OpType.SET))))
+          .all()
+          .get();
+    }
   }
 
   @Test

@@ -64,11 +64,11 @@ class FaultTest {
     assertThat(places.get(Fault.FENCED))
         .containsExactly(
             "FencedInstanceId", "InvalidProducerEpoch", "ProducerFenced", "UnreleasedInstanceId");
+    assertThat(places.get(Fault.CLOCK)).containsExactly("InvalidTimestamp");
     assertThat(places.get(Fault.FATAL))
         .contains(
             "ClusterAuthorization",
             "GroupAuthorization",
-            "InvalidTimestamp",
             "InvalidTopic",
             "PolicyViolation",
             "SaslAuthentication",

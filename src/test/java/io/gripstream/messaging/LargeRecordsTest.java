@@ -20,7 +20,8 @@ import org.junit.jupiter.api.Test;
 class LargeRecordsTest {
   private static final int LARGEST = 32 << 20;
 
-  private final KafkaClients clients = new KafkaClients(SharedBroker.address(), Map.of(), LARGEST);
+  private final KafkaClients clients =
+      new KafkaClients(SharedBroker.address(), Map.of(), LARGEST, true);
 
   @Test
   void anImageOfTheConfiguredSizeIsWrittenReadAndKeptAsADeadLetter() throws Exception {

@@ -310,8 +310,8 @@ class RefinerTest {
   void aRegistryThatRefusesEndsTheRefinerAndIsToldOf() {
     refuse();
     batch("digits", 1, 1);
-    await().atMost(LONG).until(() -> !refiner.failure().isEmpty());
-    assertThat(refiner.failure()).isEqualTo("no default for b");
+    await().atMost(LONG).until(() -> !refiner.notAlive().isEmpty());
+    assertThat(refiner.notAlive()).isEqualTo("it has failed: no default for b");
     assertThat(refiner.notReady()).contains("no default for b");
     assertThat(deadLetters.values()).isEmpty();
     refiner.close();
@@ -319,15 +319,15 @@ class RefinerTest {
     // The round is nobody's failure: whoever may write it runs it.
     start("one");
     assertThat(awaitCandidates(1)).extracting(PromptVersion::getVersion).containsExactly(2);
-    assertThat(refiner.failure()).isEmpty();
+    assertThat(refiner.notAlive()).isEmpty();
   }
 
   @Test
   void aRegistryThatRefusesAZeroShotPromptIsToldOf() {
     refuse();
     define("digits", Batches.task("one", "two"));
-    await().atMost(LONG).until(() -> !refiner.failure().isEmpty());
-    assertThat(refiner.failure()).isEqualTo("no default for b");
+    await().atMost(LONG).until(() -> !refiner.notAlive().isEmpty());
+    assertThat(refiner.notAlive()).isEqualTo("it has failed: no default for b");
   }
 
   /** Starts a refiner whose registry lets it read, and takes no schema. */

@@ -13,6 +13,7 @@ import io.gripstream.messaging.Follower;
 import io.gripstream.messaging.KafkaClients;
 import io.gripstream.messaging.Keys;
 import io.gripstream.messaging.PromptSignature.Verifier;
+import io.gripstream.messaging.Pulse;
 import io.gripstream.messaging.TopicSerdes;
 import io.gripstream.messaging.Topics;
 import io.gripstream.prompt.KnownVersions.Known;
@@ -22,7 +23,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.header.Header;
 import org.jboss.logging.Logger;
 
@@ -56,16 +59,19 @@ public final class Feeds implements AutoCloseable {
       TopicSerdes serdes,
       Optional<Verifier> verifier,
       Board board,
-      Duration patience)
-      throws InterruptedException {
+      Duration patience) {
     this.topics = topics;
     this.serdes = serdes;
     this.verifier = verifier;
     this.board = board;
     this.review = new PromptReview(prompt -> Optional.empty(), new Live());
     tasks = new Follower(clients, topics.tasks(), Follower.ALL, this::task);
-    if (!tasks.awaitReady(patience)) {
-      LOG.warnf("%s is not read to its end after %s; going on", topics.tasks(), patience);
+    try {
+      if (!tasks.awaitReady(patience)) {
+        LOG.warnf("%s is not read to its end after %s; going on", topics.tasks(), patience);
+      }
+    } catch (InterruptedException e) {
+      throw new InterruptException(e);
     }
     others.add(new Follower(clients, topics.candidates(), Follower.ALL, this::candidate));
     others.add(new Follower(clients, topics.prompts(), Follower.ALL, this::prompt));
@@ -80,6 +86,14 @@ public final class Feeds implements AutoCloseable {
   /** Whether everything that was there at the start is on the board. */
   public boolean ready() {
     return tasks.ready() && others.stream().allMatch(Follower::ready);
+  }
+
+  /** Which thread has died or hangs; empty: none. */
+  public String notAlive() {
+    return Pulse.first(
+        Stream.concat(Stream.of(tasks), others.stream())
+            .map(Follower::notAlive)
+            .toArray(String[]::new));
   }
 
   /** Follows {@code tasks}: to wait until one's own change is on the board. */

@@ -790,7 +790,7 @@ class GatewayApiTest {
         .header("Content-Security-Policy", not(containsString("unsafe")))
         .body(containsString("Gripstream"));
     get("/api/summary").then().body("roles", equalTo(List.of("GATEWAY"))).body("ready", is(true));
-    get("/q/health/ready").then().statusCode(200).body("checks.name", hasItem("gateway"));
+    get("/q/health/ready").then().statusCode(200).body("checks.name", hasItem("roles"));
     get("/q/metrics").then().statusCode(200).body(containsString("gripstream_gateway_viewers"));
     get("/q/openapi").then().statusCode(200).body(containsString("/api/tasks/{task}/prompts/live"));
     problem(get("/api/nothing").then(), 404, "nothing at this address");

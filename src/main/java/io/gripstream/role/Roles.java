@@ -1,0 +1,100 @@
+package io.gripstream.role;
+
+import io.gripstream.GripstreamConfig;
+import io.gripstream.messaging.Fault;
+import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.SchemaRegistry;
+import io.gripstream.messaging.TopicAdmin;
+import io.gripstream.messaging.Topics;
+import io.quarkus.runtime.PreventFurtherStepsException;
+import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Any;
+import jakarta.enterprise.inject.Instance;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.jboss.logging.Logger;
+
+/** The roles that this process plays, from its start to its end. */
+@ApplicationScoped
+public class Roles {
+  /** An election is over sooner; an idle consumer would never tell. */
+  private static final Duration BROKERS_AWAY = Duration.ofSeconds(30);
+
+  private static final int FIRST = 1000;
+  private static final Logger LOG = Logger.getLogger(Roles.class);
+
+  private final GripstreamConfig config;
+  private final Instance<Role> all;
+  private final Instance<KafkaClients> clients;
+  private final Topics topics;
+  private final Instance<SchemaRegistry> registry;
+  private volatile Lifecycle lifecycle;
+
+  Roles(
+      GripstreamConfig config,
+      @Any Instance<Role> all,
+      Instance<KafkaClients> clients,
+      Topics topics,
+      Instance<SchemaRegistry> registry) {
+    this.config = config;
+    this.all = all;
+    this.clients = clients;
+    this.topics = topics;
+    this.registry = registry;
+  }
+
+  void start(@Observes @Priority(FIRST) StartupEvent event) {
+    List<Role> chosen = new ArrayList<>();
+    for (Role role : all) {
+      if (config.roles().contains(role.part())) {
+        chosen.add(role);
+      }
+    }
+    chosen.sort(Comparator.comparing(Role::part));
+    lifecycle =
+        new Lifecycle(
+            chosen, clients.get(), this::prepare, BROKERS_AWAY, failure -> Quarkus.asyncExit(1));
+    try {
+      lifecycle.start();
+    } catch (RuntimeException e) {
+      LOG.debug("The roles cannot be started", e);
+      throw new PreventFurtherStepsException("gripstream: " + Fault.line(e), 1);
+    }
+  }
+
+  /** Makes the topics, and asks the registry before any record has to hear what it says. */
+  private void prepare(Admin admin) {
+    TopicAdmin.create(
+        admin,
+        topics,
+        config.kafka().partitions(),
+        config.kafka().replicationFactor(),
+        clients.get().recordBytes());
+    registry.get().check();
+  }
+
+  void stop(@Observes @Priority(FIRST) ShutdownEvent event) {
+    if (lifecycle != null) {
+      lifecycle.close();
+    }
+  }
+
+  /** Why each role that is played is not ready; an empty text: it is. */
+  Map<String, String> readiness() {
+    return lifecycle == null ? Map.of("roles", "not started") : lifecycle.readiness();
+  }
+
+  /** Why each role that is played is not alive; an empty text: it is. */
+  Map<String, String> liveness() {
+    return lifecycle == null ? Map.of() : lifecycle.liveness();
+  }
+}

@@ -1,0 +1,146 @@
+package io.gripstream.role;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.gripstream.GripstreamConfig;
+import io.gripstream.messaging.EmbeddedBroker;
+import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.SharedBroker;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LifecycleTest {
+  private static final Duration LONG = Duration.ofSeconds(60);
+
+  private final AtomicInteger starts = new AtomicInteger();
+  private final AtomicInteger closes = new AtomicInteger();
+  private final AtomicInteger failures = new AtomicInteger();
+
+  /** A role that works as soon as it is started. */
+  private final class Plain implements Role {
+    private final GripstreamConfig.Role part;
+    private final RuntimeException first;
+    private volatile String notAlive = "";
+
+    /**
+     * @param first what its first start throws; null: nothing
+     */
+    Plain(GripstreamConfig.Role part, RuntimeException first) {
+      this.part = part;
+      this.first = first;
+    }
+
+    @Override
+    public GripstreamConfig.Role part() {
+      return part;
+    }
+
+    @Override
+    public void start() {
+      if (starts.incrementAndGet() == 1 && first != null) {
+        throw first;
+      }
+    }
+
+    @Override
+    public String notReady() {
+      return "";
+    }
+
+    @Override
+    public String notAlive() {
+      return notAlive;
+    }
+
+    @Override
+    public void close() {
+      closes.incrementAndGet();
+    }
+  }
+
+  private Lifecycle lifecycle(KafkaClients clients, Role... roles) {
+    return new Lifecycle(
+        List.of(roles),
+        clients,
+        admin -> {},
+        Duration.ofSeconds(3),
+        failure -> failures.incrementAndGet());
+  }
+
+  @Test
+  void brokersThatAreAwayAreWaitedForAtTheStartAndLaterNoRoleIsReadyMeanwhile(
+      @TempDir Path directory) throws IOException {
+    int port = freePort();
+    KafkaClients clients = new KafkaClients("localhost:" + port, Map.of());
+    Lifecycle lifecycle =
+        lifecycle(
+            clients,
+            new Plain(GripstreamConfig.Role.LABELER, null),
+            new Plain(GripstreamConfig.Role.REFINER, null));
+    try {
+      lifecycle.start();
+      assertThat(lifecycle.readiness().values()).noneMatch(String::isEmpty).hasSize(2);
+      assertThat(lifecycle.liveness().values()).allMatch(String::isEmpty);
+      assertThat(starts).hasValue(0);
+
+      try (EmbeddedBroker broker = EmbeddedBroker.start(directory, port)) {
+        await()
+            .atMost(LONG)
+            .until(() -> lifecycle.readiness().values().stream().allMatch(String::isEmpty));
+        assertThat(starts).hasValue(2);
+      }
+      await()
+          .atMost(LONG)
+          .until(
+              () ->
+                  lifecycle.readiness().values().stream()
+                      .allMatch(reason -> reason.contains("have not answered")));
+      assertThat(failures).hasValue(0);
+    } finally {
+      lifecycle.close();
+    }
+    assertThat(closes).hasValue(2);
+  }
+
+  @Test
+  void aRoleWhoseStartFailsForATimeIsClosedAndStartedAnew() {
+    Plain role =
+        new Plain(
+            GripstreamConfig.Role.CURATOR,
+            new KafkaException("cannot look", new TimeoutException("no answer")));
+    Lifecycle lifecycle = lifecycle(SharedBroker.clients(), role);
+    lifecycle.start();
+    assertThat(lifecycle.readiness().get("curator")).contains("cannot look");
+    await().atMost(LONG).until(() -> lifecycle.readiness().get("curator").isEmpty());
+    assertThat(starts).hasValue(2);
+    role.notAlive = "the thread x has died";
+    assertThat(lifecycle.liveness()).isEqualTo(Map.of("curator", "the thread x has died"));
+    lifecycle.close();
+    assertThat(closes).hasValue(2);
+  }
+
+  @Test
+  void aRoleThatCannotBeStartedEndsTheStart() {
+    Plain role =
+        new Plain(GripstreamConfig.Role.CURATOR, new IllegalStateException("unequal partitions"));
+    assertThatThrownBy(() -> lifecycle(SharedBroker.clients(), role).start())
+        .hasMessage("unequal partitions");
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+}
