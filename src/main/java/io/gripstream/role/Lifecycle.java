@@ -146,8 +146,8 @@ final class Lifecycle {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
-      LOG.fatalf("A role cannot be started: %s", Fault.line(e));
-      LOG.debug("A role cannot be started", e);
+      LOG.fatalf(
+          Fault.of(e) == Fault.FATAL ? null : e, "A role cannot be started: %s", Fault.line(e));
       onFailure.accept(e);
     }
   }

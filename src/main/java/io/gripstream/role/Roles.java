@@ -66,6 +66,9 @@ public class Roles {
     try {
       lifecycle.start();
     } catch (RuntimeException e) {
+      if (Fault.of(e) != Fault.FATAL) {
+        throw e;
+      }
       LOG.debug("The roles cannot be started", e);
       throw new PreventFurtherStepsException("gripstream: " + Fault.line(e), 1);
     }

@@ -128,6 +128,7 @@ class LabelerTest {
       throws IOException {
     start(Map.of("labeler.batch-size", "4", "images.allowed-schemes", "https"));
     define("colours", Events.task("red", "green", "blue"));
+    define("Not a name", Events.task("red", "green", "blue"));
     promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
     byte[] png = ColourClip.png(Color.RED);
     String zeros = "0".repeat(64);
@@ -297,11 +298,11 @@ class LabelerTest {
     promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
     define("tinted", Events.task("red", "green", "blue"));
     promote(Events.behind(Events.prompt("tinted", 1, COLOURS, RED, GREEN, BLUE), 9));
-    define("also tinted", Events.task("red", "green", "blue"));
-    promote(Events.behind(Events.prompt("also tinted", 2, COLOURS, RED, GREEN, BLUE), 9));
+    define("also-tinted", Events.task("red", "green", "blue"));
+    promote(Events.behind(Events.prompt("also-tinted", 2, COLOURS, RED, GREEN, BLUE), 9));
     for (int i = 0; i < 10; i++) {
       String[] tasks =
-          i % 2 == 0 ? new String[] {"colours", "tinted", "also tinted"} : new String[] {"colours"};
+          i % 2 == 0 ? new String[] {"colours", "tinted", "also-tinted"} : new String[] {"colours"};
       image("image-" + i, Events.image(ColourClip.png(Color.BLUE), tasks));
     }
 
