@@ -290,11 +290,11 @@ class LabelerTest {
     promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
     define("tinted", Events.task("red", "green", "blue"));
     promote(Events.behind(Events.prompt("tinted", 1, COLOURS, RED, GREEN, BLUE), 9));
-    define("also tinted", Events.task("red", "green", "blue"));
-    promote(Events.behind(Events.prompt("also tinted", 2, COLOURS, RED, GREEN, BLUE), 9));
+    define("also-tinted", Events.task("red", "green", "blue"));
+    promote(Events.behind(Events.prompt("also-tinted", 2, COLOURS, RED, GREEN, BLUE), 9));
     for (int i = 0; i < 10; i++) {
       String[] tasks =
-          i % 2 == 0 ? new String[] {"colours", "tinted", "also tinted"} : new String[] {"colours"};
+          i % 2 == 0 ? new String[] {"colours", "tinted", "also-tinted"} : new String[] {"colours"};
       image("image-" + i, Events.image(ColourClip.png(Color.BLUE), tasks));
     }
 
