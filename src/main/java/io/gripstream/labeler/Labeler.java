@@ -15,8 +15,10 @@ import io.gripstream.messaging.Topics;
 import io.gripstream.messaging.TransactionalLoop;
 import io.gripstream.prompt.KnownVersions.Known;
 import io.gripstream.prompt.PromptReview.Offer;
+import io.gripstream.task.TaskRules;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -222,7 +224,15 @@ public final class Labeler implements AutoCloseable {
         new TopicView<>(
             clients, topics.tasks(), serdes.tasks().deserializer(), (task, definition) -> {})) {
       now.awaitReady(PATIENCE);
-      Set<String> defined = now.snapshot().keySet();
+      Set<String> defined = new HashSet<>();
+      now.snapshot()
+          .forEach(
+              (task, definition) -> {
+                // The board does not follow others.
+                if (TaskRules.faults(task, definition).isEmpty()) {
+                  defined.add(task);
+                }
+              });
       PromptBoard.Snapshot known =
           board.await(snapshot -> defined.stream().allMatch(snapshot::defines), PATIENCE);
       if (!defined.stream().allMatch(known::defines)) {

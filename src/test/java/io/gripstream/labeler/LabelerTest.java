@@ -314,7 +314,8 @@ class LabelerTest {
     // Two tasks with the same visual prompt share its pass.
     assertThat(model.prefixedImages).hasValue(5);
     assertThat(model.prefixedPasses.get()).isBetween(1, 5);
-    assertThat(tower("passes", "plain")).isEqualTo(model.passes.get());
+    // A pass in two halves is one.
+    assertThat(tower("passes", "plain")).isBetween(1.0, (double) model.passes.get());
     assertThat(tower("images", "plain")).isEqualTo(10);
     assertThat(tower("passes", "prefixed")).isEqualTo(model.prefixedPasses.get());
     assertThat(tower("images", "prefixed")).isEqualTo(5);
