@@ -182,7 +182,8 @@ class LabelledRoundsTest {
         .then()
         .statusCode(202)
         .body("labels", is(labels));
-    await("the curator knows the labels").atMost(LONG).until(() -> read("labels") == labels);
+    // Where a transaction ended is an offset, too.
+    await("the curator knows the labels").atMost(LONG).until(() -> read("labels") >= labels);
   }
 
   /** How many records of a topic the curator is done with. */

@@ -121,13 +121,13 @@ final class LocalContext implements ProcessorContext<String, SpecificRecord>, St
 
   @Override
   public Cancellable schedule(Duration interval, PunctuationType type, Punctuator callback) {
-    throw new UnsupportedOperationException("time stands still");
+    throw new UnsupportedOperationException("nothing is scheduled");
   }
 
   @Override
   public Cancellable schedule(
       Instant startTime, Duration interval, PunctuationType type, Punctuator callback) {
-    throw new UnsupportedOperationException("time stands still");
+    throw new UnsupportedOperationException("nothing is scheduled");
   }
 
   @Override

@@ -63,7 +63,7 @@ public record Comparison(
   /** A rival may be better by no more than this share of what the structure gains. */
   private static final double RIVAL_SHARE = 0.1;
 
-  /** The bars of {@link #consistent}. */
+  /** The bars of {@link #inconsistent}. */
   private static final double FINER_STRUCTURE = 0.02;
 
   private static final double FINER_NEIGHBOR_EFFECT = 0.1;
@@ -146,11 +146,6 @@ public record Comparison(
   /** Whether all judges find the other prompt clearly better. */
   boolean convincing(double tolerance) {
     return notConvincing(tolerance).isEmpty();
-  }
-
-  /** Whether all judges find the other prompt better beyond their noise, though not by much. */
-  boolean consistent(double tolerance) {
-    return inconsistent(tolerance).isEmpty();
   }
 
   /**

@@ -16,8 +16,8 @@ import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.messaging.DeadLetters;
-import io.gripstream.messaging.IncompatibleSchemaException;
 import io.gripstream.messaging.KafkaClients;
+import io.gripstream.messaging.RefusingRegistry;
 import io.gripstream.messaging.RegistryRefusedException;
 import io.gripstream.messaging.SchemaRegistry;
 import io.gripstream.messaging.SharedBroker;
@@ -32,7 +32,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
-import org.apache.avro.Schema;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -276,22 +275,10 @@ class CuratorStreamTest {
   void aRegistryThatRefusesEndsTheCuratorAndCondemnsNothing(@TempDir Path directory)
       throws Exception {
     SchemaRegistry refusing =
-        new SchemaRegistry() {
-          @Override
-          public int register(String subject, Schema schema) {
-            throw new IncompatibleSchemaException("no default for b");
-          }
-
-          @Override
-          public Schema byId(int id) {
-            throw new RegistryRefusedException("status 401");
-          }
-
-          @Override
-          public void close() {
-            // Nothing is held.
-          }
-        };
+        new RefusingRegistry(
+            id -> {
+              throw new RegistryRefusedException("status 401");
+            });
     try (var letters = reader(topics.deadLetters(), new StringDeserializer());
         CuratorStream curator = curator(directory, new TopicSerdes(refusing), Fixtures.GATE)) {
       curator.start();

@@ -57,8 +57,7 @@ class UnpackingTest {
                 topics.prefix())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
-    try (var lines = process.inputReader();
-        var dead =
+    try (var dead =
             new Follower(SharedBroker.clients(), topics.deadLetters(), Follower.ALL, letters::add);
         var labelled =
             new Follower(
@@ -67,7 +66,13 @@ class UnpackingTest {
                 Follower.ALL,
                 record -> predictions.add(new String(record.value(), UTF_8)))) {
       Thread reading =
-          new Thread(() -> lines.lines().filter(l -> l.startsWith("saw ")).forEach(followed::add));
+          new Thread(
+              () ->
+                  process
+                      .inputReader()
+                      .lines()
+                      .filter(line -> line.startsWith("saw "))
+                      .forEach(followed::add));
       reading.start();
       send("before");
       await().atMost(PATIENCE).until(() -> predictions.contains("before"));

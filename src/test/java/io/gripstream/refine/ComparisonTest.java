@@ -63,34 +63,34 @@ class ComparisonTest {
   @ParameterizedTest
   @CsvSource({"MixtureDeviates, 2", "NeighborEffect, 0", "Structure, 0.02"})
   void aCandidateIsConsistentAtEachBarAndNotJustBelowIt(String name, double bar) {
-    assertThat(with(name, bar, "MixtureEffect", 0.19).consistent(0)).isTrue();
-    assertThat(with(name, bar - HAIR, "MixtureEffect", 0.19).consistent(0)).isFalse();
-    assertThat(with(name, Double.NaN).consistent(0)).isFalse();
-    assertThat(with(name, Double.POSITIVE_INFINITY).consistent(0)).isFalse();
-    assertThat(with(name, Double.NaN).consistent(1)).isFalse();
+    assertThat(with(name, bar, "MixtureEffect", 0.19).inconsistent(0)).isEmpty();
+    assertThat(with(name, bar - HAIR, "MixtureEffect", 0.19).inconsistent(0)).isPresent();
+    assertThat(with(name, Double.NaN).inconsistent(0)).isPresent();
+    assertThat(with(name, Double.POSITIVE_INFINITY).inconsistent(0)).isPresent();
+    assertThat(with(name, Double.NaN).inconsistent(1)).isPresent();
   }
 
   @Test
   void whatIsFarBetterByMixturesAndNeighborsNeedNotGainAsMuchStructure() {
-    assertThat(with("Structure", HAIR, "NeighborEffect", 0.1).consistent(0)).isTrue();
-    assertThat(with("Structure", 0, "NeighborEffect", 0.1).consistent(0)).isFalse();
-    assertThat(with("Structure", HAIR, "NeighborEffect", 0.1 - HAIR).consistent(0)).isFalse();
-    assertThat(with("Structure", HAIR, "MixtureEffect", 0.2 - HAIR).consistent(0)).isFalse();
+    assertThat(with("Structure", HAIR, "NeighborEffect", 0.1).inconsistent(0)).isEmpty();
+    assertThat(with("Structure", 0, "NeighborEffect", 0.1).inconsistent(0)).isPresent();
+    assertThat(with("Structure", HAIR, "NeighborEffect", 0.1 - HAIR).inconsistent(0)).isPresent();
+    assertThat(with("Structure", HAIR, "MixtureEffect", 0.2 - HAIR).inconsistent(0)).isPresent();
   }
 
   @ParameterizedTest
   @CsvSource({"Support", "MixtureEffect", "Modularity", "Rival"})
   void beingConsistentAsksNothingElse(String name) {
-    assertThat(with(name, -1).consistent(0)).isTrue();
+    assertThat(with(name, -1).inconsistent(0)).isEmpty();
   }
 
   @Test
   void whoeverChangesNothingNeitherConvincesNorIsConsistent() {
     for (double tolerance : new double[] {0, 1}) {
       assertThat(with("Share", 0).convincing(tolerance)).isFalse();
-      assertThat(with("Share", 0).consistent(tolerance)).isFalse();
+      assertThat(with("Share", 0).inconsistent(tolerance)).isPresent();
       assertThat(with("Share", Double.NaN).convincing(tolerance)).isFalse();
-      assertThat(with("Share", Double.NaN).consistent(tolerance)).isFalse();
+      assertThat(with("Share", Double.NaN).inconsistent(tolerance)).isPresent();
     }
   }
 
@@ -146,10 +146,10 @@ class ComparisonTest {
   @ParameterizedTest
   @CsvSource({"MixtureDeviates, 2", "Structure, 0.02"})
   void toleranceLowersTheBarsOfBeingConsistentToo(String name, double bar) {
-    assertThat(with(name, bar / 2, "NeighborEffect", 0).consistent(0.4)).isFalse();
-    assertThat(with(name, bar / 2, "NeighborEffect", 0).consistent(0.5)).isTrue();
-    assertThat(with(name, 0, "NeighborEffect", 0).consistent(1)).isTrue();
-    assertThat(with(name, -1e-9, "NeighborEffect", 0).consistent(1)).isFalse();
+    assertThat(with(name, bar / 2, "NeighborEffect", 0).inconsistent(0.4)).isPresent();
+    assertThat(with(name, bar / 2, "NeighborEffect", 0).inconsistent(0.5)).isEmpty();
+    assertThat(with(name, 0, "NeighborEffect", 0).inconsistent(1)).isEmpty();
+    assertThat(with(name, -1e-9, "NeighborEffect", 0).inconsistent(1)).isPresent();
   }
 
   @Test

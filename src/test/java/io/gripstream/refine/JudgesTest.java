@@ -28,7 +28,7 @@ class JudgesTest {
     assertThat(judges.compare(zeroShot, truth).convincing(0)).isTrue();
     Comparison back = judges.compare(truth, zeroShot);
     assertThat(back.convincing(1)).isFalse();
-    assertThat(back.consistent(1)).isFalse();
+    assertThat(back.inconsistent(1)).isPresent();
     assertThat(judges.compare(zeroShot, truth).worthGoingBack()).isTrue();
     assertThat(back.worthGoingBack()).isFalse();
   }

@@ -14,7 +14,7 @@ import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Tensor;
 import io.gripstream.messaging.DeadLetters;
 import io.gripstream.messaging.EmbeddedRegistry;
-import io.gripstream.messaging.IncompatibleSchemaException;
+import io.gripstream.messaging.RefusingRegistry;
 import io.gripstream.messaging.SchemaRegistry;
 import io.gripstream.messaging.SharedBroker;
 import io.gripstream.messaging.TopicSerdes;
@@ -35,7 +35,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.apache.avro.Schema;
 import org.apache.kafka.common.serialization.Serdes;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -334,30 +333,13 @@ class RefinerTest {
   private void refuse() {
     SchemaRegistry reading = new EmbeddedRegistry(stream.clients(), stream.topics());
     closeables.add(reading);
-    SchemaRegistry refusing =
-        new SchemaRegistry() {
-          @Override
-          public int register(String subject, Schema schema) {
-            throw new IncompatibleSchemaException("no default for b");
-          }
-
-          @Override
-          public Schema byId(int id) {
-            return reading.byId(id);
-          }
-
-          @Override
-          public void close() {
-            reading.close();
-          }
-        };
     refiner =
         Refiner.start(
             "one",
             Map.of(),
             stream.clients(),
             stream.topics(),
-            new TopicSerdes(refusing),
+            new TopicSerdes(new RefusingRegistry(reading::byId)),
             refinement,
             Batches.MODEL,
             new SimpleMeterRegistry());

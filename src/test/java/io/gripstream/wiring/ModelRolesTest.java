@@ -105,7 +105,7 @@ class ModelRolesTest {
       assertThat(zeroShot.getVersion()).isZero();
       assertThat(zeroShot.getModelId()).isEqualTo(model.id());
 
-      // As the curator does, which is not here.
+      // As the curator does, which is not here: a labeler serves what it has seen made.
       stream.send(topics.candidates(), "pets/0", zeroShot, stream.serdes().candidates());
       stream.send(topics.prompts(), "pets", zeroShot, stream.serdes().prompts());
       Random random = new Random(5);
