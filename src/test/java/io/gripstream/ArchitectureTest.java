@@ -6,6 +6,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
 import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -26,10 +27,13 @@ class ArchitectureTest {
                   && !type.getSimpleName().contains("_"));
 
   @ArchTest
+  static final ArchRule packagesHaveNoCircle =
+      slices().matching("io.gripstream.(**)").should().beFreeOfCycles();
+
+  @ArchTest
   static final ArchRule dependenciesPointOneWay =
       layeredArchitecture()
           .consideringOnlyDependenciesInLayers()
-          .withOptionalLayers(true)
           .layer("clip")
           .definedBy("io.gripstream.clip..")
           .layer("prompt")
@@ -38,8 +42,8 @@ class ArchitectureTest {
           .definedBy("io.gripstream.task..")
           .layer("refine")
           .definedBy("io.gripstream.refine..")
-          .layer("messaging")
-          .definedBy("io.gripstream.messaging..")
+          .layer("kafka")
+          .definedBy("io.gripstream.kafka..")
           .layer("image")
           .definedBy("io.gripstream.image..")
           .layer("role")
@@ -56,73 +60,70 @@ class ArchitectureTest {
           .definedBy("io.gripstream.sample..")
           .layer("model")
           .definedBy("io.gripstream.model..")
-          .layer("pico")
-          .definedBy("io.gripstream.pico..")
-          .layer("experiment")
-          .definedBy("io.gripstream.experiment..")
           .layer("files")
           .definedBy("io.gripstream.files..")
-          .layer("bench")
-          .definedBy("io.gripstream.bench..")
+          .layer("wiring")
+          .definedBy("io.gripstream.wiring..")
           .layer("cli")
           .definedBy("io.gripstream.cli..")
-          .whereLayer("cli")
-          .mayNotBeAccessedByAnyLayer()
-          .whereLayer("gateway")
-          .mayOnlyBeAccessedByLayers("cli")
-          .whereLayer("labeler")
-          .mayOnlyBeAccessedByLayers("bench", "cli")
-          .whereLayer("curator")
-          .mayOnlyBeAccessedByLayers("cli")
-          .whereLayer("refiner")
-          .mayOnlyBeAccessedByLayers("cli")
-          .whereLayer("sample")
-          .mayOnlyBeAccessedByLayers("bench", "cli")
-          .whereLayer("model")
-          .mayOnlyBeAccessedByLayers("bench", "cli")
-          .whereLayer("pico")
-          .mayOnlyBeAccessedByLayers("cli")
-          .whereLayer("experiment")
-          .mayOnlyBeAccessedByLayers("cli")
-          .whereLayer("bench")
-          .mayOnlyBeAccessedByLayers("cli")
-          .whereLayer("files")
-          .mayOnlyBeAccessedByLayers("experiment", "bench", "cli")
-          .whereLayer("image")
-          .mayOnlyBeAccessedByLayers("labeler", "curator", "refiner", "gateway", "bench", "cli")
-          .whereLayer("role")
-          .mayOnlyBeAccessedByLayers("labeler", "curator", "refiner", "gateway")
-          .whereLayer("messaging")
-          .mayOnlyBeAccessedByLayers(
-              "role", "image", "labeler", "curator", "refiner", "gateway", "bench", "cli")
-          .whereLayer("task")
-          .mayOnlyBeAccessedByLayers(
-              "refine", "labeler", "curator", "refiner", "gateway", "experiment", "bench", "cli")
-          .whereLayer("refine")
-          .mayOnlyBeAccessedByLayers(
-              "messaging",
-              "image",
-              "labeler",
-              "curator",
-              "refiner",
-              "gateway",
-              "pico",
-              "experiment",
-              "bench",
-              "cli")
+          .layer("workshop")
+          .definedBy("io.gripstream.workshop..")
+          .layer("launcher")
+          .definedBy("io.gripstream.launcher..")
           .whereLayer("prompt")
           .mayOnlyBeAccessedByLayers(
-              "refine",
-              "messaging",
+              "refine", "kafka", "image", "labeler", "curator", "refiner", "gateway", "workshop")
+          .whereLayer("task")
+          .mayOnlyBeAccessedByLayers(
+              "refine", "labeler", "curator", "refiner", "gateway", "workshop", "cli")
+          .whereLayer("refine")
+          .mayOnlyBeAccessedByLayers(
+              "kafka",
               "image",
               "labeler",
               "curator",
               "refiner",
               "gateway",
-              "pico",
-              "experiment",
-              "bench",
-              "cli");
+              "wiring",
+              "workshop",
+              "cli")
+          .whereLayer("kafka")
+          .mayOnlyBeAccessedByLayers(
+              "role",
+              "image",
+              "labeler",
+              "curator",
+              "refiner",
+              "gateway",
+              "wiring",
+              "workshop",
+              "cli")
+          .whereLayer("image")
+          .mayOnlyBeAccessedByLayers("labeler", "wiring")
+          .whereLayer("role")
+          .mayOnlyBeAccessedByLayers("labeler", "curator", "refiner", "gateway")
+          .whereLayer("labeler")
+          .mayOnlyBeAccessedByLayers("workshop")
+          .whereLayer("curator")
+          .mayOnlyBeAccessedByLayers("workshop")
+          .whereLayer("refiner")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("gateway")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("sample")
+          .mayOnlyBeAccessedByLayers("workshop", "cli")
+          .whereLayer("model")
+          .mayOnlyBeAccessedByLayers("wiring", "workshop", "cli")
+          .whereLayer("files")
+          .mayOnlyBeAccessedByLayers("workshop", "cli", "launcher")
+          .whereLayer("wiring")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("cli")
+          .mayOnlyBeAccessedByLayers("workshop", "launcher")
+          .whereLayer("workshop")
+          .mayOnlyBeAccessedByLayers("launcher")
+          .whereLayer("launcher")
+          .mayNotBeAccessedByAnyLayer();
 
   @ArchTest
   static final ArchRule theCoreKnowsNoFramework =
@@ -134,8 +135,8 @@ class ArchitectureTest {
               "io.gripstream.refine..",
               "io.gripstream.task..",
               "io.gripstream.model..",
-              "io.gripstream.pico..",
-              "io.gripstream.experiment..",
+              "io.gripstream.workshop.pico..",
+              "io.gripstream.workshop.experiment..",
               "io.gripstream.files..",
               "io.gripstream.sample..")
           .should()
@@ -188,7 +189,7 @@ class ArchitectureTest {
           .resideInAPackage("io.gripstream.sample..")
           .should()
           .dependOnClassesThat()
-          .resideInAPackage("io.gripstream.pico..")
+          .resideInAPackage("io.gripstream.workshop.pico..")
           .allowEmptyShould(true);
 
   @ArchTest
@@ -231,7 +232,7 @@ class ArchitectureTest {
   static final ArchRule onlyTheCommandLineWritesToTheTerminal =
       noClasses()
           .that()
-          .resideOutsideOfPackage("io.gripstream.cli..")
+          .resideOutsideOfPackages("io.gripstream.cli..", "io.gripstream.workshop")
           .should(ACCESS_STANDARD_STREAMS);
 
   @ArchTest static final ArchRule nobodyLogsPastTheFacade = NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING;

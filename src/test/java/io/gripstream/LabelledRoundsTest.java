@@ -9,8 +9,8 @@ import static org.hamcrest.Matchers.everyItem;
 import static org.hamcrest.Matchers.is;
 
 import io.gripstream.event.ImageEvent;
-import io.gripstream.messaging.TopicSerdes;
-import io.gripstream.refine.HeldOut;
+import io.gripstream.kafka.registry.TopicSerdes;
+import io.gripstream.refine.train.HeldOut;
 import io.gripstream.sample.LabelledImage;
 import io.gripstream.sample.SampleStream;
 import io.gripstream.sample.SampleStreams;

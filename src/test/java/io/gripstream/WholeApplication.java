@@ -1,6 +1,6 @@
 package io.gripstream;
 
-import io.gripstream.messaging.BrokerResource;
+import io.gripstream.kafka.BrokerResource;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,10 +1,10 @@
 package io.gripstream.cli;
 
 import io.gripstream.GripstreamConfig;
-import io.gripstream.messaging.KafkaClients;
-import io.gripstream.messaging.RestRegistry;
-import io.gripstream.messaging.SchemaRegistry;
-import io.gripstream.messaging.Topics;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.registry.RestRegistry;
+import io.gripstream.kafka.registry.SchemaRegistry;
 import java.net.URI;
 import java.util.HashMap;
 import java.util.Map;

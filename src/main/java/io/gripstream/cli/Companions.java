@@ -18,7 +18,7 @@ import org.jboss.logging.Logger;
  * <p>The lists are static because they are filled before the container exists.
  */
 @ApplicationScoped
-class Companions {
+public class Companions {
   private static final Logger LOG = Logger.getLogger(Companions.class);
   private static final Deque<AutoCloseable> FIRST = new ArrayDeque<>();
   private static final Deque<AutoCloseable> LAST = new ArrayDeque<>();
@@ -41,7 +41,7 @@ class Companions {
   }
 
   /** Closes everything when the process is ended before the application could have done so. */
-  static void closeAtExit() {
+  public static void closeAtExit() {
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(

@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
           + " process.",
       "Open the page that it names, and watch the prompts improve."
     })
-final class DemoCommand implements Callable<Integer> {
+public final class DemoCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private ServiceOptions service;
 

@@ -6,12 +6,12 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.TypeConversionException;
 
 /** Lengths of time as people write them: {@code 90s}, {@code 5m}, {@code 1h30m}. */
-final class Durations {
+public final class Durations {
   private static final Pattern PARTS = Pattern.compile("(?:(\\d+)h)?(?:(\\d+)m)?(?:(\\d+)s)?");
 
   private Durations() {}
 
-  static Duration parse(String text) {
+  public static Duration parse(String text) {
     Matcher parts = PARTS.matcher(text);
     if (text.isEmpty() || !parts.matches()) {
       throw new TypeConversionException("expected a length of time such as 90s, 5m or 1h30m");
@@ -31,7 +31,7 @@ final class Durations {
   }
 
   /** The same way, with at most two units: nobody waits for the seconds of an hour. */
-  static String format(Duration duration) {
+  public static String format(Duration duration) {
     if (duration.toHours() > 0) {
       return "%dh%02dm".formatted(duration.toHours(), duration.toMinutesPart());
     }

@@ -4,11 +4,11 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 
 /** Says what went wrong in one line. */
-final class Failures {
+public final class Failures {
   private Failures() {}
 
   /** The messages along the chain of causes, each once, outermost first. */
-  static String sentence(Throwable failure) {
+  public static String sentence(Throwable failure) {
     Set<String> messages = new LinkedHashSet<>();
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       String message =

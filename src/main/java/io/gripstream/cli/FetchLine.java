@@ -3,12 +3,12 @@ package io.gripstream.cli;
 import io.gripstream.model.FetchProgress;
 
 /** Tells on the terminal how far a model is fetched. */
-final class FetchLine implements FetchProgress {
+public final class FetchLine implements FetchProgress {
   private static final double MEGABYTE = 1e6;
 
   private final Terminal terminal;
 
-  FetchLine(Terminal terminal) {
+  public FetchLine(Terminal terminal) {
     this.terminal = terminal;
   }
 

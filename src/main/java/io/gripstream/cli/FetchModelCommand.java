@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
           + " serve --model NAME does so too, when it has to.",
       "What breaks off is gone on with by the next call."
     })
-final class FetchModelCommand implements Callable<Integer> {
+public final class FetchModelCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Parameters(

@@ -1,8 +1,8 @@
 package io.gripstream.cli;
 
 import io.gripstream.event.ImageEvent;
-import io.gripstream.messaging.AvroSerde;
-import io.gripstream.messaging.KafkaClients;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.registry.AvroSerde;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;

@@ -2,10 +2,10 @@ package io.gripstream.cli;
 
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.files.ImageFiles;
-import io.gripstream.messaging.KafkaClients;
-import io.gripstream.messaging.SchemaRegistry;
-import io.gripstream.messaging.TopicSerdes;
-import io.gripstream.messaging.Topics;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.registry.SchemaRegistry;
+import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.task.TaskRules;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
       "Sends the images of a folder or a zip archive to a running service.",
       "An image's id is its relative path; in later passes, with #2, #3 ... behind it."
     })
-final class SendCommand implements Callable<Integer> {
+public final class SendCommand implements Callable<Integer> {
   private static final Duration PROMPT_PATIENCE = Duration.ofMinutes(2);
 
   @Spec private CommandSpec spec;

@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
     description =
         "Runs the service: the roles you choose, against your brokers or one of its own."
             + " Every option is also a configuration key (see the README).")
-final class ServeCommand implements Callable<Integer> {
+public final class ServeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private ServiceOptions service;
 

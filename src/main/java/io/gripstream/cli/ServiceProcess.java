@@ -1,7 +1,7 @@
 package io.gripstream.cli;
 
 import io.gripstream.GripstreamConfig;
-import io.gripstream.messaging.EmbeddedBroker;
+import io.gripstream.kafka.embedded.EmbeddedBroker;
 import io.quarkus.runtime.ApplicationLifecycleManager;
 import io.quarkus.runtime.Quarkus;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -10,13 +10,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * Runs the service in this process: a broker of its own where none is configured, then the
  * application.
  */
-final class ServiceProcess {
+public final class ServiceProcess {
   private static final AtomicBoolean HANDED_OVER = new AtomicBoolean();
 
   private ServiceProcess() {}
 
   /** Whether the application ends the process, so that nobody else may. */
-  static boolean handedOver() {
+  public static boolean handedOver() {
     return HANDED_OVER.get();
   }
 

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  * Reads the configuration where Quarkus does not run, or not yet: from system properties, the
  * environment and {@code config/application.properties} of the working directory, in this order.
  */
-final class Settings {
+public final class Settings {
   /** What Quarkus ranks the same file. */
   private static final int FILE_ORDINAL = 260;
 
@@ -30,7 +30,7 @@ final class Settings {
 
   private Settings() {}
 
-  static GripstreamConfig load() {
+  public static GripstreamConfig load() {
     return load(Map.of());
   }
 
@@ -38,7 +38,7 @@ final class Settings {
    * @param overrides keys that are set for this reader alone
    * @throws CommandFailure when a key is not known, or its value is none
    */
-  static GripstreamConfig load(Map<String, String> overrides) {
+  public static GripstreamConfig load(Map<String, String> overrides) {
     SmallRyeConfigBuilder builder =
         new SmallRyeConfigBuilder()
             .addDefaultInterceptors()

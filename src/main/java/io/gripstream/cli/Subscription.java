@@ -1,6 +1,6 @@
 package io.gripstream.cli;
 
-import io.gripstream.messaging.KafkaClients;
+import io.gripstream.kafka.KafkaClients;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -1,9 +1,9 @@
 package io.gripstream.cli;
 
 import io.gripstream.event.TaskDefinition;
-import io.gripstream.messaging.KafkaClients;
-import io.gripstream.messaging.TopicSerdes;
-import io.gripstream.messaging.Topics;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.task.TaskRules;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -11,7 +11,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /** Writes task definitions as any producer would. */
-final class Tasks {
+public final class Tasks {
   private Tasks() {}
 
   /**
@@ -19,7 +19,7 @@ final class Tasks {
    *
    * @throws IllegalArgumentException when it breaks the rules: nothing is written
    */
-  static void define(
+  public static void define(
       KafkaClients clients,
       TopicSerdes serdes,
       Topics topics,

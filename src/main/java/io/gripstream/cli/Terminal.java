@@ -7,7 +7,7 @@ import java.time.Duration;
  * One line of progress: rewritten in place where a person watches, now and then a new line where a
  * file does. Not thread-safe.
  */
-final class Terminal {
+public final class Terminal {
   private static final Duration IN_PLACE = Duration.ofSeconds(1);
   private static final Duration IN_A_FILE = Duration.ofSeconds(15);
 
@@ -16,23 +16,23 @@ final class Terminal {
   private long last = System.nanoTime() - IN_A_FILE.toNanos();
   private int width;
 
-  Terminal(PrintWriter out) {
+  public Terminal(PrintWriter out) {
     this.out = out;
     // The launcher knows; Java 17 cannot tell a terminal from a pipe.
     this.inPlace = Boolean.getBoolean("cli.terminal");
   }
 
   /** Whether a person watches, who sees progress in place. */
-  boolean isWatched() {
+  public boolean isWatched() {
     return inPlace;
   }
 
   /** Whether it is time for another line of progress. */
-  boolean due() {
+  public boolean due() {
     return System.nanoTime() - last >= (inPlace ? IN_PLACE : IN_A_FILE).toNanos();
   }
 
-  void progress(String line) {
+  public void progress(String line) {
     last = System.nanoTime();
     if (inPlace) {
       out.print("\r" + line + " ".repeat(Math.max(0, width - line.length())));
@@ -44,7 +44,7 @@ final class Terminal {
   }
 
   /** A line that stays. */
-  void say(String line) {
+  public void say(String line) {
     if (width > 0) {
       out.println();
       width = 0;

@@ -2,8 +2,8 @@ package io.gripstream.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.gripstream.messaging.SchemaRegistry;
-import io.gripstream.messaging.Topics;
+import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.registry.SchemaRegistry;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "watch",
     description = "Prints what a subscriber to a topic sees, one JSON object a line.")
-final class WatchCommand implements Callable<Integer> {
+public final class WatchCommand implements Callable<Integer> {
   /** What can be watched. */
   enum Stream {
     PREDICTIONS,

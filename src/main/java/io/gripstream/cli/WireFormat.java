@@ -1,6 +1,6 @@
 package io.gripstream.cli;
 
-import io.gripstream.messaging.SchemaRegistry;
+import io.gripstream.kafka.registry.SchemaRegistry;
 import java.io.IOException;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericDatumReader;

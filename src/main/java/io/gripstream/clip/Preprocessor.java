@@ -1,5 +1,9 @@
 package io.gripstream.clip;
 
+import io.gripstream.clip.pixels.BicubicResampler;
+import io.gripstream.clip.pixels.ImageDecoder;
+import io.gripstream.clip.pixels.InvalidImageException;
+
 /**
  * Turns encoded image bytes into what an image tower takes: CLIP's own resize and crop, equal to
  * Pillow's bit for bit.

@@ -8,7 +8,7 @@ import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.Sample;
 import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
-import io.gripstream.messaging.KafkaClients;
+import io.gripstream.kafka.KafkaClients;
 import io.gripstream.refine.Paradigms;
 import java.time.Instant;
 import java.util.ArrayList;

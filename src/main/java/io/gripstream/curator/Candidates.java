@@ -7,7 +7,7 @@ import io.gripstream.event.GateLimits;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.TaskDefinition;
-import io.gripstream.refine.Gate;
+import io.gripstream.refine.judge.Gate;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;

@@ -1,10 +1,10 @@
 package io.gripstream.curator;
 
 import io.gripstream.GripstreamConfig;
-import io.gripstream.messaging.KafkaClients;
-import io.gripstream.messaging.TopicSerdes;
-import io.gripstream.messaging.Topics;
-import io.gripstream.refine.Gate;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.registry.TopicSerdes;
+import io.gripstream.refine.judge.Gate;
 import io.gripstream.role.Role;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.context.ApplicationScoped;

@@ -1,12 +1,12 @@
 package io.gripstream.curator;
 
-import io.gripstream.messaging.Backoff;
-import io.gripstream.messaging.DeadLetters;
-import io.gripstream.messaging.Fault;
-import io.gripstream.messaging.GroupPositions;
-import io.gripstream.messaging.KafkaClients;
-import io.gripstream.messaging.TopicSerdes;
-import io.gripstream.messaging.Topics;
+import io.gripstream.kafka.Backoff;
+import io.gripstream.kafka.DeadLetters;
+import io.gripstream.kafka.Fault;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.loop.GroupPositions;
+import io.gripstream.kafka.registry.TopicSerdes;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;

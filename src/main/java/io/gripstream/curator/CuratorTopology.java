@@ -1,7 +1,7 @@
 package io.gripstream.curator;
 
-import io.gripstream.messaging.TopicSerdes;
-import io.gripstream.messaging.Topics;
+import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.registry.TopicSerdes;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
 import java.util.Map;

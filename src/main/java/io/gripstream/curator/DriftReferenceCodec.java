@@ -1,6 +1,6 @@
 package io.gripstream.curator;
 
-import io.gripstream.refine.DriftReference;
+import io.gripstream.refine.judge.DriftReference;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 

@@ -6,7 +6,7 @@ import io.gripstream.event.LabelEvent;
 import io.gripstream.event.PoolLimits;
 import io.gripstream.event.Sample;
 import io.gripstream.event.TaskDefinition;
-import io.gripstream.refine.Drift;
+import io.gripstream.refine.judge.Drift;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Optional;

@@ -1,7 +1,7 @@
 package io.gripstream.curator;
 
-import io.gripstream.messaging.KafkaClients;
-import io.gripstream.messaging.Topics;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Topics;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;

@@ -1,6 +1,6 @@
 package io.gripstream.curator;
 
-import io.gripstream.messaging.Fault;
+import io.gripstream.kafka.Fault;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;

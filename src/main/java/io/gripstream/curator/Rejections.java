@@ -1,6 +1,6 @@
 package io.gripstream.curator;
 
-import io.gripstream.messaging.DeadLetters;
+import io.gripstream.kafka.DeadLetters;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
 import java.util.Map;

@@ -2,9 +2,9 @@ package io.gripstream.curator;
 
 import io.gripstream.clip.Float16;
 import io.gripstream.event.Sample;
-import io.gripstream.refine.Drift;
-import io.gripstream.refine.DriftReference;
-import io.gripstream.refine.Sketch;
+import io.gripstream.refine.judge.Drift;
+import io.gripstream.refine.judge.DriftReference;
+import io.gripstream.refine.judge.Sketch;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;

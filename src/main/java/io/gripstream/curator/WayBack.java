@@ -5,7 +5,7 @@ import io.gripstream.curator.Versions.Known;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.TaskDefinition;
-import io.gripstream.refine.Gate;
+import io.gripstream.refine.judge.Gate;
 import java.util.Comparator;
 import java.util.Optional;
 

@@ -9,6 +9,6 @@
  * decisions in it. {@link io.gripstream.curator.CurateProcessor} reads the stores, asks the rules
  * and carries the decisions out; {@link io.gripstream.curator.CuratorTopology} says what flows
  * where, {@link io.gripstream.curator.Curator} runs it. No tensor arithmetic lives here: what a
- * candidate is worth is for {@link io.gripstream.refine.Gate} to say.
+ * candidate is worth is for {@link io.gripstream.refine.judge.Gate} to say.
  */
 package io.gripstream.curator;

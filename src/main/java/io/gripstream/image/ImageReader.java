@@ -1,8 +1,8 @@
 package io.gripstream.image;
 
 import io.gripstream.GripstreamConfig;
-import io.gripstream.clip.InvalidImageException;
 import io.gripstream.clip.Preprocessor;
+import io.gripstream.clip.pixels.InvalidImageException;
 import io.gripstream.event.ImageEvent;
 import io.gripstream.image.RejectedImageException.Why;
 import java.nio.ByteBuffer;

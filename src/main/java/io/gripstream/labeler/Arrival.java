@@ -1,7 +1,7 @@
 package io.gripstream.labeler;
 
 import io.gripstream.event.ImageEvent;
-import io.gripstream.messaging.Keys;
+import io.gripstream.kafka.Keys;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.regex.Pattern;

@@ -14,7 +14,7 @@ import java.security.MessageDigest;
 import java.util.HexFormat;
 
 /** The model in the jar, which is unpacked because weights are read by mapping a file. */
-final class EmbeddedModel {
+public final class EmbeddedModel {
   static final String NAME = "pico";
 
   private EmbeddedModel() {}
@@ -46,7 +46,7 @@ final class EmbeddedModel {
     return folder;
   }
 
-  static InputStream open(ModelFile file) throws IOException {
+  public static InputStream open(ModelFile file) throws IOException {
     String resource = "/models/" + NAME + "/" + file.fileName();
     InputStream in = EmbeddedModel.class.getResourceAsStream(resource);
     if (in == null) {

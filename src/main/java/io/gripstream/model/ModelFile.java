@@ -12,7 +12,7 @@ import java.nio.file.Path;
  * The files that make a model in the Hugging Face CLIP layout, the small ones first: what is no
  * CLIP is found out before its weights are fetched.
  */
-enum ModelFile {
+public enum ModelFile {
   CONFIG("config.json", 1L << 20) {
     @Override
     void check(Path file) throws IOException {
@@ -48,7 +48,7 @@ enum ModelFile {
     this.maxBytes = maxBytes;
   }
 
-  String fileName() {
+  public String fileName() {
     return fileName;
   }
 

@@ -3,6 +3,7 @@ package io.gripstream.refine;
 import io.gripstream.clip.FloatTensor;
 import io.gripstream.event.Modality;
 import io.gripstream.event.Strategy;
+import io.gripstream.refine.head.Classifier;
 import java.util.Map;
 import java.util.Optional;
 
@@ -15,7 +16,7 @@ import java.util.Optional;
  * @param tensors by their names in a prompt version; empty where nothing was tuned
  * @param figures what its making measured, by name
  */
-record Candidate(
+public record Candidate(
     Strategy madeBy,
     Modality modality,
     Classifier classifier,

@@ -1,6 +1,7 @@
 package io.gripstream.refine;
 
-import io.gripstream.refine.Evidence.Opinion;
+import io.gripstream.refine.judge.Evidence.Opinion;
+import io.gripstream.refine.judge.Judges;
 import java.util.List;
 import java.util.Optional;
 

@@ -16,6 +16,15 @@ import io.gripstream.prompt.Prompt;
 import io.gripstream.prompt.PromptDigest;
 import io.gripstream.prompt.PromptTemplate;
 import io.gripstream.prompt.Tensors;
+import io.gripstream.refine.head.Classifier;
+import io.gripstream.refine.head.Metrics;
+import io.gripstream.refine.judge.Evidence;
+import io.gripstream.refine.judge.Judges;
+import io.gripstream.refine.judge.PoolView;
+import io.gripstream.refine.select.Pseudolabel;
+import io.gripstream.refine.train.Examples;
+import io.gripstream.refine.train.RoundBatch;
+import io.gripstream.refine.train.RoundData;
 import io.gripstream.task.TaskTexts;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -218,8 +227,8 @@ public final class PromptRefinement implements Refinement {
   private Candidate pseudolabelled(Round round, Map<String, Double> figures, Progress progress) {
     Strategy madeBy =
         round.batch().strategy() == Strategy.AUTO ? Strategy.GRIP : round.batch().strategy();
-    io.gripstream.refine.Strategy strategy =
-        io.gripstream.refine.Strategy.of(madeBy, round.training());
+    io.gripstream.refine.select.Strategy strategy =
+        io.gripstream.refine.select.Strategy.of(madeBy, round.training());
     FloatTensor teacher = round.teacher(strategy.teacher());
     Pseudolabelling pseudolabelling =
         new Pseudolabelling(

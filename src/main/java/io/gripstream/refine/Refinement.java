@@ -2,6 +2,9 @@ package io.gripstream.refine;
 
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.refine.judge.Gate;
+import io.gripstream.refine.select.Pseudolabel;
+import io.gripstream.refine.train.RoundBatch;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

@@ -1,8 +1,8 @@
 package io.gripstream.refiner;
 
-import io.gripstream.messaging.Fault;
-import io.gripstream.messaging.GroupPositions;
-import io.gripstream.messaging.KafkaClients;
+import io.gripstream.kafka.Fault;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.loop.GroupPositions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

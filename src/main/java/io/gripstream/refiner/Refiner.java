@@ -1,12 +1,12 @@
 package io.gripstream.refiner;
 
 import io.gripstream.event.PromptVersion;
-import io.gripstream.messaging.DeadLetters;
-import io.gripstream.messaging.GroupPositions;
-import io.gripstream.messaging.KafkaClients;
-import io.gripstream.messaging.Pulse;
-import io.gripstream.messaging.TopicSerdes;
-import io.gripstream.messaging.Topics;
+import io.gripstream.kafka.DeadLetters;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Pulse;
+import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.loop.GroupPositions;
+import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.refine.Refinement;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;

@@ -2,9 +2,9 @@ package io.gripstream.refiner;
 
 import io.gripstream.GripstreamConfig;
 import io.gripstream.clip.ClipModel;
-import io.gripstream.messaging.KafkaClients;
-import io.gripstream.messaging.TopicSerdes;
-import io.gripstream.messaging.Topics;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.refine.Refinement;
 import io.gripstream.role.Role;
 import io.micrometer.core.instrument.MeterRegistry;

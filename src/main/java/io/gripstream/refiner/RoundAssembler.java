@@ -1,7 +1,7 @@
 package io.gripstream.refiner;
 
 import io.gripstream.event.RefinementBatch;
-import io.gripstream.refine.RoundBatch;
+import io.gripstream.refine.train.RoundBatch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

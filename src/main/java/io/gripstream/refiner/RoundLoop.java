@@ -1,13 +1,13 @@
 package io.gripstream.refiner;
 
 import io.gripstream.event.RefinementBatch;
-import io.gripstream.messaging.Backoff;
-import io.gripstream.messaging.DeadLetters;
-import io.gripstream.messaging.Fault;
-import io.gripstream.messaging.GroupPositions;
-import io.gripstream.messaging.KafkaClients;
-import io.gripstream.messaging.Pulse;
-import io.gripstream.refine.RoundBatch;
+import io.gripstream.kafka.Backoff;
+import io.gripstream.kafka.DeadLetters;
+import io.gripstream.kafka.Fault;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Pulse;
+import io.gripstream.kafka.loop.GroupPositions;
+import io.gripstream.refine.train.RoundBatch;
 import io.gripstream.refiner.RoundAssembler.Broken;
 import io.gripstream.refiner.RoundAssembler.Complete;
 import io.gripstream.refiner.RoundAssembler.Step;

@@ -1,7 +1,7 @@
 package io.gripstream.role;
 
-import io.gripstream.messaging.Fault;
-import io.gripstream.messaging.KafkaClients;
+import io.gripstream.kafka.Fault;
+import io.gripstream.kafka.KafkaClients;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;

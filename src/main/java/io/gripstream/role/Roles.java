@@ -1,11 +1,11 @@
 package io.gripstream.role;
 
 import io.gripstream.GripstreamConfig;
-import io.gripstream.messaging.Fault;
-import io.gripstream.messaging.KafkaClients;
-import io.gripstream.messaging.SchemaRegistry;
-import io.gripstream.messaging.TopicAdmin;
-import io.gripstream.messaging.Topics;
+import io.gripstream.kafka.Fault;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.TopicAdmin;
+import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.registry.SchemaRegistry;
 import io.quarkus.runtime.PreventFurtherStepsException;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;

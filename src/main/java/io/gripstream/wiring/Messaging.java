@@ -1,13 +1,13 @@
 package io.gripstream.wiring;
 
 import io.gripstream.GripstreamConfig;
-import io.gripstream.messaging.EmbeddedRegistry;
-import io.gripstream.messaging.KafkaClients;
-import io.gripstream.messaging.PromptSignature.Signer;
-import io.gripstream.messaging.RestRegistry;
-import io.gripstream.messaging.SchemaRegistry;
-import io.gripstream.messaging.TopicSerdes;
-import io.gripstream.messaging.Topics;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.embedded.EmbeddedRegistry;
+import io.gripstream.kafka.registry.PromptSignature.Signer;
+import io.gripstream.kafka.registry.RestRegistry;
+import io.gripstream.kafka.registry.SchemaRegistry;
+import io.gripstream.kafka.registry.TopicSerdes;
 import io.quarkus.runtime.ShutdownEvent;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;

@@ -1,6 +1,6 @@
 package io.gripstream.chaos;
 
-import io.gripstream.messaging.EmbeddedBroker;
+import io.gripstream.kafka.embedded.EmbeddedBroker;
 import java.nio.file.Path;
 
 /** Runs the embedded broker in a process of its own, until that is ended. */

@@ -2,9 +2,9 @@ package io.gripstream.chaos;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.gripstream.event.ImageEvent;
-import io.gripstream.messaging.AvroSerde;
-import io.gripstream.messaging.RestRegistry;
-import io.gripstream.messaging.SchemaRegistry;
+import io.gripstream.kafka.registry.AvroSerde;
+import io.gripstream.kafka.registry.RestRegistry;
+import io.gripstream.kafka.registry.SchemaRegistry;
 import io.gripstream.sample.LabelledImage;
 import io.gripstream.sample.SampleStream;
 import io.gripstream.sample.SampleStreams;

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.gripstream.clip.ClipConfig;
 import io.gripstream.clip.Digests;
-import io.gripstream.model.DrawnModel.Shapes;
+import io.gripstream.launcher.Gripstream;
+import io.gripstream.launcher.Main;
 import io.gripstream.model.StubHub;
+import io.gripstream.workshop.DrawnModel.Shapes;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintWriter;

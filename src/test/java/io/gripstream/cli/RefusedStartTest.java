@@ -2,6 +2,7 @@ package io.gripstream.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.gripstream.launcher.Main;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Path;

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.gripstream.clip.pixels.HostileImages;
+import io.gripstream.clip.pixels.InvalidImageException;
+import io.gripstream.clip.pixels.PixelFixtures;
 import java.io.ByteArrayOutputStream;
 import java.net.URL;
 import java.net.URLClassLoader;

@@ -15,7 +15,7 @@ import io.gripstream.event.Sample;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Tensor;
 import io.gripstream.event.Trigger;
-import io.gripstream.refine.Gate;
+import io.gripstream.refine.judge.Gate;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Instant;

@@ -1,7 +1,7 @@
 package io.gripstream.curator;
 
-import io.gripstream.messaging.SchemaRegistry;
-import io.gripstream.messaging.UnknownSchemaException;
+import io.gripstream.kafka.registry.SchemaRegistry;
+import io.gripstream.kafka.registry.UnknownSchemaException;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.avro.Schema;

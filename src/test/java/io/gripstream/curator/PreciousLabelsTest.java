@@ -12,7 +12,7 @@ import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Trigger;
-import io.gripstream.refine.RoundBatch;
+import io.gripstream.refine.train.RoundBatch;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.gripstream.event.TaskDefinition;
-import io.gripstream.messaging.DeadLetters;
-import io.gripstream.messaging.PromptSignature;
-import io.gripstream.messaging.PromptSignature.Signer;
-import io.gripstream.messaging.PromptSignature.Verifier;
-import io.gripstream.messaging.TopicSerdes;
-import io.gripstream.messaging.Topics;
+import io.gripstream.kafka.DeadLetters;
+import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.registry.PromptSignature;
+import io.gripstream.kafka.registry.PromptSignature.Signer;
+import io.gripstream.kafka.registry.PromptSignature.Verifier;
+import io.gripstream.kafka.registry.TopicSerdes;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -7,7 +7,7 @@ import io.gripstream.curator.TaskState.Flight;
 import io.gripstream.curator.TaskState.Live;
 import io.gripstream.curator.TaskState.Service;
 import io.gripstream.curator.Versions.Known;
-import io.gripstream.messaging.TopicSerdes;
+import io.gripstream.kafka.registry.TopicSerdes;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;

@@ -11,7 +11,7 @@ import io.gripstream.event.RoundEventType;
 import io.gripstream.event.ScoredLabel;
 import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
-import io.gripstream.refine.Comparison;
+import io.gripstream.refine.judge.Comparison;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;

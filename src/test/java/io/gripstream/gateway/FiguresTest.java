@@ -3,8 +3,8 @@ package io.gripstream.gateway;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.gripstream.refine.Comparison;
-import io.gripstream.refine.Evidence;
+import io.gripstream.refine.judge.Comparison;
+import io.gripstream.refine.judge.Evidence;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.RecordComponent;

@@ -1,6 +1,6 @@
 package io.gripstream.gateway;
 
-import io.gripstream.messaging.BrokerResource;
+import io.gripstream.kafka.BrokerResource;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import java.util.List;
 import java.util.Map;

@@ -3,7 +3,7 @@ package io.gripstream.gateway;
 import static io.restassured.RestAssured.get;
 import static org.hamcrest.Matchers.containsString;
 
-import io.gripstream.messaging.BrokerResource;
+import io.gripstream.kafka.BrokerResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;

@@ -8,7 +8,7 @@ import io.gripstream.clip.Preprocessor;
 import io.gripstream.event.BatchSample;
 import io.gripstream.event.ImageEvent;
 import io.gripstream.event.ImageReference;
-import io.gripstream.messaging.KafkaClients;
+import io.gripstream.kafka.KafkaClients;
 import io.gripstream.wiring.TestStream;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;

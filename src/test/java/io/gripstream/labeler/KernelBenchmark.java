@@ -2,10 +2,10 @@ package io.gripstream.labeler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.gripstream.bench.Photographs;
 import io.gripstream.clip.Float16;
-import io.gripstream.clip.InvalidImageException;
 import io.gripstream.clip.Preprocessor;
+import io.gripstream.clip.pixels.InvalidImageException;
+import io.gripstream.workshop.bench.Photographs;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;

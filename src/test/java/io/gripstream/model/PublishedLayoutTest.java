@@ -10,6 +10,7 @@ import io.gripstream.clip.ComputeDevice;
 import io.gripstream.clip.Float16;
 import io.gripstream.clip.SafeTensors;
 import io.gripstream.clip.TorchClip;
+import io.gripstream.workshop.DrawnModel;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -5,6 +5,7 @@ import com.sun.net.httpserver.HttpServer;
 import io.gripstream.clip.ClipConfig;
 import io.gripstream.clip.Digests;
 import io.gripstream.clip.SafeTensors;
+import io.gripstream.workshop.DrawnModel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.gripstream.GripstreamConfig;
-import io.gripstream.messaging.EmbeddedBroker;
-import io.gripstream.messaging.KafkaClients;
-import io.gripstream.messaging.SharedBroker;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.SharedBroker;
+import io.gripstream.kafka.embedded.EmbeddedBroker;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Path;

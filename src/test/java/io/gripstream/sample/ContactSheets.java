@@ -1,7 +1,7 @@
 package io.gripstream.sample;
 
-import io.gripstream.pico.world.Typefaces;
-import io.gripstream.pico.world.World;
+import io.gripstream.workshop.pico.world.Typefaces;
+import io.gripstream.workshop.pico.world.World;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;

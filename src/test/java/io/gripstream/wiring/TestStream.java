@@ -1,12 +1,12 @@
 package io.gripstream.wiring;
 
 import io.gripstream.GripstreamConfig;
-import io.gripstream.messaging.EmbeddedRegistry;
-import io.gripstream.messaging.KafkaClients;
-import io.gripstream.messaging.SchemaRegistry;
-import io.gripstream.messaging.SharedBroker;
-import io.gripstream.messaging.TopicSerdes;
-import io.gripstream.messaging.Topics;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.SharedBroker;
+import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.embedded.EmbeddedRegistry;
+import io.gripstream.kafka.registry.SchemaRegistry;
+import io.gripstream.kafka.registry.TopicSerdes;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

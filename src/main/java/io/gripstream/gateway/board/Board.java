@@ -5,7 +5,7 @@ import io.gripstream.event.Prediction;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.TaskDefinition;
-import io.gripstream.messaging.Coordinates;
+import io.gripstream.kafka.Coordinates;
 import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

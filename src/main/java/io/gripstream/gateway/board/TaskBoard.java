@@ -4,7 +4,7 @@ import io.gripstream.event.Prediction;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.TaskDefinition;
-import io.gripstream.messaging.Coordinates;
+import io.gripstream.kafka.Coordinates;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -112,7 +112,7 @@ public final class TaskBoard {
    *
    * @param label null takes an earlier one back
    */
-  synchronized void label(String imageId, String label) {
+  public synchronized void label(String imageId, String label) {
     if (definition == null || imageId.length() > LONGEST_ID) {
       return;
     }
@@ -132,7 +132,7 @@ public final class TaskBoard {
   /**
    * @param facts the version that is live now; null when there is none any more
    */
-  synchronized void live(VersionFacts facts) {
+  public synchronized void live(VersionFacts facts) {
     live = facts;
     if (facts != null) {
       versions.putIfAbsent(facts.version(), new Candidate(facts, null));
@@ -149,7 +149,7 @@ public final class TaskBoard {
     structure++;
   }
 
-  synchronized void round(RoundEvent event) {
+  public synchronized void round(RoundEvent event) {
     diary.add(event);
     forgetVersions();
     structure++;
@@ -185,7 +185,7 @@ public final class TaskBoard {
         || (diary.pinned() != null && diary.pinned() == version);
   }
 
-  synchronized void batch(RefinementBatch chunk, Coordinates place) {
+  public synchronized void batch(RefinementBatch chunk, Coordinates place) {
     BatchPlace known = batches.get(chunk.getRound());
     boolean begun = known != null && known.chunks.length == chunk.getChunks();
     Coordinates[] places = begun ? known.chunks : new Coordinates[chunk.getChunks()];

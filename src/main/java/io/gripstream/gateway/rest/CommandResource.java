@@ -5,7 +5,7 @@ import io.gripstream.event.CommandType;
 import io.gripstream.gateway.Gateway;
 import io.gripstream.gateway.board.TaskBoard;
 import io.gripstream.gateway.board.VersionFacts;
-import io.gripstream.messaging.Topics;
+import io.gripstream.kafka.Topics;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.Min;

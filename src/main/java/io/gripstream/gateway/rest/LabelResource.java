@@ -11,7 +11,7 @@ import io.gripstream.gateway.board.LabelsView;
 import io.gripstream.gateway.board.LabelsView.ImageLabel;
 import io.gripstream.gateway.board.PredictionView;
 import io.gripstream.gateway.stream.Publisher.Position;
-import io.gripstream.messaging.Topics;
+import io.gripstream.kafka.Topics;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;

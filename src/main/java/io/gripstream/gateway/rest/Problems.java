@@ -2,10 +2,10 @@ package io.gripstream.gateway.rest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
-import io.gripstream.messaging.Fault;
-import io.gripstream.messaging.RegistryRefusedException;
-import io.gripstream.messaging.RegistryUnavailableException;
-import io.gripstream.messaging.UnreadableRecordException;
+import io.gripstream.kafka.Fault;
+import io.gripstream.kafka.UnreadableRecordException;
+import io.gripstream.kafka.registry.RegistryRefusedException;
+import io.gripstream.kafka.registry.RegistryUnavailableException;
 import io.quarkus.hibernate.validator.runtime.jaxrs.ResteasyReactiveViolationException;
 import jakarta.validation.ConstraintViolation;
 import jakarta.ws.rs.WebApplicationException;

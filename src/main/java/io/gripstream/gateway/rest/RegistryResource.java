@@ -2,11 +2,11 @@ package io.gripstream.gateway.rest;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.gripstream.messaging.EmbeddedRegistry;
-import io.gripstream.messaging.EmbeddedRegistry.Registered;
-import io.gripstream.messaging.IncompatibleSchemaException;
-import io.gripstream.messaging.SchemaRegistry;
-import io.gripstream.messaging.UnknownSchemaException;
+import io.gripstream.kafka.embedded.EmbeddedRegistry;
+import io.gripstream.kafka.embedded.EmbeddedRegistry.Registered;
+import io.gripstream.kafka.registry.IncompatibleSchemaException;
+import io.gripstream.kafka.registry.SchemaRegistry;
+import io.gripstream.kafka.registry.UnknownSchemaException;
 import io.quarkus.arc.ClientProxy;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.enterprise.inject.Instance;

@@ -1,10 +1,10 @@
 package io.gripstream.gateway.stream;
 
 import io.gripstream.event.ImageEvent;
-import io.gripstream.messaging.Coordinates;
-import io.gripstream.messaging.RecordReader;
-import io.gripstream.messaging.TopicSerdes;
-import io.gripstream.messaging.UnreadableRecordException;
+import io.gripstream.kafka.Coordinates;
+import io.gripstream.kafka.RecordReader;
+import io.gripstream.kafka.UnreadableRecordException;
+import io.gripstream.kafka.registry.TopicSerdes;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Iterator;

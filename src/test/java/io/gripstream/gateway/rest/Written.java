@@ -1,7 +1,7 @@
 package io.gripstream.gateway.rest;
 
-import io.gripstream.messaging.AvroSerde;
-import io.gripstream.messaging.KafkaClients;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.registry.AvroSerde;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.gripstream.gateway.stream.Publisher.Position;
-import io.gripstream.messaging.KafkaClients;
-import io.gripstream.messaging.SharedBroker;
-import io.gripstream.messaging.Topics;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.SharedBroker;
+import io.gripstream.kafka.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

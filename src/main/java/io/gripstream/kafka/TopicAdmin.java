@@ -1,0 +1,225 @@
+package io.gripstream.kafka;
+
+import static org.apache.kafka.common.config.TopicConfig.CLEANUP_POLICY_COMPACT;
+import static org.apache.kafka.common.config.TopicConfig.CLEANUP_POLICY_CONFIG;
+import static org.apache.kafka.common.config.TopicConfig.CLEANUP_POLICY_DELETE;
+import static org.apache.kafka.common.config.TopicConfig.COMPRESSION_TYPE_CONFIG;
+import static org.apache.kafka.common.config.TopicConfig.MAX_MESSAGE_BYTES_CONFIG;
+import static org.apache.kafka.common.config.TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG;
+import static org.apache.kafka.common.config.TopicConfig.RETENTION_MS_CONFIG;
+import static org.apache.kafka.common.config.TopicConfig.SEGMENT_MS_CONFIG;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jboss.logging.Logger;
+
+/** Creates the topics with what each of them needs. */
+public final class TopicAdmin {
+  private static final Logger LOG = Logger.getLogger(TopicAdmin.class);
+
+  /**
+   * What a producer has compressed is unpacked by the broker, which then holds it against the
+   * topic's limit: so a record takes no more memory anywhere than the limit says. Compressed, 420
+   * kB may unpack to 420 MB, in every consumer.
+   */
+  private static final String UNCOMPRESSED = "uncompressed";
+
+  private static final Duration SHORT = Duration.ofDays(1);
+  private static final Duration USUAL = Duration.ofDays(7);
+  private static final Duration LONG = Duration.ofDays(90);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private TopicAdmin() {}
+
+  /**
+   * Creates what is missing, and returns when every broker that is asked knows the topics. Topics
+   * that exist are left as they are: their settings may be an operator's choice.
+   *
+   * @param replicationFactor -1: the broker's default
+   * @param recordBytes the largest record: {@link KafkaClients#recordBytes}
+   * @throws KafkaException if the brokers cannot be reached or refuse
+   */
+  public static void create(
+      Admin admin, Topics topics, int partitions, short replicationFactor, int recordBytes) {
+    List<NewTopic> wanted = new ArrayList<>();
+    settings(topics, recordBytes)
+        .forEach(
+            (name, settings) -> wanted.add(topic(name, partitions, replicationFactor, settings)));
+    create(admin, wanted);
+  }
+
+  /** The same, for images of the default size at most. */
+  public static void create(Admin admin, Topics topics, int partitions, short replicationFactor) {
+    create(admin, topics, partitions, replicationFactor, KafkaClients.MAX_RECORD_BYTES);
+  }
+
+  /** Creates the topic of the embedded registry if it is missing. */
+  public static void createSchemas(Admin admin, Topics topics, short replicationFactor) {
+    create(admin, List.of(topic(topics.schemas(), 1, replicationFactor, compacted())));
+  }
+
+  private static NewTopic topic(
+      String name, int partitions, short replicationFactor, Map<String, String> settings) {
+    Map<String, String> configs = new HashMap<>(settings);
+    if (replicationFactor >= 3) {
+      configs.put(MIN_IN_SYNC_REPLICAS_CONFIG, "2");
+    }
+    return new NewTopic(name, partitions, replicationFactor).configs(configs);
+  }
+
+  /** The settings of each topic, by name. */
+  static Map<String, Map<String, String>> settings(Topics topics, int recordBytes) {
+    Map<String, Map<String, String>> settings = new HashMap<>();
+    settings.put(topics.images(), deleted(USUAL, recordBytes));
+    settings.put(topics.labels(), deleted(LONG, KafkaClients.MAX_RECORD_BYTES));
+    settings.put(topics.tasks(), compacted());
+    settings.put(topics.predictions(), deleted(USUAL, KafkaClients.MAX_RECORD_BYTES));
+    settings.put(topics.samples(), deleted(SHORT, KafkaClients.MAX_RECORD_BYTES));
+    settings.put(topics.batches(), deleted(LONG, KafkaClients.MAX_RECORD_BYTES));
+    settings.put(topics.candidates(), compacted());
+    settings.put(topics.zeroShots(), compacted());
+    settings.put(topics.prompts(), compacted());
+    settings.put(topics.rounds(), deleted(LONG, KafkaClients.MAX_RECORD_BYTES));
+    settings.put(topics.commands(), deleted(LONG, KafkaClients.MAX_RECORD_BYTES));
+    settings.put(
+        topics.deadLetters(), deleted(LONG, recordBytes + KafkaClients.BESIDES_THE_RECORD));
+    settings.put(topics.positions(), compacted());
+    return settings;
+  }
+
+  private static Map<String, String> deleted(Duration retention, int maxBytes) {
+    return Map.of(
+        COMPRESSION_TYPE_CONFIG,
+        UNCOMPRESSED,
+        CLEANUP_POLICY_CONFIG,
+        CLEANUP_POLICY_DELETE,
+        RETENTION_MS_CONFIG,
+        Long.toString(retention.toMillis()),
+        MAX_MESSAGE_BYTES_CONFIG,
+        Integer.toString(maxBytes));
+  }
+
+  private static Map<String, String> compacted() {
+    return Map.of(
+        COMPRESSION_TYPE_CONFIG,
+        UNCOMPRESSED,
+        CLEANUP_POLICY_CONFIG,
+        CLEANUP_POLICY_COMPACT,
+        // The segment being written is never compacted.
+        SEGMENT_MS_CONFIG,
+        Long.toString(Duration.ofDays(1).toMillis()),
+        MAX_MESSAGE_BYTES_CONFIG,
+        Integer.toString(KafkaClients.MAX_RECORD_BYTES));
+  }
+
+  private static void create(Admin admin, Collection<NewTopic> wanted) {
+    try {
+      Set<String> existing = admin.listTopics().names().get();
+      List<NewTopic> missing =
+          wanted.stream().filter(topic -> !existing.contains(topic.name())).toList();
+      warnOfUnfitTopics(
+          admin, wanted.stream().filter(topic -> existing.contains(topic.name())).toList());
+      if (missing.isEmpty()) {
+        return;
+      }
+      for (var created : admin.createTopics(missing).values().values()) {
+        try {
+          created.get();
+        } catch (ExecutionException e) {
+          if (!(e.getCause() instanceof TopicExistsException)) {
+            throw e;
+          }
+          // Another process was faster.
+        }
+      }
+      List<String> names = missing.stream().map(NewTopic::name).sorted().toList();
+      awaitKnown(admin, names);
+      LOG.infof("Created the topics %s", String.join(", ", names));
+    } catch (ExecutionException e) {
+      throw unchecked(e.getCause());
+    } catch (InterruptedException e) {
+      throw new InterruptException(e);
+    }
+  }
+
+  /**
+   * What a topic refuses for its size, its writers cannot send, and would try for minutes. What it
+   * takes compressed, its readers may not have the memory to unpack.
+   */
+  private static void warnOfUnfitTopics(Admin admin, List<NewTopic> existing)
+      throws InterruptedException {
+    Map<ConfigResource, Integer> needed = new HashMap<>();
+    for (NewTopic topic : existing) {
+      needed.put(
+          new ConfigResource(ConfigResource.Type.TOPIC, topic.name()),
+          Integer.parseInt(topic.configs().get(MAX_MESSAGE_BYTES_CONFIG)));
+    }
+    try {
+      admin
+          .describeConfigs(needed.keySet())
+          .all()
+          .get()
+          .forEach(
+              (topic, config) -> {
+                String limit = config.get(MAX_MESSAGE_BYTES_CONFIG).value();
+                if (Integer.parseInt(limit) < needed.get(topic)) {
+                  LOG.warnf(
+                      "The topic %s takes records of %s bytes at most; set its %s to %d",
+                      topic.name(), limit, MAX_MESSAGE_BYTES_CONFIG, needed.get(topic));
+                }
+                String compression = config.get(COMPRESSION_TYPE_CONFIG).value();
+                if (!compression.equals(UNCOMPRESSED)) {
+                  LOG.warnf(
+                      "Nothing bounds what a record of the topic %s unpacks to; set its %s to %s",
+                      topic.name(), COMPRESSION_TYPE_CONFIG, UNCOMPRESSED);
+                }
+              });
+    } catch (ExecutionException e) {
+      LOG.debugf(e.getCause(), "The settings of existing topics cannot be checked");
+    }
+  }
+
+  /** The controller knows a topic a moment before the brokers do. */
+  private static void awaitKnown(Admin admin, List<String> names)
+      throws ExecutionException, InterruptedException {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      try {
+        admin.describeTopics(names).allTopicNames().get();
+        return;
+      } catch (ExecutionException e) {
+        if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+          throw e;
+        }
+        if (System.nanoTime() > deadline) {
+          throw new TimeoutException(
+              "topics were created but do not appear: " + names, e.getCause());
+        }
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+        if (Thread.interrupted()) {
+          throw new InterruptedException();
+        }
+      }
+    }
+  }
+
+  private static RuntimeException unchecked(Throwable cause) {
+    return cause instanceof RuntimeException runtime ? runtime : new KafkaException(cause);
+  }
+}

@@ -1,0 +1,308 @@
+package io.gripstream.kafka.follow;
+
+import io.gripstream.kafka.Backoff;
+import io.gripstream.kafka.Fault;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Pulse;
+import io.gripstream.kafka.Unpacking;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jboss.logging.Logger;
+
+/**
+ * Reads a whole topic, or its end, as it grows, in records and in partitions: committed records
+ * only, no group, no commits, one thread.
+ *
+ * <p>Nothing but {@link #close} ends it. A record that the handler throws on is logged with its
+ * place, counted, and passed over; so is one that there is not the memory to unpack. What says
+ * nothing of the record, such as a registry or a broker that is away, is waited for, as is a topic
+ * that does not exist yet.
+ */
+public final class Follower implements AutoCloseable {
+  /** From the beginning. */
+  public static final long ALL = Long.MAX_VALUE;
+
+  private static final Logger LOG = Logger.getLogger(Follower.class);
+  private static final Duration POLL = Duration.ofMillis(200);
+  private static final int FETCH_BYTES = 1 << 20;
+  private static final long NEW_PARTITIONS_NANOS = TimeUnit.SECONDS.toNanos(30);
+  private static final long CLOSE_MILLIS = 10_000;
+
+  private final KafkaClients clients;
+  private final String topic;
+  private final long tail;
+  private final Handler handler;
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final CountDownLatch ready = new CountDownLatch(1);
+  private final AtomicLong skipped = new AtomicLong();
+  private final Backoff backoff = new Backoff(closed);
+  private final Thread thread;
+  private final Pulse pulse;
+
+  /** The next offset to read; guarded by itself. */
+  private final Map<TopicPartition, Long> positions = new HashMap<>();
+
+  /** Where each partition ended when it was first seen; of the thread alone. */
+  private final Map<TopicPartition, Long> ends = new HashMap<>();
+
+  private volatile Consumer<byte[], byte[]> consumer;
+
+  /** Takes one record; the value is null for a tombstone. */
+  @FunctionalInterface
+  public interface Handler {
+    void on(ConsumerRecord<byte[], byte[]> record);
+  }
+
+  /**
+   * Starts to follow.
+   *
+   * @param tail how many of the latest offsets of each partition to begin with, or {@link #ALL}
+   * @param handler called by one thread
+   */
+  public Follower(KafkaClients clients, String topic, long tail, Handler handler) {
+    this.clients = clients;
+    this.topic = topic;
+    this.tail = tail;
+    this.handler = handler;
+    this.thread = new Thread(this::run, "follow-" + topic);
+    this.pulse = new Pulse(thread, this::isClosed);
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** Whether everything that was there at the start has been read. */
+  public boolean ready() {
+    return ready.getCount() == 0;
+  }
+
+  /** What is wrong with the thread; empty: nothing. */
+  public String notAlive() {
+    return pulse.fault();
+  }
+
+  /** Waits until {@link #ready}, or until the time is up, and says which. */
+  public boolean awaitReady(Duration timeout) throws InterruptedException {
+    return ready.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** How many records were passed over because they, or the handler, failed. */
+  public long skipped() {
+    return skipped.get();
+  }
+
+  /**
+   * Waits until a record has been handled, so that who wrote it may read it.
+   *
+   * @return whether it was, before the time was up
+   */
+  public boolean await(int partition, long offset, Duration timeout) throws InterruptedException {
+    TopicPartition place = new TopicPartition(topic, partition);
+    long end = System.nanoTime() + timeout.toNanos();
+    synchronized (positions) {
+      while (positions.getOrDefault(place, 0L) <= offset) {
+        long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+        if (left <= 0) {
+          return false;
+        }
+        positions.wait(left);
+      }
+      return true;
+    }
+  }
+
+  private void run() {
+    while (!isClosed()) {
+      try (Consumer<byte[], byte[]> current =
+          clients.consumer(
+              null,
+              null,
+              new ByteArrayDeserializer(),
+              new ByteArrayDeserializer(),
+              // What retention removed while the broker was away is gone: go on with what is there.
+              Map.of(
+                  ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+                  "earliest",
+                  ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG,
+                  FETCH_BYTES))) {
+        consumer = current;
+        follow(current);
+      } catch (WakeupException | InterruptException e) {
+        // close() wakes the consumer up, and nothing else does.
+        closed.countDown();
+      } catch (OutOfMemoryError e) {
+        LOG.warnf("Following %s: %s", topic, Fault.line(e));
+        passOver();
+      } catch (Exception | StackOverflowError e) {
+        LOG.warnf("Following %s failed; trying again: %s", topic, Fault.line(e));
+        LOG.debugf(e, "Following %s failed", topic);
+        pause();
+      } finally {
+        consumer = null;
+      }
+    }
+  }
+
+  private void follow(Consumer<byte[], byte[]> consumer) {
+    long looked = 0;
+    while (!isClosed()) {
+      pulse.beat();
+      if (consumer.assignment().isEmpty() || System.nanoTime() - looked > NEW_PARTITIONS_NANOS) {
+        looked = System.nanoTime();
+        if (!assign(consumer)) {
+          // It may be made any moment, and asking costs little.
+          backoff.succeeded();
+          pause();
+          continue;
+        }
+      }
+      for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+        handle(record);
+        synchronized (positions) {
+          positions.put(new TopicPartition(topic, record.partition()), record.offset() + 1);
+        }
+      }
+      note(consumer);
+      backoff.succeeded();
+    }
+  }
+
+  /**
+   * Takes on partitions that are new; the topic may have been made, or have grown, after this
+   * began.
+   *
+   * @return false if there is no such topic yet
+   */
+  private boolean assign(Consumer<byte[], byte[]> consumer) {
+    List<PartitionInfo> infos = consumer.partitionsFor(topic);
+    if (infos == null || infos.isEmpty()) {
+      return false;
+    }
+    List<TopicPartition> partitions =
+        infos.stream().map(info -> new TopicPartition(topic, info.partition())).toList();
+    List<TopicPartition> added = new ArrayList<>(partitions);
+    added.removeAll(consumer.assignment());
+    if (added.isEmpty()) {
+      return true;
+    }
+    Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(added);
+    Map<TopicPartition, Long> endsNow = consumer.endOffsets(added);
+    consumer.assign(partitions);
+    synchronized (positions) {
+      for (TopicPartition partition : added) {
+        long end = endsNow.get(partition);
+        long begin = Math.max(beginnings.get(partition), end - Math.min(tail, end));
+        ends.putIfAbsent(partition, end);
+        consumer.seek(partition, positions.computeIfAbsent(partition, any -> begin));
+      }
+    }
+    return true;
+  }
+
+  private void handle(ConsumerRecord<byte[], byte[]> record) {
+    while (!isClosed()) {
+      try {
+        handler.on(record);
+        return;
+      } catch (WakeupException | InterruptException e) {
+        throw e;
+      } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+        Fault fault = Fault.of(e);
+        if (fault == Fault.RECORD || fault == Fault.ENGINE) {
+          skipped.incrementAndGet();
+          LOG.warnf(e, "Passed over %s-%d@%d", topic, record.partition(), record.offset());
+          return;
+        }
+        LOG.warnf(
+            "%s-%d@%d: waiting before trying again: %s",
+            topic, record.partition(), record.offset(), Fault.line(e));
+        pulse.beat();
+        backoff.pause();
+      }
+    }
+  }
+
+  /** Goes on behind what there is not the memory to unpack, if it is that. */
+  private void passOver() {
+    try {
+      Map<TopicPartition, Long> from;
+      synchronized (positions) {
+        from = Map.copyOf(positions);
+      }
+      Unpacking.Gap gap = Unpacking.find(clients, from).orElse(null);
+      if (gap == null) {
+        pause();
+        return;
+      }
+      LOG.errorf("Passed over %s, which there is not the memory to unpack", gap);
+      skipped.addAndGet(gap.to() - gap.from());
+      synchronized (positions) {
+        positions.put(gap.partition(), gap.to());
+      }
+    } catch (RuntimeException | OutOfMemoryError e) {
+      LOG.warnf("Following %s failed; trying again: %s", topic, Fault.line(e));
+      pause();
+    }
+  }
+
+  private void note(Consumer<byte[], byte[]> consumer) {
+    boolean caughtUp = true;
+    synchronized (positions) {
+      for (TopicPartition partition : consumer.assignment()) {
+        // The consumer's, because a topic may end in markers of transactions, which poll never
+        // returns.
+        long position = consumer.position(partition);
+        positions.put(partition, position);
+        caughtUp &= position >= ends.getOrDefault(partition, 0L);
+      }
+      positions.notifyAll();
+    }
+    if (caughtUp) {
+      ready.countDown();
+    }
+  }
+
+  private boolean isClosed() {
+    return closed.getCount() == 0;
+  }
+
+  private void pause() {
+    pulse.beat();
+    try {
+      backoff.pause();
+    } catch (InterruptException e) {
+      // Nobody else has this thread to interrupt; it ends.
+      closed.countDown();
+    }
+  }
+
+  /** Returns once the thread has ended and its consumer is closed. */
+  @Override
+  public void close() {
+    closed.countDown();
+    Consumer<byte[], byte[]> current = consumer;
+    if (current != null) {
+      current.wakeup();
+    }
+    try {
+      if (Thread.currentThread() != thread) {
+        thread.join(CLOSE_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

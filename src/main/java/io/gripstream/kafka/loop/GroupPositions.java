@@ -1,0 +1,149 @@
+package io.gripstream.kafka.loop;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Keys;
+import io.gripstream.kafka.follow.TopicView;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.jboss.logging.Logger;
+
+/**
+ * Keeps how far a consumer group has come in a compacted topic, since brokers forget the offsets of
+ * a group that was empty for a week ({@code offsets.retention.minutes}), and a group without
+ * offsets would do everything again.
+ *
+ * <p>A position is written in the transaction that commits the same offset. A group that lacks an
+ * offset for which there is a position is given it before it starts. A group that never committed
+ * has no positions, and begins at the start; so does a topic that was deleted and made anew, since
+ * a position names the topic's id.
+ *
+ * <pre>
+ *   key    group / topic id / partition
+ *   value  the offset of the next record, as text; behind a space, the offset's metadata, if any
+ * </pre>
+ *
+ * <p>Begin with {@link #restore}. Not thread safe.
+ */
+public final class GroupPositions {
+  private static final Logger LOG = Logger.getLogger(GroupPositions.class);
+  private static final Duration TIMEOUT = Duration.ofSeconds(60);
+
+  private final KafkaClients clients;
+  private final String group;
+  private final String topic;
+  private Map<String, Uuid> ids = Map.of();
+
+  /**
+   * @param topic where the positions are kept; compacted
+   */
+  public GroupPositions(KafkaClients clients, String group, String topic) {
+    this.clients = clients;
+    this.group = group;
+    this.topic = topic;
+  }
+
+  /**
+   * Gives the group the offsets that it lacks and once had.
+   *
+   * @param topics those that the group reads; all must exist
+   * @throws KafkaException when the brokers do not answer or refuse, or when the group has members
+   *     and lacks offsets: a later call finds that another member gave them
+   */
+  public void restore(Collection<String> topics) {
+    try (Admin admin = clients.admin()) {
+      Map<String, Uuid> found = new HashMap<>();
+      Set<TopicPartition> missing = new TreeSet<>(GroupPositions::inOrder);
+      admin
+          .describeTopics(topics)
+          .allTopicNames()
+          .get()
+          .forEach(
+              (name, description) -> {
+                found.put(name, description.topicId());
+                description
+                    .partitions()
+                    .forEach(info -> missing.add(new TopicPartition(name, info.partition())));
+              });
+      ids = Map.copyOf(found);
+      admin
+          .listConsumerGroupOffsets(
+              group, new ListConsumerGroupOffsetsOptions().requireStable(true))
+          .partitionsToOffsetAndMetadata()
+          .get()
+          .forEach(
+              (partition, offset) -> {
+                if (offset != null) {
+                  missing.remove(partition);
+                }
+              });
+      if (missing.isEmpty() || !admin.listTopics().names().get().contains(topic)) {
+        return;
+      }
+      Map<TopicPartition, OffsetAndMetadata> lost = lost(missing);
+      if (!lost.isEmpty()) {
+        admin.alterConsumerGroupOffsets(group, lost).all().get();
+        LOG.warnf(
+            "The group %s has no offsets for %s any more, but has read them before: it goes on from"
+                + " the positions in %s",
+            group, lost.keySet(), topic);
+      }
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof KafkaException kafka ? kafka : new KafkaException(e.getCause());
+    } catch (InterruptedException e) {
+      throw new InterruptException(e);
+    }
+  }
+
+  private Map<TopicPartition, OffsetAndMetadata> lost(Set<TopicPartition> missing) {
+    Map<TopicPartition, OffsetAndMetadata> lost = new TreeMap<>(GroupPositions::inOrder);
+    try (TopicView<String> view =
+        new TopicView<>(clients, topic, new StringDeserializer(), (key, position) -> {})) {
+      view.awaitReady(TIMEOUT);
+      Map<String, String> kept = view.snapshot();
+      for (TopicPartition partition : missing) {
+        String position = kept.get(key(partition));
+        if (position != null) {
+          lost.put(partition, parse(position));
+        }
+      }
+    }
+    return lost;
+  }
+
+  private static int inOrder(TopicPartition one, TopicPartition other) {
+    return one.toString().compareTo(other.toString());
+  }
+
+  /** The key of a partition's position. */
+  public String key(TopicPartition partition) {
+    return group + "/" + ids.get(partition.topic()) + "/" + partition.partition();
+  }
+
+  /** What is to be written in the transaction that commits this offset. */
+  public ProducerRecord<byte[], byte[]> record(TopicPartition partition, OffsetAndMetadata next) {
+    String position = (next.offset() + " " + next.metadata()).strip();
+    return new ProducerRecord<>(topic, Keys.bytes(key(partition)), position.getBytes(UTF_8));
+  }
+
+  private static OffsetAndMetadata parse(String position) {
+    String[] parts = position.split(" ", 2);
+    return new OffsetAndMetadata(Long.parseLong(parts[0]), parts.length < 2 ? "" : parts[1]);
+  }
+}

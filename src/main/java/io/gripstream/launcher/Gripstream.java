@@ -1,0 +1,102 @@
+package io.gripstream.launcher;
+
+import io.gripstream.cli.CommandFailure;
+import io.gripstream.cli.DemoCommand;
+import io.gripstream.cli.Durations;
+import io.gripstream.cli.Failures;
+import io.gripstream.cli.FetchModelCommand;
+import io.gripstream.cli.SendCommand;
+import io.gripstream.cli.ServeCommand;
+import io.gripstream.cli.WatchCommand;
+import io.gripstream.files.ImageFilesException;
+import io.gripstream.workshop.BenchCommand;
+import io.gripstream.workshop.DrawModelCommand;
+import io.gripstream.workshop.ExperimentCommand;
+import io.gripstream.workshop.PretrainCommand;
+import io.gripstream.workshop.experiment.ExperimentException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Properties;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The commands, their help and their exit codes: 0 done, 1 failed, 2 not understood. */
+@Command(
+    name = "gripstream",
+    mixinStandardHelpOptions = true,
+    scope = ScopeType.INHERIT,
+    versionProvider = Gripstream.Version.class,
+    sortOptions = false,
+    usageHelpAutoWidth = true,
+    description =
+        "Labels image streams with CLIP, and keeps refining the prompts from the very images that"
+            + " pass by.",
+    subcommands = {
+      DemoCommand.class,
+      ServeCommand.class,
+      SendCommand.class,
+      WatchCommand.class,
+      ExperimentCommand.class,
+      BenchCommand.class,
+      FetchModelCommand.class,
+      DrawModelCommand.class,
+      PretrainCommand.class
+    })
+public final class Gripstream implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--stacktrace",
+      scope = ScopeType.INHERIT,
+      description = "Show where a failure came from.")
+  private boolean stacktrace;
+
+  /** A command line ready to execute. */
+  public static CommandLine commandLine() {
+    Gripstream root = new Gripstream();
+    CommandLine line = new CommandLine(root);
+    line.registerConverter(java.time.Duration.class, Durations::parse);
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setExecutionExceptionHandler(
+        (failure, command, parsed) -> {
+          command.getErr().println("gripstream: " + Failures.sentence(failure));
+          if (root.stacktrace) {
+            failure.printStackTrace(command.getErr());
+          } else if (!isForTheUser(failure)) {
+            command.getErr().println("(--stacktrace shows where it came from)");
+          }
+          command.getErr().flush();
+          return CommandLine.ExitCode.SOFTWARE;
+        });
+    return line;
+  }
+
+  /** Whether the message says what to do, so that nobody needs to know where it came from. */
+  private static boolean isForTheUser(Exception failure) {
+    return failure instanceof CommandFailure
+        || failure instanceof ImageFilesException
+        || failure instanceof ExperimentException;
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "Which command?");
+  }
+
+  /** Tells the version that the build wrote into the class path. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() throws IOException {
+      Properties build = new Properties();
+      try (InputStream in = Gripstream.class.getResourceAsStream("/version.properties")) {
+        build.load(in);
+      }
+      return new String[] {"gripstream " + build.getProperty("version")};
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package io.gripstream.refine.judge;
+
+import io.gripstream.clip.FloatTensor;
+import io.gripstream.refine.head.ClassBalance;
+import io.gripstream.refine.head.Classifier;
+import io.gripstream.refine.head.Metrics;
+import io.gripstream.refine.head.Mixture;
+import io.gripstream.refine.head.NeighborGraph;
+import io.gripstream.refine.head.Scores;
+
+/**
+ * What zero-shot CLIP and the images' own positions say of a pool. No tuned prompt has a say in it:
+ * it teaches, and it judges.
+ *
+ * @param features {@code [N, D]}, without a visual prompt, rows of unit length
+ * @param zeroShot the task's version 0 at the model's own scale
+ * @param logits {@code [N, C]}, of {@code zeroShot}
+ * @param uniform {@code [C]}, the bias that makes the mean prediction uniform
+ * @param pulled {@code [C]}, as much of it as fits the images
+ * @param moved {@code [C]}, the same with single classes moved to where they fit
+ */
+public record PoolView(
+    FloatTensor features,
+    NeighborGraph graph,
+    Classifier zeroShot,
+    FloatTensor logits,
+    float[] uniform,
+    float[] pulled,
+    float[] moved) {
+
+  public static PoolView of(FloatTensor features, Classifier zeroShot) {
+    NeighborGraph graph = NeighborGraph.of(features);
+    FloatTensor logits = zeroShot.logits(features);
+    float[] pulled = ClassBalance.pulled(logits, graph);
+    return new PoolView(
+        features,
+        graph,
+        zeroShot,
+        logits,
+        ClassBalance.uniform(logits),
+        pulled,
+        ClassBalance.moved(logits, graph, pulled));
+  }
+
+  /** Zero-shot's class vectors with a bias. */
+  public Classifier balanced(float[] bias) {
+    return new Classifier(zeroShot.classFeatures(), zeroShot.logitScale(), bias);
+  }
+
+  /**
+   * The mixture that the balanced zero-shot prompt begins.
+   *
+   * @param bias {@code [C]}
+   * @param labels {@code [N]}, classes that people named, and -1 where none did
+   */
+  Mixture mixture(float[] bias, int[] labels) {
+    return Mixture.fit(features, ClassBalance.added(logits, bias), labels);
+  }
+
+  /**
+   * Whether zero-shot's opinion is worth anything here: how sure it is once its class bias is gone,
+   * from 0 at chance to 1. A model that has no idea of the classes is hardly surer than chance.
+   */
+  double support() {
+    int c = logits.columns();
+    double chance = 1.0 / c;
+    double sure = Metrics.meanConfidence(Scores.softmax(ClassBalance.added(logits, uniform)));
+    return (sure - chance) / (1 - chance);
+  }
+}

@@ -1,0 +1,90 @@
+package io.gripstream.kafka;
+
+import io.gripstream.kafka.embedded.EmbeddedBroker;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
+
+/** One broker for all tests of a JVM, started by the first that asks for it. */
+public final class SharedBroker {
+  private static EmbeddedBroker broker;
+
+  private SharedBroker() {}
+
+  /** Where clients find it. */
+  public static synchronized String address() {
+    if (broker == null) {
+      try {
+        Path directory = Files.createTempDirectory("gripstream-broker");
+        broker = start(directory);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(directory)));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    return broker.bootstrapServers();
+  }
+
+  /** A Quarkus test's thread offers the test's classes, where the broker must find its own. */
+  private static EmbeddedBroker start(Path directory) {
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    thread.setContextClassLoader(SharedBroker.class.getClassLoader());
+    try {
+      return EmbeddedBroker.start(directory, 0);
+    } finally {
+      thread.setContextClassLoader(before);
+    }
+  }
+
+  /** Clients of the shared broker. */
+  public static KafkaClients clients() {
+    return new KafkaClients(address(), Map.of());
+  }
+
+  /** Topics that no other test uses, each with so many partitions. */
+  public static Topics freshTopics(int partitions) {
+    Topics topics = new Topics("test-" + UUID.randomUUID() + ".");
+    try (var admin = clients().admin()) {
+      TopicAdmin.create(admin, topics, partitions, (short) -1);
+    }
+    return topics;
+  }
+
+  private static void stop(Path directory) {
+    broker.close();
+    try (Stream<Path> files = Files.walk(directory)) {
+      files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(java.io.File::delete);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** What the broker does with a group that was empty for a week. */
+  public static void forget(String group) throws ExecutionException, InterruptedException {
+    try (Admin admin = clients().admin()) {
+      if (!admin
+          .describeConsumerGroups(List.of(group))
+          .describedGroups()
+          .get(group)
+          .get()
+          .members()
+          .isEmpty()) {
+        admin
+            .removeMembersFromConsumerGroup(group, new RemoveMembersFromConsumerGroupOptions())
+            .all()
+            .get();
+      }
+      admin.deleteConsumerGroups(List.of(group)).all().get();
+    }
+  }
+}

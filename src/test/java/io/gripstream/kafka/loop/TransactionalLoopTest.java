@@ -1,0 +1,538 @@
+package io.gripstream.kafka.loop;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import ai.djl.engine.EngineException;
+import io.gripstream.kafka.DeadLetters;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Keys;
+import io.gripstream.kafka.SharedBroker;
+import io.gripstream.kafka.TopicAdmin;
+import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.loop.TransactionalLoop.Handler;
+import io.gripstream.kafka.loop.TransactionalLoop.Settings;
+import io.gripstream.kafka.loop.TransactionalLoop.State;
+import io.gripstream.kafka.registry.IncompatibleSchemaException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class TransactionalLoopTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private KafkaClients clients;
+  private Topics topics;
+  private String group;
+
+  @BeforeEach
+  void topics() {
+    clients = SharedBroker.clients();
+    topics = SharedBroker.freshTopics(2);
+    group = "group-" + UUID.randomUUID();
+  }
+
+  @Test
+  void makesOneOutputOfEachRecord() {
+    send(numbers(0, 500));
+    try (TransactionalLoop loop = loop("a", this::copy)) {
+      loop.start();
+      awaitPredictions(500);
+      assertThat(loop.state()).isEqualTo(State.RUNNING);
+    }
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 500));
+  }
+
+  @Test
+  void goesOnWhereTheLastOneStopped() {
+    send(numbers(0, 100));
+    TransactionalLoop first = loop("a", this::copy);
+    first.start();
+    awaitPredictions(100);
+    first.close();
+    assertThat(first.state()).isEqualTo(State.STOPPED);
+    send(numbers(100, 200));
+    try (TransactionalLoop second = loop("a", this::copy)) {
+      second.start();
+      awaitPredictions(200);
+    }
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 200));
+  }
+
+  @Test
+  void aGroupWhoseOffsetsTheBrokerForgotGoesOnWhereItWas() throws Exception {
+    send(numbers(0, 100));
+    try (TransactionalLoop loop = loop("a", this::copy)) {
+      loop.start();
+      awaitPredictions(100);
+    }
+    SharedBroker.forget(group);
+    send(numbers(100, 200));
+    try (TransactionalLoop loop = loop("a", this::copy)) {
+      loop.start();
+      awaitPredictions(200);
+    }
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 200));
+  }
+
+  @Test
+  void aTopicThatIsMadeAnewIsReadFromItsStart() throws Exception {
+    send(numbers(0, 100));
+    try (TransactionalLoop loop = loop("a", this::copy)) {
+      loop.start();
+      awaitPredictions(100);
+    }
+    SharedBroker.forget(group);
+    try (var admin = clients.admin()) {
+      admin.deleteTopics(List.of(topics.images())).all().get();
+      await()
+          .atMost(PATIENCE)
+          .until(() -> !admin.listTopics().names().get().contains(topics.images()));
+      TopicAdmin.create(admin, topics, 2, (short) 1);
+    }
+    send(numbers(100, 300));
+    try (TransactionalLoop loop = loop("a", this::copy)) {
+      loop.start();
+      awaitPredictions(300);
+    }
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 300));
+  }
+
+  @Test
+  void commitsTheBatchInHandWhenItIsClosed() throws Exception {
+    send(numbers(0, 5));
+    CountDownLatch inHand = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    AtomicInteger taken = new AtomicInteger();
+    TransactionalLoop loop =
+        loop(
+            "a",
+            records -> {
+              taken.addAndGet(records.size());
+              inHand.countDown();
+              goOn.await();
+              return copy(records);
+            });
+    loop.start();
+    inHand.await();
+    Thread closing = new Thread(loop::close);
+    closing.start();
+    await().until(() -> closing.getState() == Thread.State.TIMED_WAITING);
+    goOn.countDown();
+    closing.join();
+    assertThat(predictions()).hasSize(taken.get());
+  }
+
+  @Test
+  void anotherInstanceThatFencesItInTheMiddleLosesAndRepeatsNothing() {
+    send(numbers(0, 300));
+    AtomicBoolean fence = new AtomicBoolean(true);
+    Handler handler =
+        records -> {
+          if (fence.getAndSet(false)) {
+            // What a second process with the same identity does first.
+            try (var usurper =
+                clients.producer(
+                    group + "-a", new ByteArraySerializer(), new ByteArraySerializer())) {
+              usurper.initTransactions();
+            }
+          }
+          return copy(records);
+        };
+    List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
+    try (TransactionalLoop loop = loop("a", handler, failures::add)) {
+      loop.start();
+      awaitPredictions(300);
+    }
+    assertThat(failures).isNotEmpty();
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 300));
+  }
+
+  @Test
+  void aCrashInTheMiddleOfATransactionLosesAndRepeatsNothing() {
+    send(numbers(0, 50));
+    // A process with the loop's identity that dies with outputs sent and nothing committed.
+    var dying =
+        clients.producer(group + "-a", new ByteArraySerializer(), new ByteArraySerializer());
+    dying.initTransactions();
+    dying.beginTransaction();
+    for (int partition = 0; partition < 2; partition++) {
+      dying.send(
+          new ProducerRecord<>(
+              topics.predictions(), partition, Keys.bytes("ghost"), "ghost".getBytes(UTF_8)));
+    }
+    dying.flush();
+    try (TransactionalLoop loop = loop("a", this::copy)) {
+      loop.start();
+      awaitPredictions(50);
+    }
+    dying.close(Duration.ZERO);
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 50));
+  }
+
+  @Test
+  void partitionsThatMoveBetweenInstancesLoseAndRepeatNothing() {
+    // A static member that leaves is missed only when its session ends.
+    clients = new KafkaClients(clients.bootstrapServers(), Map.of("session.timeout.ms", "6000"));
+    List<String> expected = numbers(0, 2000);
+    send(expected);
+    try (TransactionalLoop one = loop("a", slowly(this::copy))) {
+      one.start();
+      awaitPredictions(100);
+      try (TransactionalLoop two = loop("b", slowly(this::copy))) {
+        two.start();
+        awaitPredictions(1000);
+      }
+      awaitPredictions(2000);
+    }
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(expected);
+  }
+
+  @Test
+  void aPoisonousRecordBecomesADeadLetterAndTheStreamGoesOn() {
+    send(numbers(0, 40));
+    send(List.of("poison"));
+    send(numbers(40, 80));
+    try (TransactionalLoop loop = loop("a", poisonedBy("poison"))) {
+      loop.start();
+      awaitPredictions(80);
+      await().atMost(PATIENCE).until(() -> letters().size() == 1);
+    }
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 80));
+    ConsumerRecord<byte[], byte[]> letter = letters().get(0);
+    assertThat(letter.key()).isEqualTo(Keys.bytes("poison"));
+    assertThat(letter.value()).isEqualTo("poison".getBytes(UTF_8));
+    assertThat(header(letter, DeadLetters.CAUSE)).contains("choked on it");
+    assertThat(header(letter, DeadLetters.ROLE)).isEqualTo("tester");
+    assertThat(header(letter, DeadLetters.ORIGIN_TOPIC)).isEqualTo(topics.images());
+    ConsumerRecord<byte[], byte[]> origin =
+        read(topics.images()).stream()
+            .filter(record -> text(record).equals("poison"))
+            .findFirst()
+            .orElseThrow();
+    assertThat(header(letter, DeadLetters.ORIGIN_PARTITION)).isEqualTo("" + origin.partition());
+    assertThat(header(letter, DeadLetters.ORIGIN_OFFSET)).isEqualTo("" + origin.offset());
+    assertThat(header(letter, DeadLetters.ORIGIN_TIMESTAMP)).isEqualTo("" + origin.timestamp());
+  }
+
+  @Test
+  void severalPoisonousRecordsAreEachFound() {
+    send(numbers(0, 30));
+    send(List.of("poison 1", "poison 2"));
+    send(numbers(30, 60));
+    send(List.of("poison 3"));
+    try (TransactionalLoop loop = loop("a", poisonedBy("poison"))) {
+      loop.start();
+      awaitPredictions(60);
+      await().atMost(PATIENCE).until(() -> letters().size() == 3);
+    }
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 60));
+  }
+
+  @Test
+  void anOutputThatTheTopicRefusesCondemnsOnlyItsRecord() {
+    send(numbers(0, 20));
+    send(List.of("keyless"));
+    send(numbers(20, 40));
+    Handler handler =
+        records -> {
+          List<ProducerRecord<byte[], byte[]>> outputs = new ArrayList<>(copy(records));
+          for (ConsumerRecord<byte[], byte[]> record : records) {
+            if (text(record).equals("keyless")) {
+              // A compacted topic takes no record without a key.
+              outputs.add(new ProducerRecord<>(topics.prompts(), null, record.value()));
+            }
+          }
+          return outputs;
+        };
+    try (TransactionalLoop loop = loop("a", handler)) {
+      loop.start();
+      awaitPredictions(40);
+      await().atMost(PATIENCE).until(() -> letters().size() == 1);
+    }
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 40));
+    assertThat(header(letters().get(0), DeadLetters.CAUSE)).contains("InvalidRecordException");
+  }
+
+  @Test
+  void anOutputLargerThanAnyTopicTakesCondemnsOnlyItsRecord() {
+    send(numbers(0, 20));
+    send(List.of("large"));
+    Handler handler =
+        records ->
+            records.stream()
+                .map(
+                    record ->
+                        new ProducerRecord<>(
+                            topics.predictions(),
+                            record.key(),
+                            text(record).equals("large")
+                                ? new byte[KafkaClients.MAX_LETTER_BYTES]
+                                : record.value()))
+                .toList();
+    try (TransactionalLoop loop = loop("a", handler)) {
+      loop.start();
+      awaitPredictions(20);
+      await().atMost(PATIENCE).until(() -> letters().size() == 1);
+    }
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 20));
+    assertThat(header(letters().get(0), DeadLetters.CAUSE)).contains("more than any topic takes");
+  }
+
+  @Test
+  void aHandlerThatCannotWorkAtPresentIsWaitedForAndCondemnsNothing() {
+    send(numbers(0, 40));
+    AtomicInteger refusals = new AtomicInteger(6);
+    List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
+    Handler handler =
+        records -> {
+          if (refusals.getAndDecrement() > 0) {
+            throw new TimeoutException("the registry does not answer");
+          }
+          return copy(records);
+        };
+    try (TransactionalLoop loop = loop("a", handler, failures::add)) {
+      loop.start();
+      await().atMost(PATIENCE).until(() -> loop.state() == State.RETRYING);
+      assertThat(loop.lastFailure()).contains("the registry does not answer");
+      awaitPredictions(40);
+      await().atMost(PATIENCE).until(() -> loop.state() == State.RUNNING);
+      assertThat(loop.lastFailure()).isEmpty();
+    }
+    assertThat(letters()).isEmpty();
+    assertThat(failures).hasSize(6);
+  }
+
+  @Test
+  void anErrorThatNoRecordIsToBlameForEndsTheLoop() {
+    send(numbers(0, 3));
+    try (TransactionalLoop loop =
+        loop(
+            "a",
+            records -> {
+              throw new NoClassDefFoundError("a broken installation");
+            })) {
+      loop.start();
+      await().atMost(PATIENCE).until(() -> loop.state() == State.FAILED);
+      assertThat(loop.lastFailure()).contains("a broken installation");
+    }
+    assertThat(letters()).isEmpty();
+  }
+
+  @Test
+  void aRegistryThatRefusesEndsTheLoopAndCondemnsNothing() {
+    send(numbers(0, 40));
+    AtomicInteger calls = new AtomicInteger();
+    Handler handler =
+        records -> {
+          calls.incrementAndGet();
+          throw new SerializationException(
+              "a prediction", new IncompatibleSchemaException("no default\nfor b"));
+        };
+    try (TransactionalLoop loop = loop("a", handler)) {
+      loop.start();
+      await().atMost(PATIENCE).until(() -> loop.state() == State.FAILED);
+      assertThat(loop.lastFailure()).isEqualTo("no default for b");
+    }
+    assertThat(calls).hasValue(1);
+    assertThat(letters()).isEmpty();
+    // What is mended is gone on with.
+    try (TransactionalLoop loop = loop("a", this::copy)) {
+      loop.start();
+      awaitPredictions(40);
+    }
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 40));
+  }
+
+  @Test
+  void anEngineThatFailsIsNoRecordsFault() {
+    send(numbers(0, 40));
+    AtomicInteger alone = new AtomicInteger(5);
+    Handler handler =
+        records -> {
+          // Too many at a time, and for a while even one is.
+          if (records.size() > 2 || alone.getAndDecrement() > 0) {
+            throw new EngineException("out of memory");
+          }
+          return copy(records);
+        };
+    try (TransactionalLoop loop = loop("a", handler)) {
+      loop.start();
+      awaitPredictions(40);
+    }
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 40));
+    assertThat(letters()).isEmpty();
+  }
+
+  @Test
+  void handsOutMicroBatchesAndCommitsSeveralTogether() {
+    send(numbers(0, 400));
+    List<Integer> handled = Collections.synchronizedList(new ArrayList<>());
+    List<Integer> committed = Collections.synchronizedList(new ArrayList<>());
+    LoopListener listener =
+        new LoopListener() {
+          @Override
+          public void handled(int records, int outputs, Duration took) {
+            handled.add(records);
+          }
+
+          @Override
+          public void committed(int records) {
+            committed.add(records);
+          }
+        };
+    Settings settings =
+        Settings.of("tester", group, "a", List.of(topics.images()), topics.positions(), 16, 4);
+    try (TransactionalLoop loop =
+        new TransactionalLoop(clients, settings, new DeadLetters(topics), this::copy, listener)) {
+      loop.start();
+      awaitPredictions(400);
+    }
+    assertThat(handled).allMatch(size -> size <= 16);
+    assertThat(committed).allMatch(size -> size <= 64).anyMatch(size -> size > 16);
+    assertThat(committed.stream().mapToInt(Integer::intValue).sum()).isEqualTo(400);
+  }
+
+  @Test
+  void anInlineImageOfTenMegabytesPasses() {
+    byte[] image = new byte[10 * 1024 * 1024];
+    new Random(1).nextBytes(image);
+    try (var producer =
+        clients.producer(null, new ByteArraySerializer(), new ByteArraySerializer())) {
+      producer.send(new ProducerRecord<>(topics.images(), Keys.bytes("large"), image));
+    }
+    try (TransactionalLoop loop =
+        loop(
+            "a",
+            records ->
+                records.stream()
+                    .map(record -> new DeadLetters(topics).letter(record, "tester", "as it is"))
+                    .toList())) {
+      loop.start();
+      await().atMost(PATIENCE).until(() -> letters().size() == 1);
+    }
+    assertThat(letters().get(0).value()).isEqualTo(image);
+  }
+
+  private List<ProducerRecord<byte[], byte[]>> copy(List<ConsumerRecord<byte[], byte[]>> records) {
+    return records.stream()
+        .map(record -> new ProducerRecord<>(topics.predictions(), record.key(), record.value()))
+        .toList();
+  }
+
+  private Handler poisonedBy(String word) {
+    return records -> {
+      if (records.stream().anyMatch(record -> text(record).startsWith(word))) {
+        throw new IllegalArgumentException("choked on it");
+      }
+      return copy(records);
+    };
+  }
+
+  /** Takes the time that a model would. */
+  private static Handler slowly(Handler handler) {
+    return records -> {
+      Thread.sleep(5);
+      return handler.handle(records);
+    };
+  }
+
+  private TransactionalLoop loop(String instance, Handler handler) {
+    return loop(instance, handler, failure -> {});
+  }
+
+  private TransactionalLoop loop(
+      String instance, Handler handler, java.util.function.Consumer<Throwable> onFailure) {
+    Settings settings =
+        new Settings(
+            "tester",
+            group,
+            instance,
+            List.of(topics.images()),
+            topics.positions(),
+            16,
+            4,
+            2,
+            Duration.ofMillis(20));
+    return new TransactionalLoop(
+        clients,
+        settings,
+        new DeadLetters(topics),
+        handler,
+        new LoopListener() {
+          @Override
+          public void failed(Throwable cause) {
+            onFailure.accept(cause);
+          }
+        });
+  }
+
+  private void send(List<String> values) {
+    try (var producer =
+        clients.producer(null, new ByteArraySerializer(), new ByteArraySerializer())) {
+      for (String value : values) {
+        producer.send(
+            new ProducerRecord<>(topics.images(), Keys.bytes(value), value.getBytes(UTF_8)));
+      }
+    }
+  }
+
+  private void awaitPredictions(int count) {
+    await().atMost(PATIENCE).until(() -> read(topics.predictions()).size() >= count);
+  }
+
+  private List<String> predictions() {
+    return read(topics.predictions()).stream().map(TransactionalLoopTest::text).toList();
+  }
+
+  private List<ConsumerRecord<byte[], byte[]>> letters() {
+    return read(topics.deadLetters());
+  }
+
+  /** All that a read_committed consumer sees now. */
+  private List<ConsumerRecord<byte[], byte[]>> read(String topic) {
+    List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+    try (var consumer =
+        clients.consumer(
+            null, null, new ByteArrayDeserializer(), new ByteArrayDeserializer(), Map.of())) {
+      var partitions = List.of(new TopicPartition(topic, 0), new TopicPartition(topic, 1));
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
+      Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+      while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
+        consumer.poll(Duration.ofMillis(100)).forEach(records::add);
+      }
+    }
+    return records;
+  }
+
+  private static List<String> numbers(int from, int to) {
+    return IntStream.range(from, to).mapToObj(Integer::toString).toList();
+  }
+
+  private static String text(ConsumerRecord<byte[], byte[]> record) {
+    return new String(record.value(), UTF_8);
+  }
+
+  private static String header(ConsumerRecord<?, ?> record, String name) {
+    return new String(record.headers().lastHeader(name).value(), UTF_8);
+  }
+}

@@ -1,0 +1,84 @@
+package io.gripstream.workshop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.gripstream.launcher.Gripstream;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** That the benchmarks run and write what they say; never what they measure. */
+class BenchCommandTest {
+  @TempDir private Path folder;
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  @Test
+  void figuresStandBesideWhatTheyAreComparedToAndNothingIsLeftBehind() throws IOException {
+    Path json = folder.resolve("figures.json");
+    int code =
+        run(
+            "encode",
+            "decode",
+            "label",
+            "swap",
+            "--model",
+            "pico",
+            "--runs",
+            "1",
+            "--for",
+            "1s",
+            "--json",
+            json.toString());
+    assertThat(code).as(err.toString()).isZero();
+
+    Map<String, JsonNode> figures = new TreeMap<>();
+    new ObjectMapper()
+        .readTree(json.toFile())
+        .forEach(f -> figures.put(f.path("name").asText(), f));
+    assertThat(figures.keySet())
+        .contains("encode.fp32", "encode.bf16", "decode", "label.vitb32", "label.pico", "swap.p99");
+    figures.forEach(
+        (name, figure) -> {
+          assertThat(out.toString()).contains(name);
+          assertThat(figure.path("value").asDouble()).as(name).isPositive();
+          assertThat(figure.path("baseline").asText()).as(name).isNotBlank();
+          assertThat(figure.path("baselineValue").asDouble()).as(name).isPositive();
+          assertThat(figure.path("ratio").asDouble())
+              .as(name)
+              .isEqualTo(figure.path("value").asDouble() / figure.path("baselineValue").asDouble());
+        });
+    try (Stream<Path> left = Files.list(folder.resolve("data/bench"))) {
+      assertThat(left).isEmpty();
+    }
+  }
+
+  @Test
+  void whatIsNoBenchmarkIsRefused() {
+    assertThat(run("speed")).isEqualTo(2);
+    assertThat(err.toString()).contains("there is no benchmark [speed], only [encode,");
+    assertThat(run("decode", "--runs", "0")).isEqualTo(2);
+  }
+
+  private int run(String... arguments) {
+    CommandLine line = Gripstream.commandLine();
+    line.setOut(new PrintWriter(out, true));
+    line.setErr(new PrintWriter(err, true));
+    return line.execute(
+        Stream.concat(
+                Stream.of("bench", "--data", folder.resolve("data").toString()),
+                Stream.of(arguments))
+            .toArray(String[]::new));
+  }
+}
