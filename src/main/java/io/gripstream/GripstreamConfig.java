@@ -130,7 +130,7 @@ public interface GripstreamConfig {
      * How long a task may be without a prompt before the events that name it become dead letters.
      */
     @WithDefault("5M")
-    Duration promptPatience();
+    Duration promptTimeout();
 
     /**
      * In how much time a task's pool may turn over once; faster streams give thinner samples. 0:

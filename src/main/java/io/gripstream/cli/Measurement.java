@@ -71,32 +71,32 @@ final class Measurement implements AutoCloseable {
    *
    * @throws CommandFailure when there is none in time
    */
-  void awaitPrompt(TaskDefinition definition, Duration patience) {
+  void awaitPrompt(TaskDefinition definition, Duration timeout) {
     boolean there =
         await(
             () ->
                 live != null
                     && live.getClasses().equals(definition.getClasses())
                     && live.getTemplate().equals(definition.getTemplate()),
-            patience);
+            timeout);
     if (!there) {
       throw new CommandFailure(
           "no prompt went live for task %s within %d s: is there a refiner and a curator?"
-              .formatted(task, patience.toSeconds()));
+              .formatted(task, timeout.toSeconds()));
     }
   }
 
   /**
    * Waits for an outcome of every image that was sent.
    *
-   * @param patience how long to wait without anything happening
+   * @param timeout how long to wait without anything happening
    * @return whether there is one
    */
-  boolean awaitOutcomes(Duration patience) {
+  boolean awaitOutcomes(Duration timeout) {
     long open = tally.open();
     while (open > 0) {
       long before = open;
-      if (!await(() -> tally.open() < before, patience)) {
+      if (!await(() -> tally.open() < before, timeout)) {
         return false;
       }
       open = tally.open();
@@ -105,12 +105,12 @@ final class Measurement implements AutoCloseable {
   }
 
   /** Waits for a round in progress to end, but not for ever. */
-  void awaitQuiet(Duration patience) {
-    await(() -> !tally.refining(), patience);
+  void awaitQuiet(Duration timeout) {
+    await(() -> !tally.refining(), timeout);
   }
 
-  private boolean await(BooleanSupplier condition, Duration patience) {
-    long deadline = System.nanoTime() + patience.toNanos();
+  private boolean await(BooleanSupplier condition, Duration timeout) {
+    long deadline = System.nanoTime() + timeout.toNanos();
     while (true) {
       check();
       if (condition.getAsBoolean()) {

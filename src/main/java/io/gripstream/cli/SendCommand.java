@@ -121,11 +121,11 @@ public final class SendCommand implements Callable<Integer> {
   private Path report;
 
   @Option(
-      names = "--patience",
+      names = {"--timeout", "--patience"},
       paramLabel = "TIME",
       defaultValue = "1m",
       description = "How long to wait for predictions when none come. Default: ${DEFAULT-VALUE}.")
-  private Duration patience;
+  private Duration timeout;
 
   @Override
   public Integer call() throws IOException {
@@ -228,7 +228,7 @@ public final class SendCommand implements Callable<Integer> {
       }
       sender.flush();
       if (measurement != null) {
-        settled = measurement.awaitOutcomes(patience);
+        settled = measurement.awaitOutcomes(timeout);
         if (pass < passes) {
           measurement.awaitQuiet(Duration.ofMinutes(10));
         }

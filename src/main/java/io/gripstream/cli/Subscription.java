@@ -22,7 +22,7 @@ final class Subscription implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(200);
 
   /** Long enough for a broker that is just starting; the default of a minute looks like a hang. */
-  private static final Map<String, Object> PATIENCE =
+  private static final Map<String, Object> TIMEOUT =
       Map.of(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 15_000);
 
   private final KafkaConsumer<byte[], byte[]> consumer;
@@ -45,7 +45,7 @@ final class Subscription implements AutoCloseable {
     this.receiver = receiver;
     this.consumer =
         clients.consumer(
-            null, null, new ByteArrayDeserializer(), new ByteArrayDeserializer(), PATIENCE);
+            null, null, new ByteArrayDeserializer(), new ByteArrayDeserializer(), TIMEOUT);
     try {
       List<TopicPartition> partitions = topics.stream().flatMap(this::partitions).toList();
       consumer.assign(partitions);

@@ -1,6 +1,6 @@
 package io.gripstream.curator;
 
-import io.gripstream.curator.Memory.Place;
+import io.gripstream.curator.SamplePool.Place;
 import io.gripstream.event.BatchSample;
 import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptVersion;
@@ -31,12 +31,13 @@ final class Batches {
   /** What base and predecessor may take up: a record takes no more, and bears a definition too. */
   private static final int PROMPT_BYTES = KafkaClients.MAX_RECORD_BYTES - 2 * CHUNK_BYTES;
 
-  private final Memory pool;
+  private final SamplePool pool;
   private final Labels labels;
   private final Encoding<Sample> samples;
   private final Encoding<PromptVersion> prompts;
 
-  Batches(Memory pool, Labels labels, Encoding<Sample> samples, Encoding<PromptVersion> prompts) {
+  Batches(
+      SamplePool pool, Labels labels, Encoding<Sample> samples, Encoding<PromptVersion> prompts) {
     this.pool = pool;
     this.labels = labels;
     this.samples = samples;

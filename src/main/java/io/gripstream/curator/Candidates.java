@@ -38,34 +38,35 @@ final class Candidates {
     Gate.Verdict judge(GateLimits limits, Map<String, Double> evidence);
   }
 
-  void consider(Turn turn, PromptVersion candidate) {
+  void consider(TaskContext context, PromptVersion candidate) {
     Optional<String> fault = Prompts.fault(candidate);
     if (fault.isPresent()) {
-      hold(turn, candidate, "the candidate is malformed: " + fault.get());
-      land(turn, candidate);
+      hold(context, candidate, "the candidate is malformed: " + fault.get());
+      land(context, candidate);
       return;
     }
-    Optional<Known> known = turn.versions().find(candidate.getVersion());
+    Optional<Known> known = context.versions().find(candidate.getVersion());
     if (known.isPresent()) {
       if (!known.get().prompt().getDigest().equals(candidate.getDigest())) {
-        refuse(turn, candidate, "version %d is another prompt".formatted(candidate.getVersion()));
+        refuse(
+            context, candidate, "version %d is another prompt".formatted(candidate.getVersion()));
       }
       return;
     }
-    OptionalInt round = turn.versions().handedOutTo(candidate.getVersion());
+    OptionalInt round = context.versions().handedOutTo(candidate.getVersion());
     boolean handedOut =
-        answers(turn.state().flight(), candidate)
+        answers(context.state().flight(), candidate)
             || (round.isPresent() && round.getAsInt() == candidate.getRound());
     if (!handedOut) {
       refuse(
-          turn,
+          context,
           candidate,
           round.isPresent()
               ? "version %d was handed out to round %d"
                   .formatted(candidate.getVersion(), round.getAsInt())
               : "version %d was not handed out".formatted(candidate.getVersion()));
     } else if (!Prompts.zeroShot(candidate)) {
-      considerTrained(turn, candidate);
+      considerTrained(context, candidate);
     }
   }
 
@@ -73,16 +74,16 @@ final class Candidates {
    * Takes a zero-shot prompt in, which has no version yet. One that is known changes nothing:
    * refiners may make it twice.
    */
-  void admit(Turn turn, PromptVersion made) {
+  void admit(TaskContext context, PromptVersion made) {
     Optional<String> fault =
         Prompts.zeroShot(made) ? Prompts.fault(made) : Optional.of("a round made it");
     if (fault.isPresent()) {
-      turn.note(
+      context.note(
           RoundEventType.REFUSED, 0, null, "the zero-shot prompt is malformed: " + fault.get());
       return;
     }
     boolean known =
-        turn.versions().all().stream()
+        context.versions().all().stream()
             .map(Known::prompt)
             .anyMatch(
                 prompt ->
@@ -92,9 +93,9 @@ final class Candidates {
     if (known) {
       return;
     }
-    PromptVersion candidate = turn.publish(made);
-    TaskDefinition definition = turn.definition();
-    Live live = turn.state().live();
+    PromptVersion candidate = context.publish(made);
+    TaskDefinition definition = context.definition();
+    Live live = context.state().live();
     // Without a definition it waits: the two come from different topics, in either order.
     if (definition == null
         || !Prompts.fits(candidate, definition)
@@ -102,44 +103,44 @@ final class Candidates {
       return;
     }
     if (live != null) {
-      unpin(turn, "the task has a new zero-shot prompt");
+      unpin(context, "the task has a new zero-shot prompt");
     }
-    turn.serve(candidate);
-    turn.note(
+    context.serve(candidate);
+    context.note(
         RoundEventType.PROMOTED, 0, candidate.getVersion(), "the zero-shot prompt of the task");
   }
 
-  private void considerTrained(Turn turn, PromptVersion candidate) {
-    Optional<String> obstacle = obstacle(turn, candidate);
-    land(turn, candidate);
+  private void considerTrained(TaskContext context, PromptVersion candidate) {
+    Optional<String> obstacle = obstacle(context, candidate);
+    land(context, candidate);
     if (obstacle.isPresent()) {
-      if (turn.definition() != null) {
-        turn.keep(new Known(candidate, Known.NEVER));
+      if (context.definition() != null) {
+        context.keep(new Known(candidate, Known.NEVER));
       }
-      hold(turn, candidate, obstacle.get());
+      hold(context, candidate, obstacle.get());
       return;
     }
-    Gate.Verdict verdict = gate.judge(turn.definition().getGate(), candidate.getEvidence());
+    Gate.Verdict verdict = gate.judge(context.definition().getGate(), candidate.getEvidence());
     switch (verdict.action()) {
       case PROMOTE -> {
-        turn.promote(candidate);
-        turn.note(RoundEventType.PROMOTED, candidate, verdict.reason());
+        context.promote(candidate);
+        context.note(RoundEventType.PROMOTED, candidate, verdict.reason());
       }
       case HOLD -> {
-        turn.keep(new Known(candidate, Known.NEVER));
-        hold(turn, candidate, verdict.reason());
+        context.keep(new Known(candidate, Known.NEVER));
+        hold(context, candidate, verdict.reason());
       }
-      case BACK_TO_PREDECESSOR, BACK_TO_ZERO_SHOT -> WayBack.follow(turn, candidate, verdict);
+      case BACK_TO_PREDECESSOR, BACK_TO_ZERO_SHOT -> WayBack.follow(context, candidate, verdict);
     }
   }
 
   /** Why the gate need not even be asked. */
-  private static Optional<String> obstacle(Turn turn, PromptVersion candidate) {
-    TaskState state = turn.state();
-    if (turn.definition() == null) {
+  private static Optional<String> obstacle(TaskContext context, PromptVersion candidate) {
+    TaskState state = context.state();
+    if (context.definition() == null) {
       return Optional.of("the task is not defined");
     }
-    if (!Prompts.fits(candidate, turn.definition())) {
+    if (!Prompts.fits(candidate, context.definition())) {
       return Optional.of("the task has other classes or another template now");
     }
     if (candidate.getRound() > 0 && candidate.getRound() <= state.changed()) {
@@ -171,10 +172,11 @@ final class Candidates {
   }
 
   /** Takes a pin off that its reason has left. */
-  static void unpin(Turn turn, String why) {
-    if (turn.state().pinned()) {
-      turn.become(turn.state().pinned(false));
-      turn.note(RoundEventType.UNPINNED, turn.state().rounds(), turn.state().live().version(), why);
+  static void unpin(TaskContext context, String why) {
+    if (context.state().pinned()) {
+      context.become(context.state().pinned(false));
+      context.note(
+          RoundEventType.UNPINNED, context.state().rounds(), context.state().live().version(), why);
     }
   }
 
@@ -184,19 +186,19 @@ final class Candidates {
         && flight.version() == candidate.getVersion();
   }
 
-  private static void land(Turn turn, PromptVersion candidate) {
-    if (answers(turn.state().flight(), candidate)) {
-      turn.become(turn.state().landed());
+  private static void land(TaskContext context, PromptVersion candidate) {
+    if (answers(context.state().flight(), candidate)) {
+      context.become(context.state().landed());
     }
   }
 
-  private static void refuse(Turn turn, PromptVersion candidate, String why) {
-    turn.skip(candidate.getVersion());
-    turn.note(RoundEventType.REFUSED, candidate, why);
-    land(turn, candidate);
+  private static void refuse(TaskContext context, PromptVersion candidate, String why) {
+    context.skip(candidate.getVersion());
+    context.note(RoundEventType.REFUSED, candidate, why);
+    land(context, candidate);
   }
 
-  private static void hold(Turn turn, PromptVersion candidate, String why) {
-    turn.note(RoundEventType.HELD, candidate, why);
+  private static void hold(TaskContext context, PromptVersion candidate, String why) {
+    context.note(RoundEventType.HELD, candidate, why);
   }
 }

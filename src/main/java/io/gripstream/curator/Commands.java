@@ -25,100 +25,102 @@ final class Commands {
     this.rounds = rounds;
   }
 
-  void obey(Turn turn, Command command) {
-    Live live = turn.state().live();
+  void obey(TaskContext context, Command command) {
+    Live live = context.state().live();
     Integer expected = command.getExpectedLive();
     if (expected != null && (live == null || live.version() != expected)) {
       refuse(
-          turn,
+          context,
           command,
           "version %d was expected to be live, and %s is"
               .formatted(expected, live == null ? "none" : "version " + live.version()));
       return;
     }
     switch (command.getType()) {
-      case PIN -> pin(turn, command);
-      case UNPIN -> unpin(turn, command);
-      case ROLL_BACK -> rollBack(turn, command);
-      case PAUSE -> pause(turn, command, true);
-      case RESUME -> pause(turn, command, false);
+      case PIN -> pin(context, command);
+      case UNPIN -> unpin(context, command);
+      case ROLL_BACK -> rollBack(context, command);
+      case PAUSE -> pause(context, command, true);
+      case RESUME -> pause(context, command, false);
       case REFINE_NOW ->
-          rounds.requestNow(turn).ifPresent(obstacle -> refuse(turn, command, obstacle));
+          rounds.requestNow(context).ifPresent(obstacle -> refuse(context, command, obstacle));
     }
   }
 
-  private static void pin(Turn turn, Command command) {
-    Live live = turn.state().live();
+  private static void pin(TaskContext context, Command command) {
+    Live live = context.state().live();
     if (command.getVersion() == null && live == null) {
-      refuse(turn, command, "no prompt is live yet");
+      refuse(context, command, "no prompt is live yet");
       return;
     }
     int version = command.getVersion() == null ? live.version() : command.getVersion();
     if (live == null || live.version() != version) {
-      Optional<PromptVersion> prompt = servable(turn, command, version);
+      Optional<PromptVersion> prompt = servable(context, command, version);
       if (prompt.isEmpty()) {
         return;
       }
-      turn.serve(prompt.get());
+      context.serve(prompt.get());
     }
-    turn.become(turn.state().pinned(true));
-    answer(turn, RoundEventType.PINNED, command, "version %d is pinned".formatted(version));
+    context.become(context.state().pinned(true));
+    answer(context, RoundEventType.PINNED, command, "version %d is pinned".formatted(version));
   }
 
-  private static void unpin(Turn turn, Command command) {
-    if (!turn.state().pinned()) {
-      refuse(turn, command, "no version is pinned");
+  private static void unpin(TaskContext context, Command command) {
+    if (!context.state().pinned()) {
+      refuse(context, command, "no version is pinned");
       return;
     }
-    turn.become(turn.state().pinned(false));
-    answer(turn, RoundEventType.UNPINNED, command, "the gate decides again");
+    context.become(context.state().pinned(false));
+    answer(context, RoundEventType.UNPINNED, command, "the gate decides again");
   }
 
-  private static void rollBack(Turn turn, Command command) {
-    Live live = turn.state().live();
+  private static void rollBack(TaskContext context, Command command) {
+    Live live = context.state().live();
     if (live == null) {
-      refuse(turn, command, "no prompt is live yet");
+      refuse(context, command, "no prompt is live yet");
       return;
     }
-    Integer version = command.getVersion() == null ? parent(turn, live) : command.getVersion();
+    Integer version = command.getVersion() == null ? parent(context, live) : command.getVersion();
     if (version == null) {
-      refuse(turn, command, "version %d has no parent".formatted(live.version()));
+      refuse(context, command, "version %d has no parent".formatted(live.version()));
       return;
     }
     if (version == live.version()) {
-      refuse(turn, command, "version %d is live already".formatted(version));
+      refuse(context, command, "version %d is live already".formatted(version));
       return;
     }
-    servable(turn, command, version)
+    servable(context, command, version)
         .ifPresent(
             prompt -> {
-              turn.serve(prompt);
+              context.serve(prompt);
               String done =
                   "version %d is live instead of version %d".formatted(version, live.version());
-              answer(turn, RoundEventType.ROLLED_BACK, command, done);
+              answer(context, RoundEventType.ROLLED_BACK, command, done);
             });
   }
 
-  private static Integer parent(Turn turn, Live live) {
-    return turn.versions()
+  private static Integer parent(TaskContext context, Live live) {
+    return context
+        .versions()
         .find(live.version())
         .map(known -> known.prompt().getParent())
         .map(PromptIdentity::getVersion)
         .orElse(null);
   }
 
-  private static Optional<PromptVersion> servable(Turn turn, Command command, int version) {
-    Optional<PromptVersion> prompt = turn.versions().find(version).map(Known::prompt);
+  private static Optional<PromptVersion> servable(
+      TaskContext context, Command command, int version) {
+    Optional<PromptVersion> prompt = context.versions().find(version).map(Known::prompt);
     if (prompt.isEmpty()) {
       refuse(
-          turn,
+          context,
           command,
           "version %d is not among the last %d that are kept".formatted(version, Versions.KEPT));
       return Optional.empty();
     }
-    if (!Prompts.fits(prompt.get(), turn.definition())) {
+    if (!Prompts.fits(prompt.get(), context.definition())) {
       refuse(
-          turn,
+          context,
           command,
           "version %d is of other classes or another template than the task".formatted(version));
       return Optional.empty();
@@ -126,36 +128,37 @@ final class Commands {
     return prompt;
   }
 
-  private static void pause(Turn turn, Command command, boolean pause) {
-    if (turn.state().paused() == pause) {
-      refuse(turn, command, pause ? "the task is paused already" : "the task is not paused");
+  private static void pause(TaskContext context, Command command, boolean pause) {
+    if (context.state().paused() == pause) {
+      refuse(context, command, pause ? "the task is paused already" : "the task is not paused");
       return;
     }
-    turn.become(turn.state().paused(pause));
+    context.become(context.state().paused(pause));
     if (pause) {
-      answer(turn, RoundEventType.PAUSED, command, "no round begins any more");
+      answer(context, RoundEventType.PAUSED, command, "no round begins any more");
     } else {
-      answer(turn, RoundEventType.RESUMED, command, "rounds begin again");
+      answer(context, RoundEventType.RESUMED, command, "rounds begin again");
     }
   }
 
-  private static void answer(Turn turn, RoundEventType type, Command command, String done) {
-    Live live = turn.state().live();
-    turn.note(
+  private static void answer(
+      TaskContext context, RoundEventType type, Command command, String done) {
+    Live live = context.state().live();
+    context.note(
         type,
-        turn.state().rounds(),
+        context.state().rounds(),
         live == null ? null : live.version(),
         withReason(done, command));
   }
 
-  private static void refuse(Turn turn, Command command, String why) {
+  private static void refuse(TaskContext context, Command command, String why) {
     String wish = command.getType().name();
     if (command.getType() == CommandType.PIN || command.getType() == CommandType.ROLL_BACK) {
       wish += command.getVersion() == null ? "" : " " + command.getVersion();
     }
-    turn.note(
+    context.note(
         RoundEventType.REFUSED,
-        turn.state().rounds(),
+        context.state().rounds(),
         command.getVersion(),
         withReason(wish + ": " + why, command));
   }

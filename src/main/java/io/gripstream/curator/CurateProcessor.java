@@ -56,7 +56,7 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
   private Rejections rejections;
   private TaskStore tasks;
   private CommandKeys keys;
-  private Memory pool;
+  private SamplePool pool;
   private StreamWatch watch;
   private Intake intake;
   private Batches batches;
@@ -95,11 +95,11 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
             new Encoding<>(serdes.tasks(), topics.tasks()),
             prompts);
     keys = new CommandKeys(tasks);
-    pool = new Memory(context.getStateStore(CuratorTopology.POOL));
+    pool = new SamplePool(context.getStateStore(CuratorTopology.POOL));
     Encoding<Sample> samples = new Encoding<>(serdes.samples(), topics.samples());
     Labels labels =
         new Labels(
-            new Memory(context.getStateStore(CuratorTopology.LABELS)),
+            new SamplePool(context.getStateStore(CuratorTopology.LABELS)),
             new Encoding<>(serdes.labels(), topics.labels()));
     watch = new StreamWatch(context.getStateStore(CuratorTopology.STREAM), pool, samples);
     intake = new Intake(pool, labels, watch, samples, meters);
@@ -184,8 +184,8 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
     String task = record.key();
     SpecificRecord value = record.value();
     TaskState before = tasks.state(task);
-    Turn turn =
-        new Turn(
+    TaskContext taskContext =
+        new TaskContext(
             task,
             tasks.definition(task),
             before,
@@ -193,63 +193,66 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
             () -> pool.extent(task).count(),
             clock);
     if (value instanceof Sample sample) {
-      intake.sample(turn, sample).ifPresent(alarm -> StreamChange.follow(turn, alarm));
+      intake
+          .sample(taskContext, sample)
+          .ifPresent(alarm -> StreamChange.follow(taskContext, alarm));
     } else if (value instanceof LabelEvent label) {
-      intake.label(turn, label);
+      intake.label(taskContext, label);
     } else if (value instanceof TaskDefinition definition) {
-      definition(turn, definition);
+      definition(taskContext, definition);
     } else if (value instanceof PromptVersion zeroShot && topic.equals(topics.zeroShots())) {
-      candidates.admit(turn, zeroShot);
+      candidates.admit(taskContext, zeroShot);
     } else if (value instanceof PromptVersion candidate) {
-      candidates.consider(turn, candidate);
+      candidates.consider(taskContext, candidate);
     } else if (value instanceof Command command) {
-      Intake.defined(turn);
+      Intake.defined(taskContext);
       if (keys.first(task, command)) {
-        commands.obey(turn, command);
+        commands.obey(taskContext, command);
       } else {
         meters.counter(REPEATED).increment();
       }
     } else if (value instanceof RoundEvent event) {
-      rounds.hear(turn, event);
+      rounds.hear(taskContext, event);
     } else if (topic.equals(topics.tasks())) {
-      end(turn, record);
+      end(taskContext, record);
     } else {
       throw new RejectedRecordException("the record has no value");
     }
-    rounds.requestIfDue(turn);
-    turn.decisions().forEach(decision -> carryOut(turn, decision, record));
-    if (!turn.state().equals(before)) {
-      tasks.state(task, turn.state());
+    rounds.requestIfDue(taskContext);
+    taskContext.decisions().forEach(decision -> carryOut(taskContext, decision, record));
+    if (!taskContext.state().equals(before)) {
+      tasks.state(task, taskContext.state());
     }
   }
 
-  private void definition(Turn turn, TaskDefinition definition) {
-    List<String> faults = TaskRules.faults(turn.task(), definition);
+  private void definition(TaskContext taskContext, TaskDefinition definition) {
+    List<String> faults = TaskRules.faults(taskContext.task(), definition);
     if (!faults.isEmpty()) {
       throw new RejectedRecordException(String.join("; ", faults));
     }
-    definitions.adopt(turn, definition);
-    tasks.definition(turn.task(), definition);
-    intake.shrink(turn);
+    definitions.adopt(taskContext, definition);
+    tasks.definition(taskContext.task(), definition);
+    intake.shrink(taskContext);
   }
 
   /**
    * Forgets the task, except for its numbers and its zero-shot prompts: the refiner, which has made
    * those, does not make them again if a task of this name and these classes comes again.
    */
-  private void end(Turn turn, Record<String, SpecificRecord> record) {
-    intake.forget(turn.task());
-    tasks.definition(turn.task(), null);
-    tasks.commands(turn.task(), Map.of());
-    turn.versions().retain(Prompts::zeroShot);
-    turn.redefine(null);
-    turn.become(turn.state().ended());
+  private void end(TaskContext taskContext, Record<String, SpecificRecord> record) {
+    intake.forget(taskContext.task());
+    tasks.definition(taskContext.task(), null);
+    tasks.commands(taskContext.task(), Map.of());
+    taskContext.versions().retain(Prompts::zeroShot);
+    taskContext.redefine(null);
+    taskContext.become(taskContext.state().ended());
     context.forward(record.withValue(null), CuratorTopology.PROMPTS);
   }
 
-  private void carryOut(Turn turn, Decision decision, Record<String, SpecificRecord> record) {
+  private void carryOut(
+      TaskContext taskContext, Decision decision, Record<String, SpecificRecord> record) {
     if (decision instanceof Decision.Serve serve) {
-      watch.serving(turn.task(), serve.prompt().getVersion());
+      watch.serving(taskContext.task(), serve.prompt().getVersion());
       context.forward(record.withValue(serve.prompt()), CuratorTopology.PROMPTS);
     } else if (decision instanceof Decision.Publish publish) {
       PromptVersion prompt = publish.prompt();
@@ -259,30 +262,32 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
     } else if (decision instanceof Decision.Note note) {
       note(note.event(), record);
     } else if (decision instanceof Decision.ForgetPool) {
-      intake.forgetSamples(turn.task());
+      intake.forgetSamples(taskContext.task());
     } else if (decision instanceof Decision.KeepNewest keep) {
-      intake.keepNewest(turn, keep.samples());
+      intake.keepNewest(taskContext, keep.samples());
     } else if (decision instanceof Decision.Request request) {
-      write(turn, request, record);
+      write(taskContext, request, record);
     }
   }
 
-  private void write(Turn turn, Decision.Request request, Record<String, SpecificRecord> record) {
+  private void write(
+      TaskContext taskContext, Decision.Request request, Record<String, SpecificRecord> record) {
     Instant at = Instant.ofEpochMilli(record.timestamp());
-    PromptVersion base = turn.versions().find(turn.state().live().version()).orElseThrow().prompt();
+    PromptVersion base =
+        taskContext.versions().find(taskContext.state().live().version()).orElseThrow().prompt();
     Batches.Content content =
         batches.write(
-            turn.task(),
-            turn.definition(),
+            taskContext.task(),
+            taskContext.definition(),
             base,
-            WayBack.predecessor(turn),
+            WayBack.predecessor(taskContext),
             request,
             at,
             chunk -> context.forward(record.withValue(chunk), CuratorTopology.BATCHES));
-    watch.closed(turn.task(), request.version());
+    watch.closed(taskContext.task(), request.version());
     note(
         new RoundEvent(
-            turn.task(),
+            taskContext.task(),
             request.round(),
             RoundEventType.REQUESTED,
             request.version(),

@@ -46,7 +46,7 @@ public final class CuratorStream implements AutoCloseable {
   /** A kept prompt takes a few bytes more than its record. */
   private static final int MAX_INTERNAL_BYTES = KafkaClients.MAX_RECORD_BYTES + 64 * 1024;
 
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration TIMEOUT = Duration.ofSeconds(20);
   private static final Logger LOG = Logger.getLogger(CuratorStream.class);
 
   private final KafkaClients clients;
@@ -179,11 +179,11 @@ public final class CuratorStream implements AutoCloseable {
     closing.countDown();
     // Others take its tasks over at once; a process that is killed keeps them for its session.
     CloseOptions leaving =
-        CloseOptions.timeout(PATIENCE)
+        CloseOptions.timeout(TIMEOUT)
             .withGroupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP);
     if (streams != null && !streams.close(leaving)) {
       // Its stores may still be using the memory.
-      LOG.warnf("The curator did not stop within %s", PATIENCE);
+      LOG.warnf("The curator did not stop within %s", TIMEOUT);
       return;
     }
     memory.close();

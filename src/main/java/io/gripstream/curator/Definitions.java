@@ -17,9 +17,9 @@ final class Definitions {
    * <p>Another modality, strategy or paradigm changes nothing of what is live, nor the round in
    * flight: it is the next batch that bears it.
    */
-  void adopt(Turn turn, TaskDefinition definition) {
-    TaskDefinition before = turn.definition();
-    turn.redefine(definition);
+  void adopt(TaskContext context, TaskDefinition definition) {
+    TaskDefinition before = context.definition();
+    context.redefine(definition);
     boolean same =
         before != null
             && before.getClasses().equals(definition.getClasses())
@@ -28,25 +28,26 @@ final class Definitions {
       return;
     }
     // What the round in flight trains is for other classes: it will be held when it comes.
-    turn.become(turn.state().landed());
-    TaskState.Live live = turn.state().live();
+    context.become(context.state().landed());
+    TaskState.Live live = context.state().live();
     if (live != null) {
       boolean fits =
-          turn.versions()
+          context
+              .versions()
               .find(live.version())
               .map(known -> Prompts.fits(known.prompt(), definition))
               .orElse(false);
-      turn.become(turn.state().serving(live.fitting(fits), turn.state().service()));
+      context.become(context.state().serving(live.fitting(fits), context.state().service()));
       if (fits) {
         return;
       }
-      Candidates.unpin(turn, "the task has other classes or another template now");
+      Candidates.unpin(context, "the task has other classes or another template now");
     }
-    known(turn, definition)
+    known(context, definition)
         .ifPresent(
             prompt -> {
-              turn.serve(prompt);
-              turn.note(
+              context.serve(prompt);
+              context.note(
                   RoundEventType.PROMOTED,
                   prompt,
                   "the task's definition is the one that version %d was made for"
@@ -54,9 +55,9 @@ final class Definitions {
             });
   }
 
-  private static Optional<PromptVersion> known(Turn turn, TaskDefinition definition) {
-    TaskState.Live live = turn.state().live();
-    return turn.versions().all().stream()
+  private static Optional<PromptVersion> known(TaskContext context, TaskDefinition definition) {
+    TaskState.Live live = context.state().live();
+    return context.versions().all().stream()
         .filter(known -> known.served() || Prompts.zeroShot(known.prompt()))
         .filter(known -> Prompts.fits(known.prompt(), definition))
         .filter(known -> live == null || known.prompt().getModelId().equals(live.modelId()))

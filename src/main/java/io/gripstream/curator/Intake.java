@@ -1,6 +1,6 @@
 package io.gripstream.curator;
 
-import io.gripstream.curator.Memory.Limits;
+import io.gripstream.curator.SamplePool.Limits;
 import io.gripstream.curator.TaskState.Live;
 import io.gripstream.event.LabelEvent;
 import io.gripstream.event.PoolLimits;
@@ -20,7 +20,7 @@ final class Intake {
   /** A person may label images ahead of the stream, or after they left the pool. */
   private static final int LABELS_PER_SAMPLE = 4;
 
-  private final Memory pool;
+  private final SamplePool pool;
   private final Labels labels;
   private final StreamWatch watch;
   private final Encoding<Sample> samples;
@@ -28,7 +28,7 @@ final class Intake {
   private final Counter labelsEvicted;
 
   Intake(
-      Memory pool,
+      SamplePool pool,
       Labels labels,
       StreamWatch watch,
       Encoding<Sample> samples,
@@ -44,9 +44,9 @@ final class Intake {
   /**
    * @return that the stream has changed with this sample, where the task wants to know
    */
-  Optional<Drift.Alarm> sample(Turn turn, Sample sample) {
-    TaskDefinition definition = defined(turn);
-    Live live = turn.state().live();
+  Optional<Drift.Alarm> sample(TaskContext context, Sample sample) {
+    TaskDefinition definition = defined(context);
+    Live live = context.state().live();
     if (live == null) {
       throw new RejectedRecordException("no prompt of the task is live");
     }
@@ -66,20 +66,20 @@ final class Intake {
     Limits limits = poolLimits(definition);
     fitting(sample.getImageId(), value, limits);
     samplesEvicted.increment(
-        pool.put(turn.task(), sample.getImageId(), value, limits, labelled(turn)));
-    turn.become(turn.state().sampled());
+        pool.put(context.task(), sample.getImageId(), value, limits, labelled(context)));
+    context.become(context.state().sampled());
     return definition.getTrigger().getDrift()
-        ? watch.arrived(turn.task(), sample, live.zeroShot())
+        ? watch.arrived(context.task(), sample, live.zeroShot())
         : Optional.empty();
   }
 
-  void label(Turn turn, LabelEvent label) {
-    TaskDefinition definition = defined(turn);
+  void label(TaskContext context, LabelEvent label) {
+    TaskDefinition definition = defined(context);
     if (label.getImageId().isEmpty()) {
       throw new RejectedRecordException("the image id is empty");
     }
     if (label.getLabel() == null) {
-      labels.remove(turn.task(), label.getImageId());
+      labels.remove(context.task(), label.getImageId());
       return;
     }
     if (!definition.getClasses().contains(label.getLabel())) {
@@ -89,23 +89,24 @@ final class Intake {
     byte[] value = labels.encode(label);
     Limits limits = labelLimits(definition);
     fitting(label.getImageId(), value, limits);
-    labelsEvicted.increment(labels.put(turn.task(), label.getImageId(), value, limits));
+    labelsEvicted.increment(labels.put(context.task(), label.getImageId(), value, limits));
   }
 
   /** Shrinks to the limits of a definition that was adopted. */
-  void shrink(Turn turn) {
-    TaskDefinition definition = defined(turn);
-    samplesEvicted.increment(pool.shrink(turn.task(), poolLimits(definition), labelled(turn)));
-    labelsEvicted.increment(labels.shrink(turn.task(), labelLimits(definition)));
+  void shrink(TaskContext context) {
+    TaskDefinition definition = defined(context);
+    samplesEvicted.increment(
+        pool.shrink(context.task(), poolLimits(definition), labelled(context)));
+    labelsEvicted.increment(labels.shrink(context.task(), labelLimits(definition)));
     if (!definition.getTrigger().getDrift()) {
-      watch.forget(turn.task());
+      watch.forget(context.task());
     }
   }
 
   /** Lets the pool's samples go but for the newest and labelled ones. */
-  void keepNewest(Turn turn, int count) {
+  void keepNewest(TaskContext context, int count) {
     samplesEvicted.increment(
-        pool.keepNewest(turn.task(), count, poolLimits(defined(turn)), labelled(turn)));
+        pool.keepNewest(context.task(), count, poolLimits(defined(context)), labelled(context)));
   }
 
   /** Forgets the samples, which are of another model than those to come. */
@@ -123,25 +124,25 @@ final class Intake {
    * Which images' samples are worth more than their age. People label few images, maybe two per
    * class, and a sample that left cannot come back.
    */
-  private Predicate<String> labelled(Turn turn) {
-    return imageId -> labels.find(turn.task(), turn.definition(), imageId).isPresent();
+  private Predicate<String> labelled(TaskContext context) {
+    return imageId -> labels.find(context.task(), context.definition(), imageId).isPresent();
   }
 
   /**
    * @throws RejectedRecordException when the task has no definition
    */
-  static TaskDefinition defined(Turn turn) {
-    if (turn.definition() == null) {
-      throw new RejectedRecordException("there is no task %s".formatted(turn.task()));
+  static TaskDefinition defined(TaskContext context) {
+    if (context.definition() == null) {
+      throw new RejectedRecordException("there is no task %s".formatted(context.task()));
     }
-    return turn.definition();
+    return context.definition();
   }
 
   private static void fitting(String imageId, byte[] value, Limits limits) {
-    if (Memory.size(imageId, value) > limits.bytes()) {
+    if (SamplePool.size(imageId, value) > limits.bytes()) {
       throw new RejectedRecordException(
           "%d bytes, where all of the task's memory is %d"
-              .formatted(Memory.size(imageId, value), limits.bytes()));
+              .formatted(SamplePool.size(imageId, value), limits.bytes()));
     }
   }
 

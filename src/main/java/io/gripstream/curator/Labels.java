@@ -1,6 +1,6 @@
 package io.gripstream.curator;
 
-import io.gripstream.curator.Memory.Limits;
+import io.gripstream.curator.SamplePool.Limits;
 import io.gripstream.event.LabelEvent;
 import io.gripstream.event.TaskDefinition;
 import java.util.Optional;
@@ -11,18 +11,17 @@ import java.util.Optional;
  * it is of a class that the task has.
  */
 final class Labels {
-  private final Memory memory;
+  private final SamplePool pool;
   private final Encoding<LabelEvent> encoding;
 
-  Labels(Memory memory, Encoding<LabelEvent> encoding) {
-    this.memory = memory;
+  Labels(SamplePool pool, Encoding<LabelEvent> encoding) {
+    this.pool = pool;
     this.encoding = encoding;
   }
 
   /** The label of an image, if it has one that is of the task's classes. */
   Optional<String> find(String task, TaskDefinition definition, String imageId) {
-    return memory
-        .find(task, imageId)
+    return pool.find(task, imageId)
         .map(encoding::decode)
         .map(LabelEvent::getLabel)
         .filter(definition.getClasses()::contains);
@@ -31,8 +30,8 @@ final class Labels {
   /** How many images have a label that is of the task's classes. */
   int count(String task, TaskDefinition definition) {
     return (int)
-        memory.places(task).stream()
-            .map(place -> encoding.decode(memory.at(task, place.arrival())).getLabel())
+        pool.places(task).stream()
+            .map(place -> encoding.decode(pool.at(task, place.arrival())).getLabel())
             .filter(definition.getClasses()::contains)
             .count();
   }
@@ -46,22 +45,22 @@ final class Labels {
    * @return how many older labels had to leave
    */
   int put(String task, String imageId, byte[] value, Limits limits) {
-    return memory.put(task, imageId, value, limits, id -> false);
+    return pool.put(task, imageId, value, limits, id -> false);
   }
 
   /** Takes a label back. */
   void remove(String task, String imageId) {
-    memory.remove(task, imageId);
+    pool.remove(task, imageId);
   }
 
   /**
    * @return how many labels had to leave
    */
   int shrink(String task, Limits limits) {
-    return memory.shrink(task, limits, id -> false);
+    return pool.shrink(task, limits, id -> false);
   }
 
   void clear(String task) {
-    memory.clear(task);
+    pool.clear(task);
   }
 }

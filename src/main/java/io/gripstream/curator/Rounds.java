@@ -31,31 +31,31 @@ final class Rounds {
   static final Duration SILENCE = Duration.ofHours(6);
 
   /** Requests a round if enough samples have come since the last one and nothing is in the way. */
-  void requestIfDue(Turn turn) {
-    if (turn.definition() == null) {
+  void requestIfDue(TaskContext context) {
+    if (context.definition() == null) {
       return;
     }
-    boolean due = turn.state().arrived() >= turn.definition().getTrigger().getSamples();
-    if ((!due && !calibrationDue(turn)) || obstacle(turn).isPresent()) {
+    boolean due = context.state().arrived() >= context.definition().getTrigger().getSamples();
+    if ((!due && !calibrationDue(context)) || obstacle(context).isPresent()) {
       return;
     }
-    int minimum = minimum(turn.definition());
-    if (turn.pooled() < minimum) {
-      turn.become(due ? turn.state().arrived(0) : turn.state().calibrated());
-      refuse(turn, tooFew(turn.pooled(), minimum));
+    int minimum = minimum(context.definition());
+    if (context.pooled() < minimum) {
+      context.become(due ? context.state().arrived(0) : context.state().calibrated());
+      refuse(context, tooFew(context.pooled(), minimum));
       return;
     }
-    giveUpFlight(turn);
+    giveUpFlight(context);
     if (due) {
-      turn.request();
+      context.request();
     } else {
-      turn.calibrate();
+      context.calibrate();
     }
   }
 
-  private static boolean calibrationDue(Turn turn) {
-    TaskState state = turn.state();
-    int first = turn.definition().getTrigger().getCalibration();
+  private static boolean calibrationDue(TaskContext context) {
+    TaskState state = context.state();
+    int first = context.definition().getTrigger().getCalibration();
     return first > 0
         && state.live() != null
         && state.live().zeroShot()
@@ -67,35 +67,35 @@ final class Rounds {
    *
    * @return why not; empty if it did
    */
-  Optional<String> requestNow(Turn turn) {
-    Optional<String> obstacle = obstacle(turn);
+  Optional<String> requestNow(TaskContext context) {
+    Optional<String> obstacle = obstacle(context);
     if (obstacle.isPresent()) {
       return obstacle;
     }
-    int minimum = minimum(turn.definition());
-    if (turn.pooled() < minimum) {
-      return Optional.of(tooFew(turn.pooled(), minimum));
+    int minimum = minimum(context.definition());
+    if (context.pooled() < minimum) {
+      return Optional.of(tooFew(context.pooled(), minimum));
     }
-    giveUpFlight(turn);
-    turn.request();
+    giveUpFlight(context);
+    context.request();
     return Optional.empty();
   }
 
   /** Hears the refiner; what the curator itself wrote is no news. */
-  void hear(Turn turn, RoundEvent event) {
-    Flight flight = turn.state().flight();
+  void hear(TaskContext context, RoundEvent event) {
+    Flight flight = context.state().flight();
     if (flight == null || flight.round() != event.getRound()) {
       return;
     }
     switch (event.getType()) {
-      case FAILED -> turn.become(turn.state().landed());
-      case STARTED, PROGRESS -> turn.become(turn.state().heard(turn.clock()));
+      case FAILED -> context.become(context.state().landed());
+      case STARTED, PROGRESS -> context.become(context.state().heard(context.clock()));
       default -> {}
     }
   }
 
-  private static Optional<String> obstacle(Turn turn) {
-    TaskState state = turn.state();
+  private static Optional<String> obstacle(TaskContext context) {
+    TaskState state = context.state();
     if (state.live() == null || !state.live().fits()) {
       return Optional.of("no prompt with the task's classes and template is live yet");
     }
@@ -105,20 +105,20 @@ final class Rounds {
     if (state.pinned()) {
       return Optional.of("version %d is pinned".formatted(state.live().version()));
     }
-    if (state.flight() != null && !silent(turn)) {
+    if (state.flight() != null && !silent(context)) {
       return Optional.of("round %d is in flight".formatted(state.flight().round()));
     }
     return Optional.empty();
   }
 
-  private static boolean silent(Turn turn) {
-    return turn.clock() - turn.state().flight().heard() >= SILENCE.toMillis();
+  private static boolean silent(TaskContext context) {
+    return context.clock() - context.state().flight().heard() >= SILENCE.toMillis();
   }
 
-  private static void giveUpFlight(Turn turn) {
-    Flight flight = turn.state().flight();
+  private static void giveUpFlight(TaskContext context) {
+    Flight flight = context.state().flight();
     if (flight != null) {
-      turn.note(
+      context.note(
           RoundEventType.HELD,
           flight.round(),
           flight.version(),
@@ -136,7 +136,7 @@ final class Rounds {
     return "the pool has %d samples, a round needs %d".formatted(pooled, minimum);
   }
 
-  static void refuse(Turn turn, String why) {
-    turn.note(RoundEventType.REFUSED, turn.state().rounds(), null, why);
+  static void refuse(TaskContext context, String why) {
+    context.note(RoundEventType.REFUSED, context.state().rounds(), null, why);
   }
 }

@@ -20,43 +20,43 @@ import java.util.Optional;
 final class StreamChange {
   private StreamChange() {}
 
-  static void follow(Turn turn, Drift.Alarm alarm) {
-    Live live = turn.state().live();
-    int before = turn.pooled() - alarm.window();
-    turn.become(turn.state().streamChanged());
-    turn.keepNewest(alarm.window());
+  static void follow(TaskContext context, Drift.Alarm alarm) {
+    Live live = context.state().live();
+    int before = context.pooled() - alarm.window();
+    context.become(context.state().streamChanged());
+    context.keepNewest(alarm.window());
     if (live.zeroShot()) {
       if (before >= DriftReference.LEAST) {
-        note(turn, alarm, "The pool keeps these only.");
+        note(context, alarm, "The pool keeps these only.");
       }
       return;
     }
-    if (turn.state().pinned()) {
-      note(turn, alarm, "Version %d is pinned and stays live.".formatted(live.version()));
+    if (context.state().pinned()) {
+      note(context, alarm, "Version %d is pinned and stays live.".formatted(live.version()));
       return;
     }
-    Optional<PromptVersion> zeroShot = WayBack.zeroShot(turn);
+    Optional<PromptVersion> zeroShot = WayBack.zeroShot(context);
     if (zeroShot.isEmpty()) {
       note(
-          turn,
+          context,
           alarm,
           "The zero-shot version is not known any more: version %d stays live."
               .formatted(live.version()));
       return;
     }
-    turn.serve(zeroShot.get());
+    context.serve(zeroShot.get());
     note(
-        turn,
+        context,
         alarm,
         "Version %d, the zero-shot one, is live instead of version %d."
             .formatted(zeroShot.get().getVersion(), live.version()));
   }
 
-  private static void note(Turn turn, Drift.Alarm alarm, String follows) {
-    turn.note(
+  private static void note(TaskContext context, Drift.Alarm alarm, String follows) {
+    context.note(
         RoundEventType.DRIFTED,
-        turn.state().rounds(),
-        turn.state().live().version(),
+        context.state().rounds(),
+        context.state().live().version(),
         String.format(
             Locale.ROOT,
             "The stream has changed: the newest %d images lie %.1f times as far from the %d before"

@@ -45,13 +45,13 @@ final class StreamWatch {
   private static final int MOST = 2000;
 
   private final KeyValueStore<Bytes, byte[]> store;
-  private final Memory pool;
+  private final SamplePool pool;
   private final Encoding<Sample> samples;
 
   /** Mirrors the store: 10 kB a task, which would be decoded again for each block. */
   private final Map<String, DriftReference> references = new HashMap<>();
 
-  StreamWatch(KeyValueStore<Bytes, byte[]> store, Memory pool, Encoding<Sample> samples) {
+  StreamWatch(KeyValueStore<Bytes, byte[]> store, SamplePool pool, Encoding<Sample> samples) {
     this.store = store;
     this.pool = pool;
     this.samples = samples;
@@ -139,7 +139,7 @@ final class StreamWatch {
 
   private Optional<DriftReference> form(String task, long seen) {
     List<float[]> sketches = new ArrayList<>();
-    for (Memory.Place place : pool.newest(task, (int) Math.min(seen, MOST))) {
+    for (SamplePool.Place place : pool.newest(task, (int) Math.min(seen, MOST))) {
       float[] sketch =
           Sketch.of(Float16.decode(samples.decode(pool.at(task, place.arrival())).getFeature()));
       if (finite(sketch)) {

@@ -20,10 +20,10 @@ final class WayBack {
    * The zero-shot prompt of the task's classes and template and of the live prompt's model: the one
    * that was live last, where there are several.
    */
-  static Optional<PromptVersion> zeroShot(Turn turn) {
-    return turn.versions().all().stream()
+  static Optional<PromptVersion> zeroShot(TaskContext context) {
+    return context.versions().all().stream()
         .filter(known -> Prompts.zeroShot(known.prompt()))
-        .filter(known -> comparable(turn, known.prompt()))
+        .filter(known -> comparable(context, known.prompt()))
         .max(
             Comparator.comparingLong(Known::servedAt)
                 .thenComparingInt(known -> known.prompt().getVersion()))
@@ -31,30 +31,31 @@ final class WayBack {
   }
 
   /** The prompt that the live one was promoted in place of, if the two can be compared. */
-  static Optional<PromptVersion> predecessor(Turn turn) {
-    return turn.versions()
-        .find(turn.state().service().predecessor())
+  static Optional<PromptVersion> predecessor(TaskContext context) {
+    return context
+        .versions()
+        .find(context.state().service().predecessor())
         .map(Known::prompt)
         .filter(prompt -> !Prompts.zeroShot(prompt))
-        .filter(prompt -> prompt.getVersion() != turn.state().live().version())
-        .filter(prompt -> comparable(turn, prompt));
+        .filter(prompt -> prompt.getVersion() != context.state().live().version())
+        .filter(prompt -> comparable(context, prompt));
   }
 
   /**
    * Holds the candidate, and serves the prompt that the live one was found worse than. What was
    * found worse is not compared with again.
    */
-  static void follow(Turn turn, PromptVersion candidate, Gate.Verdict verdict) {
-    Live live = turn.state().live();
+  static void follow(TaskContext context, PromptVersion candidate, Gate.Verdict verdict) {
+    Live live = context.state().live();
     boolean toZeroShot = verdict.action() == Gate.Action.BACK_TO_ZERO_SHOT;
-    turn.keep(new Known(candidate, Known.NEVER));
+    context.keep(new Known(candidate, Known.NEVER));
     if (toZeroShot && live.zeroShot()) {
-      turn.note(RoundEventType.HELD, candidate, verdict.reason());
+      context.note(RoundEventType.HELD, candidate, verdict.reason());
       return;
     }
-    Optional<PromptVersion> better = toZeroShot ? zeroShot(turn) : predecessor(turn);
+    Optional<PromptVersion> better = toZeroShot ? zeroShot(context) : predecessor(context);
     if (better.isEmpty()) {
-      turn.note(
+      context.note(
           RoundEventType.HELD,
           candidate,
           "%s %s But the %s is not known any more: version %d stays live."
@@ -65,9 +66,9 @@ final class WayBack {
                   live.version()));
       return;
     }
-    turn.note(RoundEventType.HELD, candidate, verdict.reason());
-    turn.serve(better.get());
-    turn.note(
+    context.note(RoundEventType.HELD, candidate, verdict.reason());
+    context.serve(better.get());
+    context.note(
         RoundEventType.ROLLED_BACK,
         candidate.getRound(),
         better.get().getVersion(),
@@ -76,9 +77,9 @@ final class WayBack {
         candidate.getEvidence());
   }
 
-  private static boolean comparable(Turn turn, PromptVersion prompt) {
-    TaskDefinition definition = turn.definition();
-    Live live = turn.state().live();
+  private static boolean comparable(TaskContext context, PromptVersion prompt) {
+    TaskDefinition definition = context.definition();
+    Live live = context.state().live();
     return definition != null
         && live != null
         && Prompts.fits(prompt, definition)

@@ -24,7 +24,7 @@ import java.time.Duration;
  */
 @ApplicationScoped
 public class Gateway implements Role {
-  private static final Duration PATIENCE = Duration.ofSeconds(15);
+  private static final Duration TIMEOUT = Duration.ofSeconds(15);
   private static final int READERS = 4;
 
   private final GripstreamConfig config;
@@ -73,7 +73,7 @@ public class Gateway implements Role {
             serdes.get(),
             config.prompts().verifyKey().map(Verifier::new),
             board,
-            PATIENCE);
+            TIMEOUT);
   }
 
   @Override

@@ -55,7 +55,7 @@ public final class ReferencedImages implements ImageSource, AutoCloseable {
    * @param config where images may be, how large and how slow
    * @param clients for reading records; the caller's, like {@code serdes}
    * @param imageSize side {@code S} of the square that the model takes, in pixels
-   * @param patience how long to wait for brokers that do not answer
+   * @param timeout how long to wait for brokers that do not answer
    */
   public ReferencedImages(
       GripstreamConfig.Images config,
@@ -63,11 +63,11 @@ public final class ReferencedImages implements ImageSource, AutoCloseable {
       Topics topics,
       TopicSerdes serdes,
       int imageSize,
-      Duration patience,
+      Duration timeout,
       MeterRegistry meters) {
     this.topic = topics.images();
     this.events = serdes.images().deserializer();
-    this.records = new BulkRecordReader(clients, patience);
+    this.records = new BulkRecordReader(clients, timeout);
     this.workers =
         Executors.newFixedThreadPool(
             Runtime.getRuntime().availableProcessors(), ReferencedImages::thread);
@@ -79,7 +79,7 @@ public final class ReferencedImages implements ImageSource, AutoCloseable {
    * {@inheritDoc}
    *
    * @throws org.apache.kafka.common.errors.TimeoutException when the brokers, or the schema
-   *     registry, do not answer for as long as the patience lasts: that says nothing of the images
+   *     registry, do not answer for as long as the timeout: that says nothing of the images
    * @throws IllegalStateException when the source is closed, also meanwhile
    */
   @Override

@@ -41,19 +41,19 @@ public final class BulkRecordReader implements AutoCloseable {
   private static final Duration CLOSE = Duration.ofSeconds(5);
 
   private final KafkaClients clients;
-  private final Duration patience;
+  private final Duration timeout;
   private final Duration answer;
   private final ReentrantLock reading = new ReentrantLock();
   private final CountDownLatch closed = new CountDownLatch(1);
   private volatile Consumer<byte[], byte[]> consumer;
 
   /**
-   * @param patience how long a reading goes on without getting any further
+   * @param timeout how long a reading goes on without getting any further
    */
-  public BulkRecordReader(KafkaClients clients, Duration patience) {
+  public BulkRecordReader(KafkaClients clients, Duration timeout) {
     this.clients = clients;
-    this.patience = patience;
-    this.answer = patience.compareTo(ANSWER) < 0 ? patience : ANSWER;
+    this.timeout = timeout;
+    this.answer = timeout.compareTo(ANSWER) < 0 ? timeout : ANSWER;
   }
 
   /**
@@ -75,7 +75,7 @@ public final class BulkRecordReader implements AutoCloseable {
   /**
    * Reads committed records. What a broker does not say for a while is asked again.
    *
-   * @throws TimeoutException when nothing more came for as long as the patience lasts
+   * @throws TimeoutException when nothing more came for as long as the timeout
    * @throws IllegalStateException when the reader is closed, also meanwhile
    */
   public void read(String topic, Collection<Coordinates> places, Sink sink)
@@ -126,7 +126,7 @@ public final class BulkRecordReader implements AutoCloseable {
           if (stuck()) {
             throw new TimeoutException(
                 "%s: %d records could not be read within %s"
-                    .formatted(topic, wanted.size(), patience),
+                    .formatted(topic, wanted.size(), timeout),
                 e);
           }
           LOG.warnf("%s: waiting before reading on: %s", topic, e.getMessage());
@@ -250,7 +250,7 @@ public final class BulkRecordReader implements AutoCloseable {
     }
 
     private boolean stuck() {
-      return System.nanoTime() - lastProgress > patience.toNanos();
+      return System.nanoTime() - lastProgress > timeout.toNanos();
     }
   }
 

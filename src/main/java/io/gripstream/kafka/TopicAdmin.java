@@ -43,7 +43,7 @@ public final class TopicAdmin {
   private static final Duration SHORT = Duration.ofDays(1);
   private static final Duration USUAL = Duration.ofDays(7);
   private static final Duration LONG = Duration.ofDays(90);
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
   private TopicAdmin() {}
 
@@ -198,7 +198,7 @@ public final class TopicAdmin {
   /** The controller knows a topic a moment before the brokers do. */
   private static void awaitKnown(Admin admin, List<String> names)
       throws ExecutionException, InterruptedException {
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    long deadline = System.nanoTime() + TIMEOUT.toNanos();
     while (true) {
       try {
         admin.describeTopics(names).allTopicNames().get();

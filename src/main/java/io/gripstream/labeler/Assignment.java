@@ -15,15 +15,15 @@ import java.util.TreeSet;
  *   <li>An event that names tasks is labelled by all of them or by none, so that one that was
  *       refused can be sent again without being labelled twice. A task that does not exist makes it
  *       a dead letter. A task that has no prompt yet lets it wait aside ({@link SetAside}), because
- *       version 0 comes within moments; but when a task has been without one for {@code patience},
+ *       version 0 comes within moments; but when a task has been without one for {@code timeout},
  *       its events become dead letters.
  *   <li>An event that names none is labelled by every task that has a prompt. While no task has
  *       one, there is nothing that it could hold up, and it waits without bound.
  * </ul>
  *
- * @param patience how long a task may be without a prompt before its events are refused
+ * @param timeout how long a task may be without a prompt before its events are refused
  */
-record Assignment(Duration patience) {
+record Assignment(Duration timeout) {
   /** What becomes of an event. */
   sealed interface Verdict {}
 
@@ -63,7 +63,7 @@ record Assignment(Duration patience) {
       }
       if (expired(since, now)) {
         return new Refuse(
-            "task '%s' has had no prompt that this model can use for %s".formatted(task, patience));
+            "task '%s' has had no prompt that this model can use for %s".formatted(task, timeout));
       }
       missing.add(task);
     }
@@ -87,6 +87,6 @@ record Assignment(Duration patience) {
   }
 
   private boolean expired(long since, long now) {
-    return now - since >= patience.toNanos();
+    return now - since >= timeout.toNanos();
   }
 }

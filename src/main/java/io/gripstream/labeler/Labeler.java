@@ -51,7 +51,7 @@ public final class Labeler implements AutoCloseable {
    * Longer than the loop's pauses, so that nearly always somebody is listening for the prompt;
    * shorter than a poll may last.
    */
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
   private static final Duration A_MOMENT = Duration.ofSeconds(1);
 
@@ -84,7 +84,7 @@ public final class Labeler implements AutoCloseable {
         Executors.newFixedThreadPool(
             Runtime.getRuntime().availableProcessors(), work -> daemon(work, "labeler-images"));
     this.lane = Executors.newSingleThreadExecutor(work -> daemon(work, "labeler-tower"));
-    Assignment assignment = new Assignment(config.labeler().promptPatience());
+    Assignment assignment = new Assignment(config.labeler().promptTimeout());
     SetAside aside = new SetAside(() -> assignment.waiting(board.snapshot(), System.nanoTime()));
     this.labelling =
         new Labelling(
@@ -233,9 +233,9 @@ public final class Labeler implements AutoCloseable {
   private List<ProducerRecord<byte[], byte[]>> handle(List<ConsumerRecord<byte[], byte[]>> batch)
       throws InterruptedException {
     // Before that, a task that exists would seem not to.
-    tasks.awaitReady(PATIENCE);
-    prompts.awaitReady(PATIENCE);
-    return labelling.label(batch, PATIENCE);
+    tasks.awaitReady(TIMEOUT);
+    prompts.awaitReady(TIMEOUT);
+    return labelling.label(batch, TIMEOUT);
   }
 
   /**
@@ -246,7 +246,7 @@ public final class Labeler implements AutoCloseable {
     try (TopicView<TaskDefinition> now =
         new TopicView<>(
             clients, topics.tasks(), serdes.tasks().deserializer(), (task, definition) -> {})) {
-      now.awaitReady(PATIENCE);
+      now.awaitReady(TIMEOUT);
       Set<String> defined = new HashSet<>();
       now.snapshot()
           .forEach(
@@ -257,7 +257,7 @@ public final class Labeler implements AutoCloseable {
                 }
               });
       PromptBoard.Snapshot known =
-          board.await(snapshot -> defined.stream().allMatch(snapshot::defines), PATIENCE);
+          board.await(snapshot -> defined.stream().allMatch(snapshot::defines), TIMEOUT);
       if (!defined.stream().allMatch(known::defines)) {
         throw new TimeoutException("the tasks are not up to date");
       }

@@ -99,14 +99,14 @@ final class Labelling {
   }
 
   /**
-   * @param patience how long to wait for the first prompt of all, which events that name no task
+   * @param timeout how long to wait for the first prompt of all, which events that name no task
    *     need
    * @return what to send
    * @throws PromptsAwaitedException when it is still missing; the same records are to be handed in
    *     again later
    */
   List<ProducerRecord<byte[], byte[]>> label(
-      List<ConsumerRecord<byte[], byte[]>> batch, Duration patience) throws InterruptedException {
+      List<ConsumerRecord<byte[], byte[]>> batch, Duration timeout) throws InterruptedException {
     List<Arrival> arrivals = new ArrayList<>();
     List<Refused> malformed = new ArrayList<>();
     for (ConsumerRecord<byte[], byte[]> record : batch) {
@@ -123,7 +123,7 @@ final class Labelling {
       }
     }
     SetAside.Draft draft = aside.draft();
-    List<Decided> decided = decide(draft, arrivals, patience);
+    List<Decided> decided = decide(draft, arrivals, timeout);
     // Only now is it sure that the batch is not handed in again.
     List<ProducerRecord<byte[], byte[]>> outputs = new ArrayList<>();
     malformed.forEach(refused -> outputs.add(letter(refused.record(), refused.reason())));
@@ -158,7 +158,7 @@ final class Labelling {
   }
 
   /** What becomes of the arrivals that need not wait aside, under one snapshot. */
-  private List<Decided> decide(SetAside.Draft draft, List<Arrival> arrivals, Duration patience)
+  private List<Decided> decide(SetAside.Draft draft, List<Arrival> arrivals, Duration timeout)
       throws InterruptedException {
     Snapshot known = board.snapshot();
     if (arrivals.stream().flatMap(a -> a.tasks().stream()).anyMatch(t -> !known.defines(t))) {
@@ -169,7 +169,7 @@ final class Labelling {
     }
     boolean anyTaskWillDo = arrivals.stream().anyMatch(arrival -> arrival.tasks().isEmpty());
     Snapshot prompts =
-        board.await(snapshot -> !anyTaskWillDo || !snapshot.served().isEmpty(), patience);
+        board.await(snapshot -> !anyTaskWillDo || !snapshot.served().isEmpty(), timeout);
     long now = nanoTime.getAsLong();
     List<Decided> decided = new ArrayList<>();
     for (Arrival arrival : arrivals) {

@@ -24,7 +24,7 @@ final class Download {
   private static final int ATTEMPTS = 5;
 
   private final HttpClient http;
-  private final ModelHub.Patience patience;
+  private final ModelHub.Timeouts timeout;
   private final FetchProgress progress;
   private final ModelFile file;
   private final URI url;
@@ -37,14 +37,14 @@ final class Download {
    */
   Download(
       HttpClient http,
-      ModelHub.Patience patience,
+      ModelHub.Timeouts timeout,
       FetchProgress progress,
       ModelFile file,
       URI url,
       Path folder,
       Optional<String> pin) {
     this.http = http;
-    this.patience = patience;
+    this.timeout = timeout;
     this.progress = progress;
     this.file = file;
     this.url = url;
@@ -82,7 +82,7 @@ final class Download {
                     file.fileName(),
                     e.getMessage(),
                     e.getCause() == null ? "" : " (" + e.getCause() + ")"));
-        pause(patience.pause().multipliedBy(1L << (attempt - 1)));
+        pause(timeout.pause().multipliedBy(1L << (attempt - 1)));
       }
     }
   }
@@ -95,7 +95,7 @@ final class Download {
       return begun;
     }
     Exchange exchange =
-        Exchange.get(http, url, have, begun == null ? "" : begun.etag(), patience.head());
+        Exchange.get(http, url, have, begun == null ? "" : begun.etag(), timeout.head());
     boolean subscribed = false;
     try (FileChannel channel =
         FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
@@ -115,7 +115,7 @@ final class Download {
       PartBody body = new PartBody(channel, extent.from(), total < 0 ? file.maxBytes() : total);
       subscribed = true;
       exchange.read(body);
-      body.await(patience.stall(), at -> progress.received(file.fileName(), at, total));
+      body.await(timeout.stall(), at -> progress.received(file.fileName(), at, total));
       channel.force(true);
       if (total >= 0 && body.position() != total) {
         throw new IOException("it ended after %d of %d bytes".formatted(body.position(), total));

@@ -48,10 +48,10 @@ record Exchange(HttpResponse<Flow.Publisher<List<ByteBuffer>>> response, Linked 
   /**
    * @param from the first byte that is wanted
    * @param etag the version that the bytes before it are of
-   * @param patience how long each response's head may take
+   * @param timeout how long each response's head may take
    * @throws RefusedException when a redirect leads where it may not
    */
-  static Exchange get(HttpClient http, URI hub, long from, String etag, Duration patience)
+  static Exchange get(HttpClient http, URI hub, long from, String etag, Duration timeout)
       throws IOException {
     Optional<String> sha256 = Optional.empty();
     OptionalLong size = OptionalLong.empty();
@@ -60,7 +60,7 @@ record Exchange(HttpResponse<Flow.Publisher<List<ByteBuffer>>> response, Linked 
     for (int i = 0; i <= Redirects.MOST; i++) {
       HttpRequest.Builder request =
           HttpRequest.newBuilder(at)
-              .timeout(patience)
+              .timeout(timeout)
               .header("Accept-Encoding", "identity")
               .header("User-Agent", "gripstream")
               .GET();

@@ -26,7 +26,7 @@ public final class ModelHub {
 
   private final URI url;
   private final boolean offline;
-  private final Patience patience;
+  private final Timeouts timeout;
   private final FetchProgress progress;
 
   /**
@@ -36,9 +36,9 @@ public final class ModelHub {
    * @param stall while almost nothing comes
    * @param pause before the second attempt; doubled before each further one
    */
-  record Patience(Duration head, Duration stall, Duration pause) {
-    static final Patience USUAL =
-        new Patience(Duration.ofSeconds(30), Duration.ofSeconds(60), Duration.ofSeconds(1));
+  record Timeouts(Duration head, Duration stall, Duration pause) {
+    static final Timeouts USUAL =
+        new Timeouts(Duration.ofSeconds(30), Duration.ofSeconds(60), Duration.ofSeconds(1));
   }
 
   /**
@@ -70,10 +70,10 @@ public final class ModelHub {
    * @throws IllegalArgumentException when the URL is none of http or https
    */
   public ModelHub(URI url, boolean offline, FetchProgress progress) {
-    this(url, offline, progress, Patience.USUAL);
+    this(url, offline, progress, Timeouts.USUAL);
   }
 
-  ModelHub(URI url, boolean offline, FetchProgress progress, Patience patience) {
+  ModelHub(URI url, boolean offline, FetchProgress progress, Timeouts timeout) {
     if (!("https".equalsIgnoreCase(url.getScheme()) || "http".equalsIgnoreCase(url.getScheme()))
         || url.getHost() == null
         || url.getRawUserInfo() != null
@@ -84,7 +84,7 @@ public final class ModelHub {
     this.url = URI.create(url.toString().replaceAll("/+$", ""));
     this.offline = offline;
     this.progress = progress;
-    this.patience = patience;
+    this.timeout = timeout;
   }
 
   /**
@@ -139,13 +139,13 @@ public final class ModelHub {
         HttpClient.newBuilder()
             .followRedirects(HttpClient.Redirect.NEVER)
             .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(patience.head())
+            .connectTimeout(timeout.head())
             .build();
     for (ModelFile file : missing) {
       String revision = commit(folder).orElse(model.revision());
       URI from = URI.create(url + model.urlPath(revision, file.fileName()));
       Optional<String> pin = file == ModelFile.WEIGHTS ? weights : Optional.empty();
-      new Download(http, patience, progress, file, from, folder, pin).run();
+      new Download(http, timeout, progress, file, from, folder, pin).run();
     }
   }
 

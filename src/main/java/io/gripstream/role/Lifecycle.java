@@ -31,7 +31,7 @@ final class Lifecycle {
   private final List<Role> chosen;
   private final KafkaClients clients;
   private final Consumer<Admin> prepare;
-  private final Duration patience;
+  private final Duration timeout;
   private final Consumer<RuntimeException> onFailure;
   private final List<Role> started = new CopyOnWriteArrayList<>();
   private final CountDownLatch ending = new CountDownLatch(1);
@@ -43,19 +43,19 @@ final class Lifecycle {
   /**
    * @param chosen in the order in which they start
    * @param prepare called once, before the first role starts
-   * @param patience how long the brokers may not answer before no role is ready
+   * @param timeout how long the brokers may not answer before no role is ready
    * @param onFailure is told, in the lifecycle's thread, that a role cannot be started
    */
   Lifecycle(
       List<Role> chosen,
       KafkaClients clients,
       Consumer<Admin> prepare,
-      Duration patience,
+      Duration timeout,
       Consumer<RuntimeException> onFailure) {
     this.chosen = List.copyOf(chosen);
     this.clients = clients;
     this.prepare = prepare;
-    this.patience = patience;
+    this.timeout = timeout;
     this.onFailure = onFailure;
     thread.setDaemon(true);
   }
@@ -87,7 +87,7 @@ final class Lifecycle {
     long away = System.nanoTime() - brokersSeen;
     return each(
         role ->
-            away > patience.toNanos()
+            away > timeout.toNanos()
                 ? "the brokers have not answered for %d s".formatted(away / 1_000_000_000)
                 : started.contains(role) ? role.notReady() : waiting);
   }

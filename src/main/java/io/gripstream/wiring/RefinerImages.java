@@ -25,7 +25,7 @@ public class RefinerImages {
   private static final int AFTER_ROLES = Integer.MAX_VALUE - 2000;
 
   /** A broker's restart is waited for; without brokers for longer than this a round fails. */
-  private static final Duration PATIENCE = Duration.ofMinutes(5);
+  private static final Duration TIMEOUT = Duration.ofMinutes(5);
 
   private volatile ReferencedImages made;
 
@@ -41,7 +41,7 @@ public class RefinerImages {
       MeterRegistry meters) {
     made =
         new ReferencedImages(
-            config.images(), clients, topics, serdes, model.imageSize(), PATIENCE, meters);
+            config.images(), clients, topics, serdes, model.imageSize(), TIMEOUT, meters);
     return made;
   }
 

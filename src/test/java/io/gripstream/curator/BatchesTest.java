@@ -3,7 +3,7 @@ package io.gripstream.curator;
 import static io.gripstream.curator.Fixtures.TASK;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.gripstream.curator.Memory.Limits;
+import io.gripstream.curator.SamplePool.Limits;
 import io.gripstream.event.BatchSample;
 import io.gripstream.event.ImageReference;
 import io.gripstream.event.Paradigm;
@@ -29,9 +29,9 @@ class BatchesTest {
   private final TopicSerdes serdes = new TopicSerdes(new MemoryRegistry());
   private final Encoding<Sample> samples = new Encoding<>(serdes.samples(), "samples");
   private final Encoding<PromptVersion> prompts = new Encoding<>(serdes.prompts(), "prompts");
-  private final Memory pool = new Memory(Stores.inMemory());
+  private final SamplePool pool = new SamplePool(Stores.inMemory());
   private final Labels labels =
-      new Labels(new Memory(Stores.inMemory()), new Encoding<>(serdes.labels(), "labels"));
+      new Labels(new SamplePool(Stores.inMemory()), new Encoding<>(serdes.labels(), "labels"));
   private final Batches batches = new Batches(pool, labels, samples, prompts);
 
   @Test

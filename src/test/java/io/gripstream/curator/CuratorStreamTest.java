@@ -51,7 +51,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The curator against a real broker. */
 class CuratorStreamTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
   private final KafkaClients clients = SharedBroker.clients();
   private final Topics topics = SharedBroker.freshTopics(2);
@@ -76,7 +76,7 @@ class CuratorStreamTest {
         var letters = reader(topics.deadLetters(), new StringDeserializer())) {
       try (CuratorStream curator = curator(first)) {
         curator.start();
-        await().atMost(PATIENCE).until(curator::running);
+        await().atMost(TIMEOUT).until(curator::running);
         send(topics.tasks(), TASK, serdes.tasks().serialize(topics.tasks(), definition().build()));
         send(topics.zeroShots(), TASK + "/" + Fixtures.MODEL, prompt(0));
         assertThat(next(prompts, 1)).hasSize(1);
@@ -85,7 +85,7 @@ class CuratorStreamTest {
         }
         send(topics.samples(), TASK, "garbage".getBytes(StandardCharsets.UTF_8));
         assertThat(next(letters, 1)).containsExactly("garbage");
-        await().atMost(PATIENCE).until(() -> committed(topics.samples()) == 4);
+        await().atMost(TIMEOUT).until(() -> committed(topics.samples()) == 4);
       }
       try (CuratorStream curator = curator(second)) {
         curator.start();
@@ -122,7 +122,7 @@ class CuratorStreamTest {
         sample(right(), "a");
         sample(right(), "b");
         sample(wrong(), "c");
-        await().atMost(PATIENCE).until(() -> committed(topics.samples()) >= 3);
+        await().atMost(TIMEOUT).until(() -> committed(topics.samples()) >= 3);
       }
       SharedBroker.forget(topics.prefix() + "curator");
       try (CuratorStream curator = curator(second)) {
@@ -232,7 +232,7 @@ class CuratorStreamTest {
     }
     try (CuratorStream curator = curator(directory)) {
       await()
-          .atMost(PATIENCE)
+          .atMost(TIMEOUT)
           .untilAsserted(
               () ->
                   assertThatThrownBy(curator::start)
@@ -283,7 +283,7 @@ class CuratorStreamTest {
         CuratorStream curator = curator(directory, new TopicSerdes(refusing), Fixtures.GATE)) {
       curator.start();
       send(topics.tasks(), TASK, serdes.tasks().serialize(topics.tasks(), definition().build()));
-      await().atMost(PATIENCE).until(curator::failed);
+      await().atMost(TIMEOUT).until(curator::failed);
       letters.poll(Duration.ofSeconds(1)).forEach(letter -> fail("a letter: " + letter));
     }
   }
@@ -352,7 +352,7 @@ class CuratorStreamTest {
     await()
         // Threads of the curator may die meanwhile.
         .dontCatchUncaughtExceptions()
-        .atMost(PATIENCE)
+        .atMost(TIMEOUT)
         .until(
             () -> {
               consumer.poll(Duration.ofMillis(200)).forEach(records::add);

@@ -47,18 +47,18 @@ class RulesTest {
 
   @BeforeEach
   void begin() {
-    turn(turn -> definitions.adopt(turn, definition().build()));
-    turn(turn -> candidates.admit(turn, zeroShot(0)));
+    decide(context -> definitions.adopt(context, definition().build()));
+    decide(context -> candidates.admit(context, zeroShot(0)));
     assertThat(served()).containsExactly(0);
   }
 
   @Test
   void aCandidateThatDoesNotAnswerTheRoundInFlightIsHeldAndKept() {
     command(CommandType.REFINE_NOW);
-    turn(turn -> rounds.hear(turn, Fixtures.refiner(RoundEventType.FAILED, 1)));
+    decide(context -> rounds.hear(context, Fixtures.refiner(RoundEventType.FAILED, 1)));
     command(CommandType.REFINE_NOW);
     assertThat(state.flight().version()).isEqualTo(2);
-    turn(turn -> candidates.consider(turn, trained(1, 1, zeroShot(0), 1)));
+    decide(context -> candidates.consider(context, trained(1, 1, zeroShot(0), 1)));
     assertThat(served()).isEmpty();
     assertThat(note()).isEqualTo("round 1 is not in flight");
     assertThat(state.flight()).isNotNull();
@@ -73,7 +73,7 @@ class RulesTest {
         PromptVersion.newBuilder(trained(1, 1, zeroShot(0), 1))
             .setParent(new PromptIdentity(0, "another"))
             .build();
-    turn(turn -> candidates.consider(turn, stranger));
+    decide(context -> candidates.consider(context, stranger));
     assertThat(served()).isEmpty();
     assertThat(note()).contains("trained from version 0");
     assertThat(state.flight()).isNull();
@@ -86,7 +86,7 @@ class RulesTest {
         PromptVersion.newBuilder(trained(1, 1, zeroShot(0), 1))
             .setClassFeatures(Fixtures.tensor(1, 2))
             .build();
-    turn(turn -> candidates.consider(turn, short_));
+    decide(context -> candidates.consider(context, short_));
     assertThat(note())
         .isEqualTo("the candidate is malformed: 2 classes have class features [1, 2]");
     assertThat(state.flight()).isNull();
@@ -99,16 +99,16 @@ class RulesTest {
     PromptVersion worse =
         PromptVersion.newBuilder(trained(1, 1, zeroShot(0), -1)).setTensors(Map.of()).build();
     command(CommandType.REFINE_NOW);
-    turn(
-        turn ->
+    decide(
+        context ->
             candidates.consider(
-                turn, PromptVersion.newBuilder(worse).setBias(List.of(1f, -1f)).build()));
+                context, PromptVersion.newBuilder(worse).setBias(List.of(1f, -1f)).build()));
     assertThat(note()).isEqualTo("it is not better");
     command(CommandType.REFINE_NOW);
-    turn(
-        turn ->
+    decide(
+        context ->
             candidates.consider(
-                turn,
+                context,
                 PromptVersion.newBuilder(worse)
                     .setVersion(2)
                     .setDigest("digest-2")
@@ -176,10 +176,10 @@ class RulesTest {
   @Test
   void anotherModalityStrategyOrParadigmChangesNeitherWhatIsLiveNorTheRoundInFlight() {
     command(CommandType.REFINE_NOW);
-    turn(
-        turn ->
+    decide(
+        context ->
             definitions.adopt(
-                turn,
+                context,
                 definition()
                     .setModality(Modality.VISUAL)
                     .setStrategy(Strategy.CPL)
@@ -187,7 +187,7 @@ class RulesTest {
                     .build()));
     assertThat(decisions).isEmpty();
     assertThat(state.live().fits()).isTrue();
-    turn(turn -> candidates.consider(turn, trained(1, 1, zeroShot(0), 1)));
+    decide(context -> candidates.consider(context, trained(1, 1, zeroShot(0), 1)));
     assertThat(served()).containsExactly(1);
 
     command(CommandType.REFINE_NOW);
@@ -196,7 +196,7 @@ class RulesTest {
             .setModality(Modality.VISUAL)
             .setTensors(Map.of("prefix", Fixtures.tensor(4, 6)))
             .build();
-    turn(turn -> candidates.consider(turn, visual));
+    decide(context -> candidates.consider(context, visual));
     assertThat(served()).containsExactly(2);
     command(CommandType.ROLL_BACK);
     assertThat(served()).containsExactly(1);
@@ -205,11 +205,11 @@ class RulesTest {
   @Test
   void theVerdictOnACandidateBearsItsParadigm() {
     command(CommandType.REFINE_NOW);
-    turn(turn -> candidates.consider(turn, of(1, Paradigm.SSL, 0)));
+    decide(context -> candidates.consider(context, of(1, Paradigm.SSL, 0)));
     assertThat(events()).extracting(RoundEvent::getType).containsExactly(RoundEventType.HELD);
     assertThat(events()).extracting(RoundEvent::getParadigm).containsExactly(Paradigm.SSL);
     command(CommandType.REFINE_NOW);
-    turn(turn -> candidates.consider(turn, of(2, Paradigm.TRZSL, 1)));
+    decide(context -> candidates.consider(context, of(2, Paradigm.TRZSL, 1)));
     assertThat(events()).extracting(RoundEvent::getType).containsExactly(RoundEventType.PROMOTED);
     assertThat(events()).extracting(RoundEvent::getParadigm).containsExactly(Paradigm.TRZSL);
   }
@@ -222,7 +222,7 @@ class RulesTest {
 
   @Test
   void aZeroShotPromptLikeTheLiveOneIsKeptButDoesNotReplaceIt() {
-    turn(turn -> candidates.admit(turn, zeroShot(1)));
+    decide(context -> candidates.admit(context, zeroShot(1)));
     assertThat(decisions).containsExactly(new Decision.Publish(zeroShot(1)));
     assertThat(versions.find(1)).isPresent();
     assertThat(state.nextVersion()).isEqualTo(2);
@@ -230,7 +230,7 @@ class RulesTest {
 
   @Test
   void anotherPromptOfTheLiveVersionIsRefused() {
-    turn(turn -> candidates.consider(turn, prompt(0).setDigest("other").build()));
+    decide(context -> candidates.consider(context, prompt(0).setDigest("other").build()));
     assertThat(served()).isEmpty();
     assertThat(note()).isEqualTo("version 0 is another prompt");
     assertThat(versions.find(0).orElseThrow().prompt()).isEqualTo(zeroShot(0));
@@ -238,9 +238,9 @@ class RulesTest {
 
   @Test
   void aZeroShotPromptThatIsNoneIsRefused() {
-    turn(turn -> candidates.admit(turn, trained(1, 1, zeroShot(0), 1)));
+    decide(context -> candidates.admit(context, trained(1, 1, zeroShot(0), 1)));
     assertThat(note()).isEqualTo("the zero-shot prompt is malformed: a round made it");
-    turn(turn -> candidates.admit(turn, prompt(0).setLogitScale(Float.NaN).build()));
+    decide(context -> candidates.admit(context, prompt(0).setLogitScale(Float.NaN).build()));
     assertThat(note()).isEqualTo("the zero-shot prompt is malformed: its logit scale is NaN");
     assertThat(versions.all()).hasSize(1);
   }
@@ -258,7 +258,7 @@ class RulesTest {
     assertThat(note()).isEqualTo("UNPIN: no version is pinned (because)");
     command(CommandType.RESUME);
     assertThat(note()).isEqualTo("RESUME: the task is not paused (because)");
-    turn(turn -> candidates.admit(turn, other(1)));
+    decide(context -> candidates.admit(context, other(1)));
     command(CommandType.PIN, 1);
     assertThat(note()).startsWith("PIN 1: version 1 is of other classes");
     assertThat(served()).isEmpty();
@@ -278,12 +278,14 @@ class RulesTest {
   void otherClassesTakeThePinOffAndTheirReturnBringsBackWhatWasLiveLast() {
     promoteOne();
     command(CommandType.PIN);
-    turn(turn -> definitions.adopt(turn, definition().setClasses(other(2).getClasses()).build()));
+    decide(
+        context ->
+            definitions.adopt(context, definition().setClasses(other(2).getClasses()).build()));
     assertThat(state.pinned()).isFalse();
     assertThat(state.live().fits()).isFalse();
-    turn(turn -> candidates.admit(turn, other(2)));
+    decide(context -> candidates.admit(context, other(2)));
     assertThat(served()).containsExactly(2);
-    turn(turn -> definitions.adopt(turn, definition().setClasses(CLASSES).build()));
+    decide(context -> definitions.adopt(context, definition().setClasses(CLASSES).build()));
     assertThat(served()).containsExactly(1);
     assertThat(state.live().fits()).isTrue();
   }
@@ -291,9 +293,11 @@ class RulesTest {
   @Test
   void aChangeThatLeavesClassesAndTemplateAlonePassesTheRoundInFlightBy() {
     command(CommandType.REFINE_NOW);
-    turn(turn -> definitions.adopt(turn, definition().setTopK(2).build()));
+    decide(context -> definitions.adopt(context, definition().setTopK(2).build()));
     assertThat(state.flight()).isNotNull();
-    turn(turn -> definitions.adopt(turn, definition().setTemplate("a drawing of a {}").build()));
+    decide(
+        context ->
+            definitions.adopt(context, definition().setTemplate("a drawing of a {}").build()));
     assertThat(state.flight()).isNull();
   }
 
@@ -301,25 +305,25 @@ class RulesTest {
   void aRoundThatIsDueWithTooFewSamplesIsRefusedOncePerCount() {
     pooled = 1;
     state = state.arrived(4);
-    turn(rounds::requestIfDue);
+    decide(rounds::requestIfDue);
     assertThat(note()).isEqualTo("the pool has 1 samples, a round needs 2");
-    turn(rounds::requestIfDue);
+    decide(rounds::requestIfDue);
     assertThat(decisions).isEmpty();
   }
 
   @Test
   void aFailureOfAnotherRoundDoesNotEndTheOneInFlight() {
     command(CommandType.REFINE_NOW);
-    turn(turn -> rounds.hear(turn, Fixtures.refiner(RoundEventType.FAILED, 0)));
+    decide(context -> rounds.hear(context, Fixtures.refiner(RoundEventType.FAILED, 0)));
     assertThat(state.flight()).isNotNull();
-    turn(turn -> rounds.hear(turn, Fixtures.refiner(RoundEventType.FAILED, 1)));
+    decide(context -> rounds.hear(context, Fixtures.refiner(RoundEventType.FAILED, 1)));
     assertThat(state.flight()).isNull();
   }
 
   /** Version 1, trained and promoted. */
   private void promoteOne() {
     command(CommandType.REFINE_NOW);
-    turn(turn -> candidates.consider(turn, trained(1, 1, zeroShot(0), 1)));
+    decide(context -> candidates.consider(context, trained(1, 1, zeroShot(0), 1)));
     assertThat(served()).containsExactly(1);
   }
 
@@ -332,18 +336,19 @@ class RulesTest {
   }
 
   private void command(CommandType type, Integer version) {
-    turn(turn -> commands.obey(turn, Fixtures.command(type, version)));
+    decide(context -> commands.obey(context, Fixtures.command(type, version)));
   }
 
   private long now;
 
-  private void turn(Consumer<Turn> rule) {
+  private void decide(Consumer<TaskContext> rule) {
     now++;
-    Turn turn = new Turn(Fixtures.TASK, definition, state, versions, () -> pooled, now);
-    rule.accept(turn);
-    definition = turn.definition();
-    state = turn.state();
-    decisions = turn.decisions();
+    TaskContext context =
+        new TaskContext(Fixtures.TASK, definition, state, versions, () -> pooled, now);
+    rule.accept(context);
+    definition = context.definition();
+    state = context.state();
+    decisions = context.decisions();
   }
 
   private List<Integer> served() {

@@ -40,7 +40,7 @@ class ServiceRulesTest {
   @BeforeEach
   void begin() {
     define(1000, 30);
-    turn(turn -> candidates.admit(turn, zeroShot(0)));
+    decide(context -> candidates.admit(context, zeroShot(0)));
     assertThat(state.live().zeroShot()).isTrue();
   }
 
@@ -84,7 +84,7 @@ class ServiceRulesTest {
     samples(30);
     assertThat(request().calibration()).isFalse();
     answer();
-    turn(rounds::requestIfDue);
+    decide(rounds::requestIfDue);
     assertThat(request().calibration()).isTrue();
   }
 
@@ -133,12 +133,12 @@ class ServiceRulesTest {
   void aPredecessorOfOtherClassesOrAnotherModelIsNone() {
     promote();
     promote();
-    turn(
-        turn -> {
-          assertThat(WayBack.predecessor(turn)).isPresent();
-          turn.redefine(definition().setTemplate("a drawing of a {}").build());
-          assertThat(WayBack.predecessor(turn)).isEmpty();
-          turn.redefine(definition().build());
+    decide(
+        context -> {
+          assertThat(WayBack.predecessor(context)).isPresent();
+          context.redefine(definition().setTemplate("a drawing of a {}").build());
+          assertThat(WayBack.predecessor(context)).isEmpty();
+          context.redefine(definition().build());
         });
     PromptVersion other =
         PromptVersion.newBuilder(versions.find(1).orElseThrow().prompt())
@@ -223,7 +223,7 @@ class ServiceRulesTest {
     promote();
     command(CommandType.REFINE_NOW, null);
     samples(20);
-    turn(turn -> StreamChange.follow(turn, ALARM));
+    decide(context -> StreamChange.follow(context, ALARM));
     assertThat(decisions).contains(new Decision.KeepNewest(16));
     RoundEvent drifted = events().get(0);
     assertThat(drifted.getType()).isEqualTo(RoundEventType.DRIFTED);
@@ -238,7 +238,7 @@ class ServiceRulesTest {
     assertThat(state.arrived()).isZero();
     assertThat(predecessor()).isEmpty();
 
-    turn(turn -> candidates.consider(turn, trained(3, 3, zeroShot(0), 1)));
+    decide(context -> candidates.consider(context, trained(3, 3, zeroShot(0), 1)));
     assertThat(state.live().version()).isZero();
     assertThat(events().get(0).getMessage())
         .isEqualTo("the stream has changed since its batch was closed");
@@ -253,7 +253,7 @@ class ServiceRulesTest {
   void aRoundOfBeforeTheChangeIsHeldEvenIfZeroShotWasLiveAllAlong() {
     command(CommandType.REFINE_NOW, null);
     samples(20);
-    turn(turn -> StreamChange.follow(turn, ALARM));
+    decide(context -> StreamChange.follow(context, ALARM));
     answer(1, 1);
     assertThat(state.live().version()).isZero();
     assertThat(events().get(0).getMessage()).contains("the stream has changed");
@@ -266,10 +266,10 @@ class ServiceRulesTest {
   @Test
   void aChangeIsNotNotedWhereTheZeroShotPromptIsLiveAndThePoolHasLittleOfBefore() {
     pooled = 143;
-    turn(turn -> StreamChange.follow(turn, ALARM));
+    decide(context -> StreamChange.follow(context, ALARM));
     assertThat(decisions).containsExactly(new Decision.KeepNewest(16));
     pooled = 144;
-    turn(turn -> StreamChange.follow(turn, ALARM));
+    decide(context -> StreamChange.follow(context, ALARM));
     assertThat(events()).extracting(RoundEvent::getType).containsExactly(RoundEventType.DRIFTED);
   }
 
@@ -277,7 +277,7 @@ class ServiceRulesTest {
   void aPinnedVersionStaysLiveWhateverTheStreamShows() {
     promote();
     command(CommandType.PIN, null);
-    turn(turn -> StreamChange.follow(turn, ALARM));
+    decide(context -> StreamChange.follow(context, ALARM));
     assertThat(state.live().version()).isEqualTo(1);
     assertThat(state.pinned()).isTrue();
     assertThat(events().get(0).getMessage()).endsWith("Version 1 is pinned and stays live.");
@@ -288,7 +288,7 @@ class ServiceRulesTest {
   void withoutAZeroShotVersionAChangedStreamLeavesWhatIsLiveAndSaysSo() {
     promote();
     versions.retain(prompt -> prompt.getVersion() != 0);
-    turn(turn -> StreamChange.follow(turn, ALARM));
+    decide(context -> StreamChange.follow(context, ALARM));
     assertThat(state.live().version()).isEqualTo(1);
     assertThat(events().get(0).getMessage()).contains("zero-shot version is not known any more");
   }
@@ -312,46 +312,48 @@ class ServiceRulesTest {
 
   private void answer(int version, int round) {
     PromptVersion base = versions.find(state.live().version()).orElseThrow().prompt();
-    turn(turn -> candidates.consider(turn, trained(version, round, base, round)));
+    decide(context -> candidates.consider(context, trained(version, round, base, round)));
   }
 
   private void samples(int count) {
     for (int i = 0; i < count; i++) {
-      turn(
-          turn -> {
-            turn.become(turn.state().sampled());
-            rounds.requestIfDue(turn);
+      decide(
+          context -> {
+            context.become(context.state().sampled());
+            rounds.requestIfDue(context);
           });
     }
   }
 
   private Optional<Integer> predecessor() {
-    Turn turn = new Turn(Fixtures.TASK, definition, state, versions, () -> pooled, now);
-    return WayBack.predecessor(turn).map(PromptVersion::getVersion);
+    TaskContext context =
+        new TaskContext(Fixtures.TASK, definition, state, versions, () -> pooled, now);
+    return WayBack.predecessor(context).map(PromptVersion::getVersion);
   }
 
   private void define(int samples, int calibration) {
-    turn(
-        turn ->
+    decide(
+        context ->
             definitions.adopt(
-                turn, definition().setTrigger(new Trigger(samples, calibration, true)).build()));
+                context, definition().setTrigger(new Trigger(samples, calibration, true)).build()));
   }
 
   private void command(CommandType type, Integer version) {
-    turn(
-        turn -> {
-          commands.obey(turn, Fixtures.command(type, version));
-          rounds.requestIfDue(turn);
+    decide(
+        context -> {
+          commands.obey(context, Fixtures.command(type, version));
+          rounds.requestIfDue(context);
         });
   }
 
-  private void turn(Consumer<Turn> rule) {
+  private void decide(Consumer<TaskContext> rule) {
     now++;
-    Turn turn = new Turn(Fixtures.TASK, definition, state, versions, () -> pooled, now);
-    rule.accept(turn);
-    definition = turn.definition();
-    state = turn.state();
-    decisions = turn.decisions();
+    TaskContext context =
+        new TaskContext(Fixtures.TASK, definition, state, versions, () -> pooled, now);
+    rule.accept(context);
+    definition = context.definition();
+    state = context.state();
+    decisions = context.decisions();
   }
 
   private Decision.Request request() {

@@ -4,7 +4,7 @@ import static io.gripstream.curator.Fixtures.TASK;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.gripstream.clip.Float16;
-import io.gripstream.curator.Memory.Limits;
+import io.gripstream.curator.SamplePool.Limits;
 import io.gripstream.event.CommandType;
 import io.gripstream.event.PoolLimits;
 import io.gripstream.event.PromptVersion;
@@ -42,7 +42,7 @@ class StreamWatchTest {
   void aWatchThatBeginsAnewWithEachSampleFindsWhatOneThatGoesOnFinds() {
     KeyValueStore<Bytes, byte[]> first = Stores.inMemory();
     KeyValueStore<Bytes, byte[]> second = Stores.inMemory();
-    Memory pool = new Memory(Stores.inMemory());
+    SamplePool pool = new SamplePool(Stores.inMemory());
     StreamWatch through = new StreamWatch(first, pool, encoding);
     for (int i = 0; i < 400; i++) {
       Sample sample = sample(i < 300 ? 0 : 1);
@@ -63,7 +63,7 @@ class StreamWatchTest {
   @Test
   void theStateThatASampleCostsIsSmallAndBounded() {
     KeyValueStore<Bytes, byte[]> store = Stores.inMemory();
-    Memory pool = new Memory(Stores.inMemory());
+    SamplePool pool = new SamplePool(Stores.inMemory());
     StreamWatch watch = new StreamWatch(store, pool, encoding);
     for (int i = 0; i < 600; i++) {
       Sample sample = sample(0);
@@ -77,7 +77,7 @@ class StreamWatchTest {
   @Test
   void aFeatureThatIsNotFiniteIsNotWatched() {
     KeyValueStore<Bytes, byte[]> store = Stores.inMemory();
-    StreamWatch watch = new StreamWatch(store, new Memory(Stores.inMemory()), encoding);
+    StreamWatch watch = new StreamWatch(store, new SamplePool(Stores.inMemory()), encoding);
     float[] feature = new float[DIMENSION];
     feature[7] = Float.NaN;
     assertThat(watch.arrived(TASK, sample(feature), true)).isEmpty();

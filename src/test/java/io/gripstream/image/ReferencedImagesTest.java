@@ -241,7 +241,7 @@ class ReferencedImagesTest {
     return end.get(LONG.toSeconds(), TimeUnit.SECONDS);
   }
 
-  private ReferencedImages source(KafkaClients clients, Duration patience) {
+  private ReferencedImages source(KafkaClients clients, Duration timeout) {
     return new ReferencedImages(
         stream
             .config(
@@ -255,7 +255,7 @@ class ReferencedImagesTest {
         stream.topics(),
         stream.serdes(),
         SIZE,
-        patience,
+        timeout,
         meters);
   }
 

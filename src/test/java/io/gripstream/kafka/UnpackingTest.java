@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
  * A topic of somebody else's making, which takes compressed records, and a process of small heap.
  */
 class UnpackingTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final Duration TIMEOUT = Duration.ofSeconds(120);
   private static final int BOMB_BYTES = 150 << 20;
 
   private final Topics topics = SharedBroker.freshTopics(1);
@@ -78,11 +78,11 @@ class UnpackingTest {
                       .forEach(followed::add));
       reading.start();
       send("before");
-      await().atMost(PATIENCE).until(() -> predictions.contains("before"));
+      await().atMost(TIMEOUT).until(() -> predictions.contains("before"));
       sendBomb();
       send("after");
-      await().atMost(PATIENCE).until(() -> predictions.contains("after"));
-      await().atMost(PATIENCE).until(() -> followed.contains("saw after"));
+      await().atMost(TIMEOUT).until(() -> predictions.contains("after"));
+      await().atMost(TIMEOUT).until(() -> followed.contains("saw after"));
       assertThat(process.isAlive()).isTrue();
       assertThat(predictions).containsExactly("before", "after");
       assertThat(followed).containsExactly("saw before", "saw after");

@@ -18,11 +18,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class AssignmentTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
   private final AtomicLong now = new AtomicLong();
   private final PromptBoard board = new PromptBoard(new ColourClip(), now::get, () -> {});
-  private final Assignment assignment = new Assignment(PATIENCE);
+  private final Assignment assignment = new Assignment(TIMEOUT);
 
   @Test
   void anEventForAllTasksIsLabelledByThoseThatHaveAPrompt() {
@@ -36,7 +36,7 @@ class AssignmentTest {
   void anEventForAllTasksWaitsAsLongAsThereIsNothingToLabelItWith() {
     assertThat(verdict()).isInstanceOf(Wait.class);
     define("one");
-    now.addAndGet(PATIENCE.toNanos() * 100);
+    now.addAndGet(TIMEOUT.toNanos() * 100);
     assertThat(verdict()).isInstanceOf(Wait.class);
   }
 
@@ -56,9 +56,9 @@ class AssignmentTest {
   }
 
   @Test
-  void patienceWithATaskWithoutAPromptEnds() {
+  void aTaskIsNotWaitedForWithoutEnd() {
     define("one");
-    now.addAndGet(PATIENCE.toNanos() - 1);
+    now.addAndGet(TIMEOUT.toNanos() - 1);
     assertThat(verdict("one")).isInstanceOf(Wait.class);
     now.incrementAndGet();
     assertThat(verdict("one")).isInstanceOf(Refuse.class);

@@ -454,7 +454,7 @@ class LabelerTest {
 
   @Test
   void aTaskThatGetsNoPromptDoesNotHoldUpTheOthersForEver() {
-    start(Map.of("labeler.prompt-patience", "2S"));
+    start(Map.of("labeler.prompt-timeout", "2S"));
     define("colours", Events.task("red", "green", "blue"));
     promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
     define("orphan", Events.task("a", "b"));

@@ -31,8 +31,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ModelHubTest {
-  private static final ModelHub.Patience HURRY =
-      new ModelHub.Patience(Duration.ofSeconds(10), Duration.ofMillis(300), Duration.ofMillis(1));
+  private static final ModelHub.Timeouts HURRY =
+      new ModelHub.Timeouts(Duration.ofSeconds(10), Duration.ofMillis(300), Duration.ofMillis(1));
   private static final String OTHER = "0123456789abcdef".repeat(4);
 
   @TempDir private Path drawn;
@@ -532,7 +532,7 @@ class ModelHubTest {
   }
 
   private ModelHub quietHub() {
-    return new ModelHub(hub.url(), false, StubHub.quiet(), ModelHub.Patience.USUAL);
+    return new ModelHub(hub.url(), false, StubHub.quiet(), ModelHub.Timeouts.USUAL);
   }
 
   private FetchProgress progress() {

@@ -51,7 +51,7 @@ public final class Feeds implements AutoCloseable {
    * Begins to follow.
    *
    * @param verifier of live prompts; empty: they need no signature
-   * @param patience how long to wait for the tasks before going on without
+   * @param timeout how long to wait for the tasks before going on without
    */
   public Feeds(
       KafkaClients clients,
@@ -59,7 +59,7 @@ public final class Feeds implements AutoCloseable {
       TopicSerdes serdes,
       Optional<Verifier> verifier,
       Board board,
-      Duration patience) {
+      Duration timeout) {
     this.topics = topics;
     this.serdes = serdes;
     this.verifier = verifier;
@@ -67,8 +67,8 @@ public final class Feeds implements AutoCloseable {
     this.review = new PromptReview(prompt -> Optional.empty(), new Live());
     tasks = new Follower(clients, topics.tasks(), Follower.ALL, this::task);
     try {
-      if (!tasks.awaitReady(patience)) {
-        LOG.warnf("%s is not read to its end after %s; going on", topics.tasks(), patience);
+      if (!tasks.awaitReady(timeout)) {
+        LOG.warnf("%s is not read to its end after %s; going on", topics.tasks(), timeout);
       }
     } catch (InterruptedException e) {
       throw new InterruptException(e);

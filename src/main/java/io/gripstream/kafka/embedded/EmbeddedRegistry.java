@@ -79,7 +79,7 @@ public final class EmbeddedRegistry implements SchemaRegistry {
   private static final String FORMER_TOPIC = "_schemas";
   private static final String MARKER = "GRIPSTREAM";
   private static final int ATTEMPTS = 10;
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final KafkaClients clients;
@@ -313,7 +313,7 @@ public final class EmbeddedRegistry implements SchemaRegistry {
       readTo(
           reader,
           formerly,
-          reader.endOffsets(List.of(formerly), PATIENCE).get(formerly),
+          reader.endOffsets(List.of(formerly), TIMEOUT).get(formerly),
           record -> {
             try {
               JsonNode value = json(record.value());
@@ -367,7 +367,7 @@ public final class EmbeddedRegistry implements SchemaRegistry {
 
   private void catchUp() {
     try {
-      long end = consumer.endOffsets(List.of(partition), PATIENCE).get(partition);
+      long end = consumer.endOffsets(List.of(partition), TIMEOUT).get(partition);
       readTo(consumer, partition, end, this::apply);
     } catch (InterruptException e) {
       throw e;
@@ -384,8 +384,8 @@ public final class EmbeddedRegistry implements SchemaRegistry {
       TopicPartition partition,
       long end,
       java.util.function.Consumer<ConsumerRecord<byte[], byte[]>> each) {
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
-    while (consumer.position(partition, PATIENCE) < end) {
+    long deadline = System.nanoTime() + TIMEOUT.toNanos();
+    while (consumer.position(partition, TIMEOUT) < end) {
       consumer.poll(Duration.ofMillis(200)).forEach(each);
       if (System.nanoTime() > deadline) {
         throw new RegistryUnavailableException(

@@ -81,7 +81,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   private final int largest;
   private final Pending pending = new Pending();
   private final BatchSize batchSize;
-  private final Suspects suspects;
+  private final PoisonIsolation isolation;
   private final GroupPositions positions;
   private boolean partitionsWereTaken;
   private boolean retrying;
@@ -101,7 +101,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     this.handler = handler;
     this.listener = listener;
     this.batchSize = new BatchSize(settings.batchSize());
-    this.suspects = new Suspects(settings.batchSize(), settings.attempts());
+    this.isolation = new PoisonIsolation(settings.batchSize(), settings.attempts());
     this.positions = new GroupPositions(clients, settings.group(), settings.positions());
     this.consumer =
         clients.consumer(
@@ -221,15 +221,15 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   }
 
   private void handle() {
-    List<ConsumerRecord<byte[], byte[]>> unit = suspects.next(fetched, batchSize.now());
-    boolean suspect = suspects.include(unit.get(0));
+    List<ConsumerRecord<byte[], byte[]>> unit = isolation.next(fetched, batchSize.now());
+    boolean suspect = isolation.include(unit.get(0));
     // A failure to commit suspects must not be laid upon others.
     if (suspect && !commitOrRewind()) {
       return;
     }
     fetched.subList(0, unit.size()).clear();
     if (!fetched.isEmpty()) {
-      handler.expect(suspects.next(fetched, batchSize.now()));
+      handler.expect(isolation.next(fetched, batchSize.now()));
     }
     try {
       pending.add(unit, outputs(unit), suspect);
@@ -291,11 +291,11 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       return false;
     }
     failed(cause);
-    Suspects.Verdict verdict = suspects.failed(ends, tried);
-    if (verdict == Suspects.Verdict.CONDEMNED && Fault.of(cause) == Fault.ENGINE) {
-      verdict = Suspects.Verdict.AGAIN;
+    PoisonIsolation.Verdict verdict = isolation.failed(ends, tried);
+    if (verdict == PoisonIsolation.Verdict.CONDEMNED && Fault.of(cause) == Fault.ENGINE) {
+      verdict = PoisonIsolation.Verdict.AGAIN;
     }
-    if (verdict == Suspects.Verdict.CONDEMNED) {
+    if (verdict == PoisonIsolation.Verdict.CONDEMNED) {
       LOG.errorf(
           cause,
           "%s: %s-%d at offset %d becomes a dead letter",
@@ -316,7 +316,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
         first.partition(),
         first.offset());
     rewind();
-    if (verdict == Suspects.Verdict.AGAIN) {
+    if (verdict == PoisonIsolation.Verdict.AGAIN) {
       loop.pause();
     }
     return false;
@@ -380,7 +380,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     }
     committed.putAll(bookmarks);
     pending.offsets().forEach((partition, next) -> resume.put(partition, next.offset()));
-    suspects.succeeded(pending.offsets(), pending.isSuspect());
+    isolation.succeeded(pending.offsets(), pending.isSuspect());
     listener.committed(pending.records());
     pending.clear();
     retrying = false;
@@ -424,7 +424,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
     partitions.forEach(resume::remove);
     partitions.forEach(committed::remove);
-    partitions.forEach(suspects::forget);
+    partitions.forEach(isolation::forget);
     partitionsWereTaken = partitionsWereTaken || !pending.isEmpty() || !fetched.isEmpty();
     retrying = false;
   }

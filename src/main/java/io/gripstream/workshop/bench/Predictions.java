@@ -13,7 +13,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** Watches a topic of predictions, as they become visible to read_committed consumers. */
 final class Predictions implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration TIMEOUT = Duration.ofMinutes(2);
 
   /** Hears of each prediction, in one thread. */
   interface Listener {
@@ -92,9 +92,9 @@ final class Predictions implements AutoCloseable {
       if (failure != null) {
         throw failure;
       }
-      if (System.nanoTime() - lastSeen > PATIENCE.toNanos()) {
+      if (System.nanoTime() - lastSeen > TIMEOUT.toNanos()) {
         throw new IllegalStateException(
-            "%s expected, %d came, and then none for %s".formatted(what, count, PATIENCE));
+            "%s expected, %d came, and then none for %s".formatted(what, count, TIMEOUT));
       }
       wait(1000);
     }

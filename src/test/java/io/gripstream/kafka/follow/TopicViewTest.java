@@ -29,7 +29,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class TopicViewTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
   private KafkaClients clients;
   private Topics topics;
@@ -57,7 +57,7 @@ class TopicViewTest {
     put("c", null);
     producer.flush();
     try (var view = view(new StringDeserializer())) {
-      view.awaitReady(PATIENCE);
+      view.awaitReady(TIMEOUT);
       assertThat(view.snapshot()).isEqualTo(Map.of("a", "2", "b", "1"));
     }
   }
@@ -72,7 +72,7 @@ class TopicViewTest {
     }
     producer.flush();
     try (var view = view(new StringDeserializer())) {
-      view.awaitReady(PATIENCE);
+      view.awaitReady(TIMEOUT);
       assertThat(view.snapshot()).isEqualTo(Map.of("latest in 0", "new", "latest in 1", "new"));
     }
   }
@@ -80,7 +80,7 @@ class TopicViewTest {
   @Test
   void isReadyWhenTheTopicIsEmpty() {
     try (var view = view(new StringDeserializer())) {
-      view.awaitReady(PATIENCE);
+      view.awaitReady(TIMEOUT);
       assertThat(view.snapshot()).isEmpty();
     }
   }
@@ -88,13 +88,13 @@ class TopicViewTest {
   @Test
   void followsWhatIsWrittenLaterAndTellsEachChangeInOrder() {
     try (var view = view(new StringDeserializer())) {
-      view.awaitReady(PATIENCE);
+      view.awaitReady(TIMEOUT);
       put("a", "1");
       put("a", "2");
       put("a", null);
       put("a", "3");
       producer.flush();
-      await().atMost(PATIENCE).until(() -> changes.size() == 4);
+      await().atMost(TIMEOUT).until(() -> changes.size() == 4);
       assertThat(changes).containsExactly("a=1", "a=2", "a=null", "a=3");
       assertThat(view.snapshot()).isEqualTo(Map.of("a", "3"));
     }
@@ -114,7 +114,7 @@ class TopicViewTest {
       transactional.abortTransaction();
     }
     try (var view = view(new StringDeserializer())) {
-      view.awaitReady(PATIENCE);
+      view.awaitReady(TIMEOUT);
       assertThat(view.snapshot()).isEqualTo(Map.of("a", "committed"));
     }
   }
@@ -133,7 +133,7 @@ class TopicViewTest {
     put("b", "good");
     producer.flush();
     try (var view = view(picky)) {
-      view.awaitReady(PATIENCE);
+      view.awaitReady(TIMEOUT);
       assertThat(view.snapshot()).isEqualTo(Map.of("a", "good", "b", "good"));
       assertThat(view.skipped()).isEqualTo(1);
     }
@@ -155,7 +155,7 @@ class TopicViewTest {
       assertThatThrownBy(() -> view.awaitReady(Duration.ofSeconds(2)))
           .isInstanceOf(TimeoutException.class);
       down.set(false);
-      view.awaitReady(PATIENCE);
+      view.awaitReady(TIMEOUT);
       assertThat(view.snapshot()).isEqualTo(Map.of("a", "1"));
       assertThat(view.skipped()).isZero();
     }
@@ -169,7 +169,7 @@ class TopicViewTest {
         var admin = clients.admin()) {
       assertThat(view.ready()).isFalse();
       TopicAdmin.create(admin, later, 1, (short) -1);
-      view.awaitReady(PATIENCE);
+      view.awaitReady(TIMEOUT);
     }
   }
 
@@ -189,10 +189,10 @@ class TopicViewTest {
               }
               seen.put(key, value);
             })) {
-      view.awaitReady(PATIENCE);
+      view.awaitReady(TIMEOUT);
       put("a", "2");
       producer.flush();
-      await().atMost(PATIENCE).until(() -> seen.equals(Map.of("a", "2")));
+      await().atMost(TIMEOUT).until(() -> seen.equals(Map.of("a", "2")));
       assertThat(view.skipped()).isEqualTo(1);
     }
   }

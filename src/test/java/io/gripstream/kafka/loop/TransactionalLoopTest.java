@@ -37,7 +37,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class TransactionalLoopTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
   private KafkaClients clients;
   private Topics topics;
@@ -104,7 +104,7 @@ class TransactionalLoopTest {
     try (var admin = clients.admin()) {
       admin.deleteTopics(List.of(topics.images())).all().get();
       await()
-          .atMost(PATIENCE)
+          .atMost(TIMEOUT)
           .until(() -> !admin.listTopics().names().get().contains(topics.images()));
       TopicAdmin.create(admin, topics, 2, (short) 1);
     }
@@ -214,7 +214,7 @@ class TransactionalLoopTest {
     try (TransactionalLoop loop = loop("a", poisonedBy("poison"))) {
       loop.start();
       awaitPredictions(80);
-      await().atMost(PATIENCE).until(() -> letters().size() == 1);
+      await().atMost(TIMEOUT).until(() -> letters().size() == 1);
     }
     assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 80));
     ConsumerRecord<byte[], byte[]> letter = letters().get(0);
@@ -242,7 +242,7 @@ class TransactionalLoopTest {
     try (TransactionalLoop loop = loop("a", poisonedBy("poison"))) {
       loop.start();
       awaitPredictions(60);
-      await().atMost(PATIENCE).until(() -> letters().size() == 3);
+      await().atMost(TIMEOUT).until(() -> letters().size() == 3);
     }
     assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 60));
   }
@@ -266,7 +266,7 @@ class TransactionalLoopTest {
     try (TransactionalLoop loop = loop("a", handler)) {
       loop.start();
       awaitPredictions(40);
-      await().atMost(PATIENCE).until(() -> letters().size() == 1);
+      await().atMost(TIMEOUT).until(() -> letters().size() == 1);
     }
     assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 40));
     assertThat(header(letters().get(0), DeadLetters.CAUSE)).contains("InvalidRecordException");
@@ -291,7 +291,7 @@ class TransactionalLoopTest {
     try (TransactionalLoop loop = loop("a", handler)) {
       loop.start();
       awaitPredictions(20);
-      await().atMost(PATIENCE).until(() -> letters().size() == 1);
+      await().atMost(TIMEOUT).until(() -> letters().size() == 1);
     }
     assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 20));
     assertThat(header(letters().get(0), DeadLetters.CAUSE)).contains("more than any topic takes");
@@ -311,10 +311,10 @@ class TransactionalLoopTest {
         };
     try (TransactionalLoop loop = loop("a", handler, failures::add)) {
       loop.start();
-      await().atMost(PATIENCE).until(() -> loop.state() == State.RETRYING);
+      await().atMost(TIMEOUT).until(() -> loop.state() == State.RETRYING);
       assertThat(loop.lastFailure()).contains("the registry does not answer");
       awaitPredictions(40);
-      await().atMost(PATIENCE).until(() -> loop.state() == State.RUNNING);
+      await().atMost(TIMEOUT).until(() -> loop.state() == State.RUNNING);
       assertThat(loop.lastFailure()).isEmpty();
     }
     assertThat(letters()).isEmpty();
@@ -331,7 +331,7 @@ class TransactionalLoopTest {
               throw new NoClassDefFoundError("a broken installation");
             })) {
       loop.start();
-      await().atMost(PATIENCE).until(() -> loop.state() == State.FAILED);
+      await().atMost(TIMEOUT).until(() -> loop.state() == State.FAILED);
       assertThat(loop.lastFailure()).contains("a broken installation");
     }
     assertThat(letters()).isEmpty();
@@ -349,7 +349,7 @@ class TransactionalLoopTest {
         };
     try (TransactionalLoop loop = loop("a", handler)) {
       loop.start();
-      await().atMost(PATIENCE).until(() -> loop.state() == State.FAILED);
+      await().atMost(TIMEOUT).until(() -> loop.state() == State.FAILED);
       assertThat(loop.lastFailure()).isEqualTo("no default for b");
     }
     assertThat(calls).hasValue(1);
@@ -427,7 +427,7 @@ class TransactionalLoopTest {
                     .map(record -> new DeadLetters(topics).letter(record, "tester", "as it is"))
                     .toList())) {
       loop.start();
-      await().atMost(PATIENCE).until(() -> letters().size() == 1);
+      await().atMost(TIMEOUT).until(() -> letters().size() == 1);
     }
     assertThat(letters().get(0).value()).isEqualTo(image);
   }
@@ -496,7 +496,7 @@ class TransactionalLoopTest {
   }
 
   private void awaitPredictions(int count) {
-    await().atMost(PATIENCE).until(() -> read(topics.predictions()).size() >= count);
+    await().atMost(TIMEOUT).until(() -> read(topics.predictions()).size() >= count);
   }
 
   private List<String> predictions() {

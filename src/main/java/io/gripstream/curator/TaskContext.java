@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.function.IntSupplier;
 
 /** One record's turn at one task: what the rules see, and what they make of it. */
-final class Turn {
+final class TaskContext {
   private final String task;
   private final Versions versions;
   private final IntSupplier pooled;
@@ -29,7 +29,7 @@ final class Turn {
    * @param clock the time now, in epoch milliseconds, which everything that follows bears and by
    *     which silence is measured: the record may be of the past
    */
-  Turn(
+  TaskContext(
       String task,
       TaskDefinition definition,
       TaskState state,

@@ -3,8 +3,8 @@ package io.gripstream.curator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.gripstream.curator.Memory.Limits;
-import io.gripstream.curator.Memory.Place;
+import io.gripstream.curator.SamplePool.Limits;
+import io.gripstream.curator.SamplePool.Place;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -19,12 +19,12 @@ import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.junit.jupiter.api.Test;
 
-class MemoryTest {
+class SamplePoolTest {
   private static final Limits WIDE = new Limits(1000, 1 << 20);
   private static final Predicate<String> NONE = id -> false;
 
   private final KeyValueStore<Bytes, byte[]> store = Stores.inMemory();
-  private final Memory memory = new Memory(store);
+  private final SamplePool memory = new SamplePool(store);
 
   @Test
   void whateverComesTheLimitsHoldAndTheNewestAreThere() {
@@ -181,7 +181,7 @@ class MemoryTest {
     assertThat(memory.keepNewest("t", 0, new Limits(8, 1000), id -> id.endsWith("8")))
         .isEqualTo(12);
     assertThat(ids()).containsExactly("id08");
-    assertThat(memory.extent("t")).isEqualTo(new Memory.Extent(1, 9, 30, 31, 1, 9));
+    assertThat(memory.extent("t")).isEqualTo(new SamplePool.Extent(1, 9, 30, 31, 1, 9));
     assertThat(Stores.entries(store)).isEqualTo(3);
   }
 
@@ -191,7 +191,7 @@ class MemoryTest {
     store.put(
         Keys.of((byte) 0, "t"),
         ByteBuffer.allocate(28).putInt(1).putLong(6).putLong(0).putLong(1).array());
-    assertThat(memory.extent("t")).isEqualTo(new Memory.Extent(1, 6, 0, 1, 0, 0));
+    assertThat(memory.extent("t")).isEqualTo(new SamplePool.Extent(1, 6, 0, 1, 0, 0));
   }
 
   private List<String> ids() {
@@ -199,6 +199,8 @@ class MemoryTest {
   }
 
   private static long bytes(Map<String, byte[]> values) {
-    return values.entrySet().stream().mapToLong(e -> Memory.size(e.getKey(), e.getValue())).sum();
+    return values.entrySet().stream()
+        .mapToLong(e -> SamplePool.size(e.getKey(), e.getValue()))
+        .sum();
   }
 }

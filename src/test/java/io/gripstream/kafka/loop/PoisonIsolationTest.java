@@ -7,10 +7,10 @@ import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.Test;
 
-class SuspectsTest {
+class PoisonIsolationTest {
   @Test
   void aBusyPartitionDoesNotHideARecordAtFaultInAnother() {
-    Suspects suspects = new Suspects(16, 3);
+    PoisonIsolation suspects = new PoisonIsolation(16, 3);
     long bad = 5;
     long quiet = 0;
     long busy = 0;
@@ -26,7 +26,8 @@ class SuspectsTest {
         var unit = suspects.next(polled.subList(from, polled.size()), 16);
         boolean suspect = suspects.include(unit.get(0));
         if (unit.stream().anyMatch(record -> record.partition() == 1 && record.offset() == bad)) {
-          if (suspects.failed(Pending.ends(unit), unit.size()) == Suspects.Verdict.CONDEMNED) {
+          if (suspects.failed(Pending.ends(unit), unit.size())
+              == PoisonIsolation.Verdict.CONDEMNED) {
             condemned = unit.get(0).offset();
           }
           break;
@@ -47,16 +48,16 @@ class SuspectsTest {
 
   @Test
   void aSingleRecordIsTriedAsOftenAsABatchBeforeItIsGivenUp() {
-    Suspects suspects = new Suspects(16, 3);
+    PoisonIsolation suspects = new PoisonIsolation(16, 3);
     var unit = records(0, 0, 1);
-    assertThat(suspects.failed(Pending.ends(unit), 1)).isEqualTo(Suspects.Verdict.AGAIN);
-    assertThat(suspects.failed(Pending.ends(unit), 1)).isEqualTo(Suspects.Verdict.AGAIN);
-    assertThat(suspects.failed(Pending.ends(unit), 1)).isEqualTo(Suspects.Verdict.CONDEMNED);
+    assertThat(suspects.failed(Pending.ends(unit), 1)).isEqualTo(PoisonIsolation.Verdict.AGAIN);
+    assertThat(suspects.failed(Pending.ends(unit), 1)).isEqualTo(PoisonIsolation.Verdict.AGAIN);
+    assertThat(suspects.failed(Pending.ends(unit), 1)).isEqualTo(PoisonIsolation.Verdict.CONDEMNED);
   }
 
   @Test
   void whenAllSuspectsHavePassedItIsAsIfNothingHadFailed() {
-    Suspects suspects = new Suspects(16, 2);
+    PoisonIsolation suspects = new PoisonIsolation(16, 2);
     var unit = records(0, 0, 16);
     suspects.failed(Pending.ends(unit), 16);
     suspects.failed(Pending.ends(unit), 16);
@@ -66,7 +67,7 @@ class SuspectsTest {
     assertThat(suspects.include(records(0, 15, 1).get(0))).isFalse();
     assertThat(suspects.next(records(0, 16, 16), 16)).hasSize(16);
     assertThat(suspects.failed(Pending.ends(records(0, 16, 16)), 16))
-        .isEqualTo(Suspects.Verdict.AGAIN);
+        .isEqualTo(PoisonIsolation.Verdict.AGAIN);
   }
 
   private static List<ConsumerRecord<byte[], byte[]>> records(int partition, long from, int count) {

@@ -13,7 +13,7 @@ import org.apache.kafka.common.TopicPartition;
  * apart from them, so that neither a busy partition hides a record at fault in another, nor the
  * other way round.
  */
-final class Suspects {
+final class PoisonIsolation {
   /** What to do after a failure. */
   enum Verdict {
     /** Wait, and try the same again. */
@@ -37,7 +37,7 @@ final class Suspects {
    * @param full records in a micro-batch at most
    * @param attempts how often a micro-batch may fail before it is divided
    */
-  Suspects(int full, int attempts) {
+  PoisonIsolation(int full, int attempts) {
     this.full = full;
     this.attempts = attempts;
     this.size = full;

@@ -13,7 +13,7 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
- * A bounded memory per task: values by an id, in order of arrival, of which the oldest leave first.
+ * A bounded pool per task: values by an id, in order of arrival, of which the oldest leave first.
  *
  * <p>After every {@link #put} and {@link #shrink} a task's values are within the limits that were
  * given, in count and in bytes (ids included). A value that comes again under its id replaces the
@@ -21,12 +21,12 @@ import org.apache.kafka.streams.state.KeyValueStore;
  *
  * <p>A precious value whose turn it is to leave is renewed instead: it becomes the newest, as long
  * as the renewed ones take up no more than half of the limits. A value is thus looked at once per
- * turnover of the memory, and however many are precious, the other half is for what comes in.
+ * turnover of the pool, and however many are precious, the other half is for what comes in.
  *
  * <p>One store holds it all: the values by (task, arrival), an index from (task, id) to the
  * arrival, and the extent of each task. Not thread safe; the caller owns the store.
  */
-final class Memory {
+final class SamplePool {
   private static final byte EXTENT = 0;
   private static final byte VALUE = 1;
   private static final byte INDEX = 2;
@@ -39,7 +39,7 @@ final class Memory {
 
   private final KeyValueStore<Bytes, byte[]> store;
 
-  Memory(KeyValueStore<Bytes, byte[]> store) {
+  SamplePool(KeyValueStore<Bytes, byte[]> store) {
     this.store = store;
   }
 
