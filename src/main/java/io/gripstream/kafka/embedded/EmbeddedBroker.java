@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import kafka.server.KafkaConfig;
@@ -50,7 +51,8 @@ public final class EmbeddedBroker implements AutoCloseable {
   }
 
   /**
-   * Returns when clients can connect.
+   * Returns when clients can connect. The process's default locale is the root locale from then on:
+   * Kafka upper-cases names by it, and in Turkish an "i" becomes another letter.
    *
    * @param directory holds what the broker keeps; made if it is missing
    * @param port 0: any that is free
@@ -58,6 +60,7 @@ public final class EmbeddedBroker implements AutoCloseable {
    *     start
    */
   public static EmbeddedBroker start(Path directory, int port) {
+    Locale.setDefault(Locale.ROOT);
     FileChannel lock = lock(directory);
     try {
       int brokerPort = free(port);

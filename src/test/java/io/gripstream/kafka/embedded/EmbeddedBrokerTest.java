@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.avro.SchemaBuilder;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -63,6 +64,18 @@ class EmbeddedBrokerTest {
         assertThat(registry.byId(first)).isEqualTo(one);
         assertThat(registry.subjects()).containsExactly("a-value", "b-value");
       }
+    }
+  }
+
+  @Test
+  void startsWhereTheLetterIHasADot() throws Exception {
+    Locale before = Locale.getDefault();
+    Locale.setDefault(new Locale("tr", "TR"));
+    try (EmbeddedBroker broker = EmbeddedBroker.start(directory, 0);
+        var admin = new KafkaClients(broker.bootstrapServers(), Map.of()).admin()) {
+      assertThat(admin.describeCluster().nodes().get()).hasSize(1);
+    } finally {
+      Locale.setDefault(before);
     }
   }
 
