@@ -7,6 +7,7 @@ import io.gripstream.kafka.registry.UnknownSchemaException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.common.InvalidRecordException;
@@ -55,7 +56,10 @@ import org.apache.kafka.common.errors.UnsupportedEndpointTypeException;
 public enum Fault {
   /** The record in hand, or what was made of it: isolate it, write a dead letter, go on. */
   RECORD,
-  /** The engine: fewer records at a time may do, and none of them is to blame. Never a letter. */
+  /**
+   * The engine: fewer records at a time may do, and none of them is to blame. Never a letter. A
+   * device that answers nothing but errors any more is {@link #FATAL}: a new process may reach it.
+   */
   ENGINE,
   /** Something that passes, such as a broker or a registry that is away: try again, and later. */
   TRANSIENT,
@@ -71,10 +75,13 @@ public enum Fault {
   private static final int LONGEST_CHAIN = 50;
   private static final int LONGEST_LINE = 500;
 
-  private record Rule(Fault fault, List<Class<? extends Throwable>> types) {
+  private record Rule(Fault fault, Predicate<Throwable> cause) {
+    Rule(Fault fault, List<Class<? extends Throwable>> types) {
+      this(fault, failure -> types.stream().anyMatch(type -> type.isInstance(failure)));
+    }
+
     boolean holds(Throwable failure) {
-      return chain(failure).stream()
-          .anyMatch(cause -> types.stream().anyMatch(type -> type.isInstance(cause)));
+      return chain(failure).stream().anyMatch(cause);
     }
   }
 
@@ -136,6 +143,7 @@ public enum Fault {
                   InvalidSessionTimeoutException.class,
                   InvalidTxnTimeoutException.class,
                   InvalidPrincipalTypeException.class)),
+          new Rule(FATAL, Fault::lostItsDevice),
           new Rule(ENGINE, List.of(EngineException.class)),
           new Rule(RECORD, List.of(StackOverflowError.class, OutOfMemoryError.class)),
           new Rule(FATAL, List.of(Error.class)),
@@ -159,18 +167,31 @@ public enum Fault {
     }
     Throwable telling = failure;
     for (Throwable cause : chain(failure)) {
-      if (decided == ANY_OTHER || decided.types().stream().anyMatch(t -> t.isInstance(cause))) {
+      if (decided == ANY_OTHER || decided.cause().test(cause)) {
         telling = cause;
       }
     }
     String name = telling.getClass().getSimpleName();
     String message = telling.getMessage() == null ? name : telling.getMessage();
+    if (telling instanceof EngineException) {
+      // The interpreter tells where it was first, and what happened last.
+      message = message.substring(Math.max(0, message.lastIndexOf("RuntimeError: ")));
+    }
     boolean speaks =
         telling instanceof RegistryUnavailableException
             || telling instanceof RegistryRefusedException;
     String line = (speaks || message.equals(name) ? message : name + ": " + message).strip();
     line = line.replaceAll("\\s+", " ");
     return line.length() <= LONGEST_LINE ? line : line.substring(0, LONGEST_LINE - 1) + "…";
+  }
+
+  /** After one of CUDA's own errors each later call fails too; memory that is short is no such. */
+  private static boolean lostItsDevice(Throwable failure) {
+    String message = failure.getMessage();
+    return failure instanceof EngineException
+        && message != null
+        && message.contains("CUDA error: ")
+        && !message.contains("out of memory");
   }
 
   /** The failure and its causes. */

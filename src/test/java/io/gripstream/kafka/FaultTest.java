@@ -98,6 +98,9 @@ class FaultTest {
     assertThat(Fault.of(new OutOfMemoryError("Java heap space"))).isEqualTo(Fault.RECORD);
     assertThat(Fault.of(new NoClassDefFoundError("a.B"))).isEqualTo(Fault.FATAL);
     assertThat(Fault.of(new EngineException("CUDA out of memory"))).isEqualTo(Fault.ENGINE);
+    assertThat(Fault.of(new EngineException("CUDA error: out of memory"))).isEqualTo(Fault.ENGINE);
+    assertThat(Fault.of(new EngineException("CUDA error: device-side assert triggered")))
+        .isEqualTo(Fault.FATAL);
     assertThat(Fault.of(new RegistryUnavailableException("away"))).isEqualTo(Fault.TRANSIENT);
     assertThat(Fault.of(new RegistryRefusedException("401"))).isEqualTo(Fault.FATAL);
     assertThat(Fault.of(new IncompatibleSchemaException("no default"))).isEqualTo(Fault.FATAL);
@@ -122,6 +125,14 @@ class FaultTest {
                     new TopicAuthorizationException("not\n\tauthorized"))))
         .isEqualTo("TopicAuthorizationException: not authorized");
     assertThat(Fault.line(new RecordTooLargeException("x".repeat(5000)))).hasSize(500);
+    assertThat(
+            Fault.line(
+                new EngineException(
+                    "The following operation failed in the TorchScript interpreter.\n"
+                        + "Traceback of TorchScript (most recent call last):\n"
+                        + "  File \"clip.py\", line 7, in encode\n"
+                        + "RuntimeError: CUDA out of memory. Tried to allocate 2.00 GiB")))
+        .isEqualTo("EngineException: RuntimeError: CUDA out of memory. Tried to allocate 2.00 GiB");
   }
 
   private static Map<Fault, Integer> counts(Map<Fault, Set<String>> places) {

@@ -18,6 +18,9 @@ import javax.imageio.ImageIO;
 final class ColourClip implements ClipModel {
   static final String ID = "colour@1";
 
+  /** What every pass throws; null: nothing. */
+  volatile RuntimeException failure;
+
   final AtomicInteger images = new AtomicInteger();
   final AtomicInteger passes = new AtomicInteger();
   final AtomicInteger prefixedImages = new AtomicInteger();
@@ -50,6 +53,10 @@ final class ColourClip implements ClipModel {
 
   @Override
   public FloatTensor encodeImages(List<byte[]> pixels) {
+    RuntimeException thrown = failure;
+    if (thrown != null) {
+      throw thrown;
+    }
     passes.incrementAndGet();
     images.addAndGet(pixels.size());
     return colours(pixels);

@@ -7,6 +7,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ai.djl.engine.EngineException;
 import io.gripstream.clip.Float16;
 import io.gripstream.event.ImageEvent;
 import io.gripstream.event.Modality;
@@ -39,6 +40,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
@@ -359,6 +361,34 @@ class LabelerTest {
                   .isEqualTo(visual ? "red" : "blue");
               assertThat(prediction.getZeroShot().getLabel()).isEqualTo("blue");
             });
+  }
+
+  @Test
+  void anEngineThatFailsCostsNoImageAndOneThatIsLostAsksForARestart() throws IOException {
+    start(Map.of("labeler.batch-size", "16"));
+    define("colours", Events.task("red", "green", "blue"));
+    promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
+    byte[] red = ColourClip.png(Color.RED);
+    IntStream.range(0, 200).forEach(i -> image("a" + i, Events.image(red, "colours")));
+    awaitPredictions(200);
+
+    model.failure = new EngineException("CUDA out of memory");
+    IntStream.range(0, 200).forEach(i -> image("b" + i, Events.image(red, "colours")));
+    await().atMost(LONG).until(() -> labeler.notReady().contains("CUDA out of memory"));
+    await()
+        .during(Duration.ofSeconds(4))
+        .atMost(LONG)
+        .until(() -> deadLetters.values().isEmpty() && labeler.notAlive().isEmpty());
+    model.failure = null;
+
+    assertThat(awaitPredictions(400)).extracting(Prediction::getImageId).doesNotHaveDuplicates();
+    assertThat(deadLetters.values()).isEmpty();
+    await().atMost(LONG).until(() -> labeler.notReady().isEmpty());
+
+    model.failure = new EngineException("CUDA error: device-side assert triggered");
+    image("last", Events.image(red, "colours"));
+    await().atMost(LONG).until(() -> labeler.notAlive().contains("device-side assert"));
+    assertThat(deadLetters.values()).isEmpty();
   }
 
   @Test
