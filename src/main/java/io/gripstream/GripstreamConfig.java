@@ -133,8 +133,8 @@ public interface GripstreamConfig {
     Duration promptTimeout();
 
     /**
-     * In how much time a task's pool may turn over once; faster streams give thinner samples. 0:
-     * they do not.
+     * A task's pool is renewed at most once in this time; of a faster stream only a share of the
+     * images is sampled. 0: all are.
      */
     @WithDefault("30S")
     Duration poolTurnover();

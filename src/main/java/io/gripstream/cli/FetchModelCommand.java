@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Fetches a CLIP from a hub into the data directory, checks it, and tells its digests."
           + " serve --model NAME does so too, when it has to.",
-      "What breaks off is gone on with by the next call."
+      "After a broken connection the next call continues."
     })
 public final class FetchModelCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;

@@ -21,7 +21,7 @@ final class SampleThinning {
   private final Map<String, Flow> flows = new HashMap<>();
 
   /**
-   * @param window in how much time a pool may turn over once; zero: nothing is thinned
+   * @param window a pool is renewed at most once in this time; zero: all images are sampled
    * @param nanoTime a clock that only goes forward, in nanoseconds
    */
   SampleThinning(Duration window, LongSupplier nanoTime) {

@@ -34,8 +34,8 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     usageHelpAutoWidth = true,
     description =
-        "Labels image streams with CLIP, and keeps refining the prompts from the very images that"
-            + " pass by.",
+        "Labels image streams with CLIP. The same images make its prompts better, round after"
+            + " round.",
     subcommands = {
       DemoCommand.class,
       ServeCommand.class,

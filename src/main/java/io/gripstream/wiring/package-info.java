@@ -5,6 +5,6 @@
  * model, above all.
  *
  * <p>Start: the topics, then the roles. End: the roles, what reads images again, the schema
- * registry, the embedded broker (which is whoever's who started it), and last the model.
+ * registry, the embedded broker (closed by the command that started it), and last the model.
  */
 package io.gripstream.wiring;
