@@ -1,6 +1,5 @@
 package io.gripstream.cli;
 
-import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.follow.Follower;
 import java.time.Duration;
@@ -8,7 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.TimeoutException;
 
 /** Follows topics for a command, each on a thread of its own. */
 final class Subscription implements AutoCloseable {
@@ -29,48 +29,27 @@ final class Subscription implements AutoCloseable {
       KafkaClients clients, List<String> topics, boolean fromBeginning, Follower.Handler receiver) {
     long tail = fromBeginning ? Follower.ALL : Follower.NONE;
     topics.forEach(topic -> followers.add(new Follower(clients, topic, tail, receiver)));
-    long deadline = System.nanoTime() + TIMEOUT.toNanos();
     try {
-      for (int i = 0; i < topics.size(); i++) {
-        while (!followers.get(i).awaitPlace(LOOK)) {
-          Throwable trouble = followers.get(i).trouble().orElse(null);
-          if (trouble instanceof UnknownTopicOrPartitionException) {
-            throw new CommandFailure(
-                "there is no topic " + topics.get(i) + ": is the service running?");
-          }
-          if (System.nanoTime() > deadline) {
-            throw new CommandFailure(
-                "no answer from the brokers at " + clients.bootstrapServers(), trouble);
-          }
-          check();
+      for (Follower follower : followers) {
+        follower.require(wait -> follower.awaitPlace(wait) || follower.missing(), TIMEOUT);
+        if (follower.missing()) {
+          throw new CommandFailure(
+              "there is no topic %s: is the service running?".formatted(follower.topic()));
         }
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      close();
-      throw new CommandFailure("interrupted");
     } catch (RuntimeException e) {
       close();
-      throw e;
+      throw e instanceof TimeoutException
+          ? new CommandFailure("no answer from the brokers at " + clients.bootstrapServers(), e)
+          : e;
     }
   }
 
   /**
-   * @throws CommandFailure when waiting does not help: rights, credentials, a thread that died
+   * @throws KafkaException when waiting does not help: rights, credentials, a thread that died
    */
   void check() {
-    for (Follower follower : followers) {
-      follower
-          .trouble()
-          .filter(trouble -> Fault.of(trouble) == Fault.FATAL)
-          .ifPresent(
-              trouble -> {
-                throw new CommandFailure(Fault.line(trouble));
-              });
-      if (!follower.notAlive().isEmpty()) {
-        throw new CommandFailure(follower.notAlive());
-      }
-    }
+    followers.forEach(Follower::check);
   }
 
   /** Waits until this is over. */

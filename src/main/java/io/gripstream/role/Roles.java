@@ -76,17 +76,18 @@ public class Roles {
     }
   }
 
-  /** Asks the registry, once and before anything is made, and then makes the topics. */
   private void prepare(Admin admin) {
     SchemaRegistry asked = registry.get();
-    asked.check();
-    TopicAdmin.create(
-        admin,
-        topics,
-        config.kafka().partitions(),
-        config.kafka().replicationFactor(),
-        clients.get().recordBytes());
+    prepare(admin, asked, config, topics, clients.get().recordBytes());
     prepared = asked;
+  }
+
+  /** Asks the registry, once and before anything is made, and then makes the topics. */
+  static void prepare(
+      Admin admin, SchemaRegistry registry, GripstreamConfig config, Topics topics, int bytes) {
+    registry.check();
+    TopicAdmin.create(
+        admin, topics, config.kafka().partitions(), config.kafka().replicationFactor(), bytes);
   }
 
   void stop(@Observes @Priority(FIRST) ShutdownEvent event) {

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.gripstream.kafka.Bomb;
 import io.gripstream.kafka.SharedBroker;
+import io.gripstream.kafka.StubRegistry;
 import io.gripstream.kafka.Topics;
 import io.gripstream.launcher.Gripstream;
 import io.gripstream.launcher.Main;

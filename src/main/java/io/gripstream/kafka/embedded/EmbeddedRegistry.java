@@ -81,7 +81,6 @@ public final class EmbeddedRegistry implements SchemaRegistry {
   private static final String MARKER = "GRIPSTREAM";
   private static final int ATTEMPTS = 10;
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
-  private static final Duration LOOK = Duration.ofMillis(200);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final KafkaClients clients;
@@ -332,7 +331,7 @@ public final class EmbeddedRegistry implements SchemaRegistry {
                 LOG.debugf(e, "%s at offset %d is not ours", FORMER_TOPIC, record.offset());
               }
             })) {
-      read(reader, reader::awaitReady);
+      reader.require(reader::awaitReady, TIMEOUT);
     } catch (AuthorizationException e) {
       LOG.infof("%s may not be read; nothing is taken over from it", FORMER_TOPIC);
       return new Former(List.of(), 0);
@@ -355,7 +354,7 @@ public final class EmbeddedRegistry implements SchemaRegistry {
     }
     // Fails if sending has failed, and returns when all is sent.
     writer.commitTransaction();
-    read(follower, timeout -> follower.await(0, last.join(), timeout));
+    follower.require(timeout -> follower.await(0, last.join(), timeout), TIMEOUT);
   }
 
   private static void requireReadable(String subject, Schema reader, Schema latest) {
@@ -379,7 +378,7 @@ public final class EmbeddedRegistry implements SchemaRegistry {
               .partitionResult(partition)
               .get()
               .offset();
-      read(follower, timeout -> follower.await(0, end - 1, timeout));
+      follower.require(timeout -> follower.await(0, end - 1, timeout), TIMEOUT);
     } catch (ExecutionException e) {
       throw unavailable(new KafkaException(e.getCause()));
     } catch (InterruptedException e) {
@@ -394,33 +393,6 @@ public final class EmbeddedRegistry implements SchemaRegistry {
           "the topic %s was not made by Gripstream (offset %d is somebody else's); choose another"
                   .formatted(topic, foreign)
               + " gripstream.kafka.topic-prefix, or a registry with gripstream.registry.url");
-    }
-  }
-
-  /** Waits for a follower. */
-  private interface Wait {
-    boolean until(Duration timeout) throws InterruptedException;
-  }
-
-  /**
-   * @throws KafkaException what keeps the follower from reading, where waiting does not help
-   */
-  private static void read(Follower follower, Wait read) {
-    long deadline = System.nanoTime() + TIMEOUT.toNanos();
-    try {
-      while (!read.until(LOOK)) {
-        Throwable trouble = follower.trouble().orElse(null);
-        boolean late = System.nanoTime() > deadline;
-        if (trouble instanceof KafkaException failure
-            && (late || Fault.of(failure) == Fault.FATAL)) {
-          throw failure;
-        }
-        if (late) {
-          throw new RegistryUnavailableException("the topic of schemas cannot be read to its end");
-        }
-      }
-    } catch (InterruptedException e) {
-      throw new InterruptException(e);
     }
   }
 

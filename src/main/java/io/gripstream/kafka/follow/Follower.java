@@ -10,16 +10,17 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -77,6 +78,12 @@ public final class Follower implements AutoCloseable {
     void on(ConsumerRecord<byte[], byte[]> record);
   }
 
+  /** Waits, and says whether what it waited for came before the time was up. */
+  @FunctionalInterface
+  public interface Wait {
+    boolean until(Duration timeout) throws InterruptedException;
+  }
+
   /**
    * Starts to follow.
    *
@@ -115,9 +122,48 @@ public final class Follower implements AutoCloseable {
     return ready.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** What keeps it from going on at present; it tries again all the same. Empty: nothing. */
-  public Optional<Throwable> trouble() {
-    return Optional.ofNullable(trouble);
+  public String topic() {
+    return topic;
+  }
+
+  /** Whether there is no such topic, as far as the brokers say; it may still be made. */
+  public boolean missing() {
+    return trouble instanceof UnknownTopicOrPartitionException;
+  }
+
+  /**
+   * @throws KafkaException what waiting does not help against: rights, or a thread that died
+   */
+  public void check() {
+    Throwable known = trouble;
+    if (known != null && Fault.of(known) == Fault.FATAL) {
+      throw known instanceof KafkaException failure ? failure : new KafkaException(known);
+    }
+    if (!notAlive().isEmpty()) {
+      throw new KafkaException(notAlive());
+    }
+  }
+
+  /**
+   * Waits for what the caller cannot go on without, as long as waiting may help.
+   *
+   * @param wait one of this follower's waits
+   * @throws KafkaException as {@link #check}; {@link TimeoutException} when the time is up
+   */
+  public void require(Wait wait, Duration timeout) {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    try {
+      while (!wait.until(POLL)) {
+        check();
+        if (System.nanoTime() > deadline) {
+          String why = trouble == null ? "no answer" : Fault.line(trouble);
+          throw new TimeoutException(
+              "%s is not read within %s: %s".formatted(topic, timeout, why), trouble);
+        }
+      }
+    } catch (InterruptedException e) {
+      throw new InterruptException(e);
+    }
   }
 
   /** How many records were passed over because they, or the handler, failed. */

@@ -1,4 +1,4 @@
-package io.gripstream.cli;
+package io.gripstream.kafka;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -9,18 +9,21 @@ import java.net.InetSocketAddress;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Answers whatever it is asked with the same, and counts. */
-final class StubRegistry implements AutoCloseable {
+public final class StubRegistry implements AutoCloseable {
   private final HttpServer server;
+  private volatile int status;
+  private volatile String body;
   private final AtomicInteger requests = new AtomicInteger();
 
-  StubRegistry(int status, String body) throws IOException {
+  public StubRegistry(int status, String body) throws IOException {
+    answer(status, body);
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.createContext(
         "/",
         exchange -> {
           requests.incrementAndGet();
-          byte[] bytes = body.getBytes(UTF_8);
-          exchange.sendResponseHeaders(status, bytes.length);
+          byte[] bytes = this.body.getBytes(UTF_8);
+          exchange.sendResponseHeaders(this.status, bytes.length);
           try (exchange) {
             exchange.getResponseBody().write(bytes);
           }
@@ -28,11 +31,17 @@ final class StubRegistry implements AutoCloseable {
     server.start();
   }
 
-  String url() {
+  /** From now on. */
+  public void answer(int status, String body) {
+    this.status = status;
+    this.body = body;
+  }
+
+  public String url() {
     return "http://localhost:" + server.getAddress().getPort();
   }
 
-  int requests() {
+  public int requests() {
     return requests.get();
   }
 
