@@ -4,18 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.gripstream.clip.ClipModel;
+import io.gripstream.curator.CuratorStream;
+import io.gripstream.curator.Curators;
 import io.gripstream.event.ImageEvent;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.gateway.board.Board;
 import io.gripstream.gateway.stream.Feeds;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.SharedBroker;
+import io.gripstream.kafka.embedded.EmbeddedRegistry;
 import io.gripstream.labeler.Labeler;
 import io.gripstream.refine.Refinement;
 import io.gripstream.refiner.Refiner;
 import io.gripstream.wiring.TestStream;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.reflect.Proxy;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -31,6 +35,7 @@ import org.apache.kafka.clients.producer.ProducerInterceptor;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -39,6 +44,8 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class KilledThreadsTest {
   private static final Duration LONG = Duration.ofSeconds(30);
+
+  @TempDir private Path directory;
 
   private final TestStream stream = new TestStream(1);
 
@@ -97,7 +104,9 @@ class KilledThreadsTest {
     "gateway, labels",
     "gateway, batches",
     "gateway, predictions",
-    "gateway, dead-letters"
+    "gateway, dead-letters",
+    "curator, StreamThread-1",
+    "registry, schemas"
   })
   void aRoleWhoseThreadWasKilledIsNotAliveAndARestartGoesOn(String role, String thread)
       throws Exception {
@@ -109,7 +118,10 @@ class KilledThreadsTest {
         .dontCatchUncaughtExceptions()
         .atMost(LONG)
         .until(() -> !first.notAlive().get().isEmpty());
-    assertThat(first.notAlive().get()).contains(thread).containsAnyOf("has died", "injected");
+    // Kafka Streams tells its state and not its thread.
+    assertThat(first.notAlive().get())
+        .contains(role.equals("curator") ? "ERROR" : thread)
+        .containsAnyOf("has died", "injected");
     first.role().close();
 
     Killer.VICTIMS.clear();
@@ -167,6 +179,15 @@ class KilledThreadsTest {
                 "test@1",
                 new SimpleMeterRegistry());
         yield new Started(refiner::notAlive, refiner);
+      }
+      case "registry" -> {
+        EmbeddedRegistry registry = new EmbeddedRegistry(clients, stream.topics());
+        yield new Started(registry::notAlive, registry);
+      }
+      case "curator" -> {
+        CuratorStream curator =
+            Curators.start(clients, stream.topics(), stream.serdes(), directory);
+        yield new Started(() -> curator.failed() ? "has died: " + curator.state() : "", curator);
       }
       default -> {
         Feeds feeds =
