@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerInterceptor;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -35,6 +36,7 @@ import org.apache.kafka.clients.producer.ProducerInterceptor;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -132,6 +134,44 @@ class KilledThreadsTest {
         .atMost(LONG)
         .until(() -> second.notAlive().get().isEmpty());
     second.role().close();
+  }
+
+  @Test
+  void aCuratorWhoseDiskIsLostAndWhoseRestoringThreadWasKilledIsNotAlive(@TempDir Path lost)
+      throws Exception {
+    KafkaClients clients =
+        new KafkaClients(
+            SharedBroker.address(), Map.of("interceptor.classes", Killer.class.getName()));
+    try (CuratorStream before =
+        Curators.start(clients, stream.topics(), stream.serdes(), directory)) {
+      await().atMost(LONG).until(before::running);
+      feed();
+      await().atMost(LONG).until(() -> changelogged(before));
+    }
+    Killer.VICTIMS.add("StateUpdater-1");
+    try (CuratorStream after = Curators.start(clients, stream.topics(), stream.serdes(), lost)) {
+      await().dontCatchUncaughtExceptions().atMost(LONG).until(after::failed);
+      assertThat(after.state()).contains("injected");
+    }
+    Killer.VICTIMS.clear();
+    // What a dead thread had open is locked until its process ends, and this one does not.
+    Path next = lost.resolve("next");
+    try (CuratorStream again = Curators.start(clients, stream.topics(), stream.serdes(), next)) {
+      await().dontCatchUncaughtExceptions().atMost(LONG).until(again::running);
+    }
+  }
+
+  private boolean changelogged(CuratorStream curator) throws Exception {
+    try (var admin = SharedBroker.clients().admin()) {
+      TopicPartition changelog =
+          new TopicPartition(stream.topics().prefix() + "curator-positions-changelog", 0);
+      return admin
+              .listOffsets(Map.of(changelog, OffsetSpec.latest()))
+              .partitionResult(changelog)
+              .get()
+              .offset()
+          > 0;
+    }
   }
 
   /** Something in every topic, so that every thread reads. */
