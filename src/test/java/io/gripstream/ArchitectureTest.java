@@ -1,5 +1,10 @@
 package io.gripstream;
 
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
@@ -9,11 +14,19 @@ import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaCall;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import io.gripstream.kafka.BulkRecordReader;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.RecordReader;
+import io.gripstream.kafka.Unpacking;
+import io.gripstream.kafka.follow.Follower;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.Consumer;
 
 /** Holds the package structure that the design names. */
 @AnalyzeClasses(packages = "io.gripstream", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -25,6 +38,9 @@ class ArchitectureTest {
               !type.getPackageName().startsWith("io.gripstream.event")
                   // What Quarkus generates beside our classes when it packages them.
                   && !type.getSimpleName().contains("_"));
+
+  private static final DescribedPredicate<JavaCall<?>> POLL =
+      target(owner(assignableTo(Consumer.class))).and(target(name("poll")));
 
   @ArchTest
   static final ArchRule packagesHaveNoCircle =
@@ -227,6 +243,46 @@ class ArchitectureTest {
           .doNotHaveName("$VALUES")
           .should()
           .beFinal();
+
+  /** What reads a topic is a follower, a loop, or a reader of single records. */
+  @ArchTest
+  static final ArchRule consumersAreOneMechanism =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.gripstream.kafka..")
+          // Trains while it polls, which the loop does not.
+          .and()
+          .doNotHaveFullyQualifiedName("io.gripstream.refiner.RoundLoop")
+          .should()
+          .callMethodWhere(
+              POLL.or(target(owner(type(KafkaClients.class))).and(target(name("consumer")))))
+          .orShould()
+          .callConstructorWhere(target(owner(assignableTo(Consumer.class))));
+
+  @ArchTest
+  static final ArchRule onlyTheReadersOfKafkaPoll =
+      noClasses()
+          .that()
+          .resideInAPackage("io.gripstream.kafka..")
+          .and()
+          .resideOutsideOfPackage("io.gripstream.kafka.loop..")
+          // The last of them reads what another could not, to find its end.
+          .and()
+          .doNotBelongToAnyOf(
+              Follower.class, RecordReader.class, BulkRecordReader.class, Unpacking.class)
+          .should()
+          .callMethodWhere(POLL);
+
+  @ArchTest
+  static final ArchRule onlyBackoffPauses =
+      noClasses()
+          .that()
+          // Knows no Kafka, whose exception ends a back-off; fetches come from a command line.
+          .resideOutsideOfPackage("io.gripstream.model..")
+          .should()
+          .callMethod(Thread.class, "sleep", long.class)
+          .orShould()
+          .callMethod(TimeUnit.class, "sleep", long.class);
 
   @ArchTest
   static final ArchRule onlyTheCommandLineWritesToTheTerminal =

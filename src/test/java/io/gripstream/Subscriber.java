@@ -27,7 +27,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * A subscriber as anybody could write one who knows Kafka, Avro and where the schemas are: it uses
- * no class of Gripstream. Reads one topic from its beginning. For one thread.
+ * no class of Gripstream, its follower of topics least of all, because it verifies what that one
+ * reads too. Reads one topic from its beginning. For one thread.
  */
 public final class Subscriber implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(50);

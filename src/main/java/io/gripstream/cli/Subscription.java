@@ -1,35 +1,23 @@
 package io.gripstream.cli;
 
 import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.follow.Follower;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.TimeoutException;
 
-/**
- * Reads whole topics without a group, committed records only, and hands each one over on a thread
- * of its own. What the receiver throws ends the subscription and comes out of {@link #check}.
- */
+/** Follows topics for a command, each on a thread of its own. */
 final class Subscription implements AutoCloseable {
-  private static final Duration POLL = Duration.ofMillis(200);
+  private static final Duration LOOK = Duration.ofMillis(200);
 
-  /** Long enough for a broker that is just starting; the default of a minute looks like a hang. */
-  private static final Map<String, Object> TIMEOUT =
-      Map.of(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 15_000);
+  /** Long enough for a broker that is just starting; longer looks like a hang. */
+  private static final Duration TIMEOUT = Duration.ofSeconds(15);
 
-  private final KafkaConsumer<byte[], byte[]> consumer;
-  private final Consumer<ConsumerRecord<byte[], byte[]>> receiver;
-  private final CountDownLatch ended = new CountDownLatch(1);
-  private volatile boolean closed;
-  private volatile RuntimeException failure;
+  private final List<Follower> followers = new ArrayList<>();
 
   /**
    * Takes its place in the topics before it returns: whatever is written after that is seen.
@@ -38,84 +26,41 @@ final class Subscription implements AutoCloseable {
    * @throws CommandFailure when the brokers do not answer or have no such topic
    */
   Subscription(
-      KafkaClients clients,
-      List<String> topics,
-      boolean fromBeginning,
-      Consumer<ConsumerRecord<byte[], byte[]>> receiver) {
-    this.receiver = receiver;
-    this.consumer =
-        clients.consumer(
-            null, null, new ByteArrayDeserializer(), new ByteArrayDeserializer(), TIMEOUT);
+      KafkaClients clients, List<String> topics, boolean fromBeginning, Follower.Handler receiver) {
+    long tail = fromBeginning ? Follower.ALL : Follower.NONE;
+    topics.forEach(topic -> followers.add(new Follower(clients, topic, tail, receiver)));
     try {
-      List<TopicPartition> partitions = topics.stream().flatMap(this::partitions).toList();
-      consumer.assign(partitions);
-      if (fromBeginning) {
-        consumer.seekToBeginning(partitions);
-      } else {
-        consumer.seekToEnd(partitions);
-      }
-      partitions.forEach(consumer::position);
-    } catch (RuntimeException e) {
-      consumer.close();
-      throw e instanceof CommandFailure
-          ? e
-          : new CommandFailure("no answer from the brokers at " + clients.bootstrapServers(), e);
-    }
-    Thread thread = new Thread(this::run, "subscription-" + String.join("-", topics));
-    thread.setDaemon(true);
-    thread.start();
-  }
-
-  private java.util.stream.Stream<TopicPartition> partitions(String topic) {
-    var infos = consumer.partitionsFor(topic);
-    if (infos == null || infos.isEmpty()) {
-      throw new CommandFailure("there is no topic " + topic + ": is the service running?");
-    }
-    return infos.stream().map(info -> new TopicPartition(topic, info.partition()));
-  }
-
-  private void run() {
-    try {
-      while (!closed) {
-        consumer.poll(POLL).forEach(receiver);
-      }
-    } catch (WakeupException e) {
-      if (!closed) {
-        failure = e;
+      for (Follower follower : followers) {
+        follower.require(wait -> follower.awaitPlace(wait) || follower.missing(), TIMEOUT);
+        if (follower.missing()) {
+          throw new CommandFailure(
+              "there is no topic %s: is the service running?".formatted(follower.topic()));
+        }
       }
     } catch (RuntimeException e) {
-      failure = e;
-    } finally {
-      consumer.close();
-      ended.countDown();
+      close();
+      throw e instanceof TimeoutException
+          ? new CommandFailure("no answer from the brokers at " + clients.bootstrapServers(), e)
+          : e;
     }
   }
 
   /**
-   * @throws RuntimeException what ended the subscription, if anything did
+   * @throws KafkaException when waiting does not help: rights, credentials, a thread that died
    */
   void check() {
-    if (failure != null) {
-      throw failure;
-    }
+    followers.forEach(Follower::check);
   }
 
-  /** Waits until this is over, closed or failed. */
-  void awaitOr(CountDownLatch over) throws InterruptedException {
-    while (!over.await(POLL.toMillis(), TimeUnit.MILLISECONDS) && ended.getCount() > 0) {
+  /** Waits until this is over. */
+  void await(CountDownLatch over) throws InterruptedException {
+    while (!over.await(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
       check();
     }
-    check();
   }
 
   @Override
   public void close() {
-    closed = true;
-    consumer.wakeup();
-    try {
-      ended.await(10, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    followers.forEach(Follower::close);
   }
 }

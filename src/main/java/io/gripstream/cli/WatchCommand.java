@@ -2,6 +2,7 @@ package io.gripstream.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.registry.SchemaRegistry;
 import java.io.PrintWriter;
@@ -64,6 +65,10 @@ public final class WatchCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     CountDownLatch enough = new CountDownLatch(1);
     try (SchemaRegistry registry = client.registry()) {
+      if (stream != Stream.DEAD_LETTERS) {
+        // A follower would wait for it.
+        registry.check();
+      }
       WireFormat format = new WireFormat(registry);
       AvroJson json = new AvroJson(full);
       long[] seen = {0};
@@ -73,7 +78,7 @@ public final class WatchCommand implements Callable<Integer> {
               List.of(topic(client.topics())),
               fromBeginning,
               record -> {
-                ObjectNode line = line(record, format, json);
+                ObjectNode line = said(record, format, json);
                 if (line == null || enough.getCount() == 0) {
                   return;
                 }
@@ -83,7 +88,7 @@ public final class WatchCommand implements Callable<Integer> {
                   enough.countDown();
                 }
               })) {
-        subscription.awaitOr(enough);
+        subscription.await(enough);
       }
     }
     return 0;
@@ -100,6 +105,19 @@ public final class WatchCommand implements Callable<Integer> {
       case COMMANDS -> topics.commands();
       case DEAD_LETTERS -> topics.deadLetters();
     };
+  }
+
+  /** The same, and says so of a record that cannot be read; the next one may. */
+  private ObjectNode said(ConsumerRecord<byte[], byte[]> record, WireFormat format, AvroJson json) {
+    try {
+      return line(record, format, json);
+    } catch (RuntimeException e) {
+      if (Fault.of(e) == Fault.RECORD) {
+        String place = record.topic() + "-" + record.partition() + "@" + record.offset();
+        spec.commandLine().getErr().printf("passed over %s: %s%n", place, Failures.sentence(e));
+      }
+      throw e;
+    }
   }
 
   /** Null if the record is not wanted. */

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
@@ -57,6 +58,22 @@ public final class CuratorStream implements AutoCloseable {
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Backoff backoff = new Backoff(closing);
   private volatile KafkaStreams streams;
+  private volatile Throwable death;
+
+  /**
+   * All threads of Kafka Streams belong to it: of an error in one that restores state, nobody else
+   * would hear, and the restoring would never end. Stream threads have a handler of their own.
+   */
+  private final ThreadGroup threads =
+      new ThreadGroup("curator") {
+        @Override
+        public void uncaughtException(Thread thread, Throwable failure) {
+          if (!thread.getName().contains("-StreamThread-")) {
+            LOG.fatalf(failure, "The curator's thread %s has died", thread.getName());
+            death = failure;
+          }
+        }
+      };
 
   /**
    * @param instanceId unique and stable per process
@@ -130,7 +147,12 @@ public final class CuratorStream implements AutoCloseable {
     String store = group + "-" + CuratorTopology.POSITIONS + "-changelog";
     GroupPositions positions = new GroupPositions(clients, group, store);
     positions.restore(CuratorTopology.inputs(topics));
-    KafkaStreams made = new KafkaStreams(topology.build(partitions, positions::key), properties);
+    var topology = this.topology.build(partitions, positions::key);
+    KafkaStreams made =
+        CompletableFuture.supplyAsync(
+                () -> new KafkaStreams(topology, properties),
+                work -> new Thread(threads, work, "curator-start").start())
+            .join();
     made.setUncaughtExceptionHandler(
         exception -> {
           if (Fault.of(exception) == Fault.FATAL) {
@@ -160,8 +182,8 @@ public final class CuratorStream implements AutoCloseable {
 
   /** Whether only a restart helps: it has given up, or has no thread left. */
   public boolean failed() {
-    if (streams == null) {
-      return false;
+    if (streams == null || death != null) {
+      return death != null;
     }
     KafkaStreams.State state = streams.state();
     return state == KafkaStreams.State.ERROR
@@ -171,6 +193,9 @@ public final class CuratorStream implements AutoCloseable {
 
   /** What it does, in Kafka Streams' words. */
   public String state() {
+    if (death != null) {
+      return "short of a thread: " + Fault.line(death);
+    }
     return streams == null ? KafkaStreams.State.CREATED.name() : streams.state().name();
   }
 

@@ -16,9 +16,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaException;
@@ -44,6 +43,7 @@ public final class TopicAdmin {
   private static final Duration USUAL = Duration.ofDays(7);
   private static final Duration LONG = Duration.ofDays(90);
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
+  private static final Duration FIRST_LOOK = Duration.ofMillis(20);
 
   private TopicAdmin() {}
 
@@ -199,6 +199,7 @@ public final class TopicAdmin {
   private static void awaitKnown(Admin admin, List<String> names)
       throws ExecutionException, InterruptedException {
     long deadline = System.nanoTime() + TIMEOUT.toNanos();
+    Backoff backoff = new Backoff(new CountDownLatch(1), FIRST_LOOK);
     while (true) {
       try {
         admin.describeTopics(names).allTopicNames().get();
@@ -211,10 +212,7 @@ public final class TopicAdmin {
           throw new TimeoutException(
               "topics were created but do not appear: " + names, e.getCause());
         }
-        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
-        if (Thread.interrupted()) {
-          throw new InterruptedException();
-        }
+        backoff.pause();
       }
     }
   }

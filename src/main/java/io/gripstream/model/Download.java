@@ -264,6 +264,10 @@ final class Download {
     Provenance.delete(part);
   }
 
+  /**
+   * The caller doubles it each time, as a back-off of Kafka's does, of which this package knows
+   * nothing: attempts are few, and only an interrupt ends a wait.
+   */
   private static void pause(Duration pause) throws InterruptedIOException {
     try {
       Thread.sleep(pause.toMillis());

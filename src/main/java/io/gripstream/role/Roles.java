@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.apache.kafka.clients.admin.Admin;
 import org.jboss.logging.Logger;
 
@@ -38,6 +39,7 @@ public class Roles {
   private final Topics topics;
   private final Instance<SchemaRegistry> registry;
   private volatile Lifecycle lifecycle;
+  private volatile SchemaRegistry prepared;
 
   Roles(
       GripstreamConfig config,
@@ -74,15 +76,18 @@ public class Roles {
     }
   }
 
-  /** Makes the topics, and asks the registry before any record has to hear what it says. */
   private void prepare(Admin admin) {
+    SchemaRegistry asked = registry.get();
+    prepare(admin, asked, config, topics, clients.get().recordBytes());
+    prepared = asked;
+  }
+
+  /** Asks the registry, once and before anything is made, and then makes the topics. */
+  static void prepare(
+      Admin admin, SchemaRegistry registry, GripstreamConfig config, Topics topics, int bytes) {
+    registry.check();
     TopicAdmin.create(
-        admin,
-        topics,
-        config.kafka().partitions(),
-        config.kafka().replicationFactor(),
-        clients.get().recordBytes());
-    registry.get().check();
+        admin, topics, config.kafka().partitions(), config.kafka().replicationFactor(), bytes);
   }
 
   void stop(@Observes @Priority(FIRST) ShutdownEvent event) {
@@ -96,8 +101,13 @@ public class Roles {
     return lifecycle == null ? Map.of("roles", "not started") : lifecycle.readiness();
   }
 
-  /** Why each role that is played is not alive; an empty text: it is. */
+  /** Why each role that is played, or the registry, is not alive; an empty text: it is. */
   Map<String, String> liveness() {
-    return lifecycle == null ? Map.of() : lifecycle.liveness();
+    Map<String, String> reasons =
+        lifecycle == null ? new TreeMap<>() : new TreeMap<>(lifecycle.liveness());
+    if (prepared != null) {
+      reasons.put("registry", prepared.notAlive());
+    }
+    return reasons;
   }
 }

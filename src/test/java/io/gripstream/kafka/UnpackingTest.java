@@ -13,12 +13,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import org.apache.kafka.clients.admin.AlterConfigOp;
-import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 
@@ -27,25 +23,12 @@ import org.junit.jupiter.api.Test;
  */
 class UnpackingTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(120);
-  private static final int BOMB_BYTES = 150 << 20;
 
   private final Topics topics = SharedBroker.freshTopics(1);
 
   @Test
   void aRecordThatUnpacksToMoreThanTheHeapIsPassedOverAndTheProcessGoesOn() throws Exception {
-    try (var admin = SharedBroker.clients().admin()) {
-      var topic = new ConfigResource(ConfigResource.Type.TOPIC, topics.images());
-      admin
-          .incrementalAlterConfigs(
-              Map.of(
-                  topic,
-                  List.of(
-                      new AlterConfigOp(
-                          new ConfigEntry("compression.type", "producer"),
-                          AlterConfigOp.OpType.SET))))
-          .all()
-          .get();
-    }
+    Bomb.allow(topics.images());
     List<String> followed = Collections.synchronizedList(new ArrayList<>());
     List<ConsumerRecord<byte[], byte[]>> letters = Collections.synchronizedList(new ArrayList<>());
     List<String> predictions = Collections.synchronizedList(new ArrayList<>());
@@ -79,7 +62,7 @@ class UnpackingTest {
       reading.start();
       send("before");
       await().atMost(TIMEOUT).until(() -> predictions.contains("before"));
-      sendBomb();
+      Bomb.send(topics.images());
       send("after");
       await().atMost(TIMEOUT).until(() -> predictions.contains("after"));
       await().atMost(TIMEOUT).until(() -> followed.contains("saw after"));
@@ -102,23 +85,6 @@ class UnpackingTest {
       producer
           .send(new ProducerRecord<>(topics.images(), Keys.bytes(value), value.getBytes(UTF_8)))
           .get();
-    }
-  }
-
-  private void sendBomb() throws Exception {
-    Map<String, Object> config =
-        Map.of(
-            "bootstrap.servers",
-            SharedBroker.address(),
-            "compression.type",
-            "gzip",
-            "max.request.size",
-            Integer.MAX_VALUE,
-            "buffer.memory",
-            2L * BOMB_BYTES);
-    try (var producer =
-        new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
-      producer.send(new ProducerRecord<>(topics.images(), new byte[BOMB_BYTES])).get();
     }
   }
 

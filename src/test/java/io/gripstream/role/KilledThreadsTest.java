@@ -4,18 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.gripstream.clip.ClipModel;
+import io.gripstream.curator.CuratorStream;
+import io.gripstream.curator.Curators;
 import io.gripstream.event.ImageEvent;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.gateway.board.Board;
 import io.gripstream.gateway.stream.Feeds;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.SharedBroker;
+import io.gripstream.kafka.embedded.EmbeddedRegistry;
 import io.gripstream.labeler.Labeler;
 import io.gripstream.refine.Refinement;
 import io.gripstream.refiner.Refiner;
 import io.gripstream.wiring.TestStream;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.reflect.Proxy;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -24,6 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerInterceptor;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -31,6 +36,8 @@ import org.apache.kafka.clients.producer.ProducerInterceptor;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -39,6 +46,8 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class KilledThreadsTest {
   private static final Duration LONG = Duration.ofSeconds(30);
+
+  @TempDir private Path directory;
 
   private final TestStream stream = new TestStream(1);
 
@@ -97,7 +106,9 @@ class KilledThreadsTest {
     "gateway, labels",
     "gateway, batches",
     "gateway, predictions",
-    "gateway, dead-letters"
+    "gateway, dead-letters",
+    "curator, StreamThread-1",
+    "registry, schemas"
   })
   void aRoleWhoseThreadWasKilledIsNotAliveAndARestartGoesOn(String role, String thread)
       throws Exception {
@@ -109,7 +120,10 @@ class KilledThreadsTest {
         .dontCatchUncaughtExceptions()
         .atMost(LONG)
         .until(() -> !first.notAlive().get().isEmpty());
-    assertThat(first.notAlive().get()).contains(thread).containsAnyOf("has died", "injected");
+    // Kafka Streams tells its state and not its thread.
+    assertThat(first.notAlive().get())
+        .contains(role.equals("curator") ? "ERROR" : thread)
+        .containsAnyOf("has died", "injected");
     first.role().close();
 
     Killer.VICTIMS.clear();
@@ -120,6 +134,44 @@ class KilledThreadsTest {
         .atMost(LONG)
         .until(() -> second.notAlive().get().isEmpty());
     second.role().close();
+  }
+
+  @Test
+  void aCuratorWhoseDiskIsLostAndWhoseRestoringThreadWasKilledIsNotAlive(@TempDir Path lost)
+      throws Exception {
+    KafkaClients clients =
+        new KafkaClients(
+            SharedBroker.address(), Map.of("interceptor.classes", Killer.class.getName()));
+    try (CuratorStream before =
+        Curators.start(clients, stream.topics(), stream.serdes(), directory)) {
+      await().atMost(LONG).until(before::running);
+      feed();
+      await().atMost(LONG).until(() -> changelogged(before));
+    }
+    Killer.VICTIMS.add("StateUpdater-1");
+    try (CuratorStream after = Curators.start(clients, stream.topics(), stream.serdes(), lost)) {
+      await().dontCatchUncaughtExceptions().atMost(LONG).until(after::failed);
+      assertThat(after.state()).contains("injected");
+    }
+    Killer.VICTIMS.clear();
+    // What a dead thread had open is locked until its process ends, and this one does not.
+    Path next = lost.resolve("next");
+    try (CuratorStream again = Curators.start(clients, stream.topics(), stream.serdes(), next)) {
+      await().dontCatchUncaughtExceptions().atMost(LONG).until(again::running);
+    }
+  }
+
+  private boolean changelogged(CuratorStream curator) throws Exception {
+    try (var admin = SharedBroker.clients().admin()) {
+      TopicPartition changelog =
+          new TopicPartition(stream.topics().prefix() + "curator-positions-changelog", 0);
+      return admin
+              .listOffsets(Map.of(changelog, OffsetSpec.latest()))
+              .partitionResult(changelog)
+              .get()
+              .offset()
+          > 0;
+    }
   }
 
   /** Something in every topic, so that every thread reads. */
@@ -167,6 +219,15 @@ class KilledThreadsTest {
                 "test@1",
                 new SimpleMeterRegistry());
         yield new Started(refiner::notAlive, refiner);
+      }
+      case "registry" -> {
+        EmbeddedRegistry registry = new EmbeddedRegistry(clients, stream.topics());
+        yield new Started(registry::notAlive, registry);
+      }
+      case "curator" -> {
+        CuratorStream curator =
+            Curators.start(clients, stream.topics(), stream.serdes(), directory);
+        yield new Started(() -> curator.failed() ? "has died: " + curator.state() : "", curator);
       }
       default -> {
         Feeds feeds =

@@ -5,24 +5,34 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.gripstream.GripstreamConfig;
+import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.SharedBroker;
+import io.gripstream.kafka.StubRegistry;
+import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.embedded.EmbeddedBroker;
+import io.gripstream.kafka.registry.RestRegistry;
+import io.smallrye.config.SmallRyeConfigBuilder;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class LifecycleTest {
   private static final Duration LONG = Duration.ofSeconds(60);
 
+  private final Topics topics = new Topics("lifecycle-" + UUID.randomUUID() + ".");
   private final AtomicInteger starts = new AtomicInteger();
   private final AtomicInteger closes = new AtomicInteger();
   private final AtomicInteger failures = new AtomicInteger();
@@ -136,6 +146,70 @@ class LifecycleTest {
         new Plain(GripstreamConfig.Role.CURATOR, new IllegalStateException("unequal partitions"));
     assertThatThrownBy(() -> lifecycle(SharedBroker.clients(), role).start())
         .hasMessage("unequal partitions");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"401, {}", "403, no"})
+  void aRegistryThatRefusesIsAskedOnceAndEndsTheStartBeforeAnythingIsMade(int status, String body)
+      throws Exception {
+    try (StubRegistry registry = new StubRegistry(status, body)) {
+      assertThatThrownBy(() -> prepared(registry).start())
+          .satisfies(refusal -> assertThat(Fault.of(refusal)).isEqualTo(Fault.FATAL))
+          .satisfies(
+              refusal ->
+                  assertThat(Fault.line(refusal))
+                      .contains(registry.url(), "refuses", status + ": check the credentials"));
+      assertThat(registry.requests()).isEqualTo(1);
+      assertThat(made()).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"503, {}, status 503", "404, <html>, status 404", "200, <html>, not answer as one"})
+  void aRegistryThatIsDownOrNoneIsWaitedForBeforeAnythingIsMade(
+      int status, String body, String says) throws Exception {
+    try (StubRegistry registry = new StubRegistry(status, body)) {
+      Lifecycle lifecycle = prepared(registry);
+      try {
+        lifecycle.start();
+        assertThat(registry.requests()).isEqualTo(1);
+        assertThat(lifecycle.readiness().get("curator")).contains(registry.url(), says);
+        assertThat(starts).hasValue(0);
+        assertThat(made()).isEmpty();
+
+        registry.answer(404, "{\"error_code\":40403}");
+        await().atMost(LONG).until(() -> lifecycle.readiness().get("curator").isEmpty());
+        assertThat(made()).contains(topics.images());
+        assertThat(registry.requests()).isEqualTo(2);
+      } finally {
+        lifecycle.close();
+      }
+    }
+  }
+
+  private Lifecycle prepared(StubRegistry stub) {
+    GripstreamConfig config =
+        new SmallRyeConfigBuilder()
+            .addDiscoveredConverters()
+            .withMapping(GripstreamConfig.class)
+            .build()
+            .getConfigMapping(GripstreamConfig.class);
+    RestRegistry registry = new RestRegistry(URI.create(stub.url()));
+    return new Lifecycle(
+        List.of(new Plain(GripstreamConfig.Role.CURATOR, null)),
+        SharedBroker.clients(),
+        admin ->
+            Roles.prepare(admin, registry, config, topics, SharedBroker.clients().recordBytes()),
+        Duration.ofSeconds(3),
+        failure -> failures.incrementAndGet());
+  }
+
+  private List<String> made() throws Exception {
+    try (var admin = SharedBroker.clients().admin()) {
+      return admin.listTopics().names().get().stream()
+          .filter(topic -> topic.startsWith(topics.prefix()))
+          .toList();
+    }
   }
 
   private static int freePort() throws IOException {

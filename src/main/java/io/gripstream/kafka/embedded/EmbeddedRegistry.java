@@ -7,6 +7,7 @@ import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.TopicAdmin;
 import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.follow.Follower;
 import io.gripstream.kafka.registry.IncompatibleSchemaException;
 import io.gripstream.kafka.registry.RegistryRefusedException;
 import io.gripstream.kafka.registry.RegistryUnavailableException;
@@ -17,7 +18,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -35,18 +36,18 @@ import org.apache.avro.Schema;
 import org.apache.avro.SchemaCompatibility;
 import org.apache.avro.SchemaCompatibility.SchemaCompatibilityType;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jboss.logging.Logger;
 
@@ -86,22 +87,29 @@ public final class EmbeddedRegistry implements SchemaRegistry {
   private final Topics topics;
   private final String topic;
   private final TopicPartition partition;
-  private final Map<Integer, Schema> schemas = new ConcurrentHashMap<>();
+  private final Admin admin;
+  private final Follower follower;
 
-  // All below is used under this object's lock only.
-  private final Map<String, NavigableMap<Integer, Registered>> subjects = new TreeMap<>();
-  private final Map<String, Integer> idsByText = new HashMap<>();
-  private final KafkaConsumer<byte[], byte[]> consumer;
-  private KafkaProducer<byte[], byte[]> writer;
+  // What the follower's thread alone changes, and any reads.
+  private final Map<Integer, Schema> schemas = new ConcurrentHashMap<>();
+  private final NavigableMap<String, NavigableMap<Integer, Registered>> subjects =
+      new ConcurrentSkipListMap<>();
+  private final Map<String, Integer> idsByText = new ConcurrentHashMap<>();
 
   /** Whether the topic begins with the marker. */
-  private boolean marked;
+  private volatile boolean marked;
+
+  /** The place of the record that the topic begins with instead; negative: there is none. */
+  private volatile long foreign = -1;
 
   /** The highest id that was ever given, whether or not its schema can be read. */
-  private int highestId;
+  private volatile int highestId;
 
   /** The first record whose id cannot be told, in words; empty: there is none. */
-  private String riddle = "";
+  private volatile String riddle = "";
+
+  /** Used under this object's lock only. */
+  private KafkaProducer<byte[], byte[]> writer;
 
   /**
    * Creates the topic if it is missing, marks it, and reads it.
@@ -115,20 +123,21 @@ public final class EmbeddedRegistry implements SchemaRegistry {
     this.topics = topics;
     this.topic = topics.schemas();
     this.partition = new TopicPartition(topic, 0);
-    try (Admin admin = clients.admin()) {
+    this.admin = clients.admin();
+    try {
       TopicAdmin.createSchemas(admin, topics, replicationFactor);
     } catch (KafkaException e) {
+      admin.close();
       throw unavailable(e);
     }
-    consumer = reader(partition);
+    this.follower = new Follower(clients, topic, Follower.ALL, this::apply);
     try {
       catchUp();
       if (!marked) {
         written(() -> marked, this::mark);
       }
     } catch (RuntimeException e) {
-      closeWriter();
-      consumer.close();
+      close();
       throw e;
     }
   }
@@ -136,20 +145,6 @@ public final class EmbeddedRegistry implements SchemaRegistry {
   /** With the brokers' default replication. */
   public EmbeddedRegistry(KafkaClients clients, Topics topics) {
     this(clients, topics, (short) -1);
-  }
-
-  private KafkaConsumer<byte[], byte[]> reader(TopicPartition partition) {
-    KafkaConsumer<byte[], byte[]> reader =
-        clients.consumer(
-            null,
-            null,
-            new ByteArrayDeserializer(),
-            new ByteArrayDeserializer(),
-            // Somebody waits for the answer.
-            Map.of(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 10));
-    reader.assign(List.of(partition));
-    reader.seekToBeginning(List.of(partition));
-    return reader;
   }
 
   @Override
@@ -199,9 +194,7 @@ public final class EmbeddedRegistry implements SchemaRegistry {
     if (known != null) {
       return known;
     }
-    synchronized (this) {
-      catchUp();
-    }
+    catchUp();
     Schema found = schemas.get(id);
     if (found == null) {
       throw new UnknownSchemaException(id);
@@ -210,32 +203,39 @@ public final class EmbeddedRegistry implements SchemaRegistry {
   }
 
   /** All subjects, in alphabetical order. */
-  public synchronized List<String> subjects() {
+  public List<String> subjects() {
     catchUp();
     return List.copyOf(subjects.keySet());
   }
 
   /** The versions of a subject, ascending; none if there is no such subject. */
-  public synchronized List<Integer> versions(String subject) {
+  public List<Integer> versions(String subject) {
     catchUp();
     return List.copyOf(subjects.getOrDefault(subject, new TreeMap<>()).keySet());
   }
 
-  public synchronized Optional<Registered> latest(String subject) {
+  public Optional<Registered> latest(String subject) {
     catchUp();
     return Optional.ofNullable(subjects.get(subject))
-        .map(versions -> versions.lastEntry().getValue());
+        .map(NavigableMap::lastEntry)
+        .map(Map.Entry::getValue);
   }
 
-  public synchronized Optional<Registered> version(String subject, int version) {
+  public Optional<Registered> version(String subject, int version) {
     catchUp();
     return Optional.ofNullable(subjects.get(subject)).map(versions -> versions.get(version));
   }
 
   @Override
+  public String notAlive() {
+    return follower.notAlive();
+  }
+
+  @Override
   public synchronized void close() {
     closeWriter();
-    consumer.close();
+    follower.close();
+    admin.close();
   }
 
   private Optional<Integer> find(String subject, Schema schema) {
@@ -246,9 +246,10 @@ public final class EmbeddedRegistry implements SchemaRegistry {
   }
 
   private void write(String subject, Schema schema) {
-    if (!riddle.isEmpty()) {
+    String doubt = follower.skipped() > 0 ? topic + " holds what cannot be read" : riddle;
+    if (!doubt.isEmpty()) {
       throw new RegistryRefusedException(
-          "no id can be given without the danger of giving it twice: " + riddle);
+          "no id can be given without the danger of giving it twice: " + doubt);
     }
     NavigableMap<Integer, Registered> versions = subjects.getOrDefault(subject, new TreeMap<>());
     if (!versions.isEmpty()) {
@@ -299,7 +300,7 @@ public final class EmbeddedRegistry implements SchemaRegistry {
     AtomicInteger highest = new AtomicInteger();
     Set<String> subjects =
         topics.all().stream().map(name -> name + "-value").collect(Collectors.toSet());
-    try (Admin admin = clients.admin()) {
+    try {
       if (!admin.listTopics().names().get().contains(FORMER_TOPIC)) {
         return new Former(List.of(), 0);
       }
@@ -308,29 +309,29 @@ public final class EmbeddedRegistry implements SchemaRegistry {
     } catch (InterruptedException e) {
       throw new InterruptException(e);
     }
-    TopicPartition formerly = new TopicPartition(FORMER_TOPIC, 0);
-    try (KafkaConsumer<byte[], byte[]> reader = reader(formerly)) {
-      readTo(
-          reader,
-          formerly,
-          reader.endOffsets(List.of(formerly), TIMEOUT).get(formerly),
-          record -> {
-            try {
-              JsonNode value = json(record.value());
-              highest.accumulateAndGet(value.path("id").asInt(), Math::max);
-              if (subjects.contains(value.path("subject").asText())) {
-                Registered each =
-                    new Registered(
-                        value.path("subject").asText(),
-                        value.path("version").asInt(),
-                        value.path("id").asInt(),
-                        new Schema.Parser().parse(value.path("schema").asText()));
-                ours.put(each.subject() + "/" + each.version(), each);
+    try (Follower reader =
+        new Follower(
+            clients,
+            FORMER_TOPIC,
+            Follower.ALL,
+            record -> {
+              try {
+                JsonNode value = json(record.value());
+                highest.accumulateAndGet(value.path("id").asInt(), Math::max);
+                if (subjects.contains(value.path("subject").asText())) {
+                  Registered each =
+                      new Registered(
+                          value.path("subject").asText(),
+                          value.path("version").asInt(),
+                          value.path("id").asInt(),
+                          new Schema.Parser().parse(value.path("schema").asText()));
+                  ours.put(each.subject() + "/" + each.version(), each);
+                }
+              } catch (IOException | RuntimeException e) {
+                LOG.debugf(e, "%s at offset %d is not ours", FORMER_TOPIC, record.offset());
               }
-            } catch (IOException | RuntimeException e) {
-              LOG.debugf(e, "%s at offset %d is not ours", FORMER_TOPIC, record.offset());
-            }
-          });
+            })) {
+      reader.require(reader::awaitReady, TIMEOUT);
     } catch (AuthorizationException e) {
       LOG.infof("%s may not be read; nothing is taken over from it", FORMER_TOPIC);
       return new Former(List.of(), 0);
@@ -353,7 +354,7 @@ public final class EmbeddedRegistry implements SchemaRegistry {
     }
     // Fails if sending has failed, and returns when all is sent.
     writer.commitTransaction();
-    readTo(consumer, partition, last.join() + 1, this::apply);
+    follower.require(timeout -> follower.await(0, last.join(), timeout), TIMEOUT);
   }
 
   private static void requireReadable(String subject, Schema reader, Schema latest) {
@@ -367,30 +368,31 @@ public final class EmbeddedRegistry implements SchemaRegistry {
 
   private void catchUp() {
     try {
-      long end = consumer.endOffsets(List.of(partition), TIMEOUT).get(partition);
-      readTo(consumer, partition, end, this::apply);
+      // What is written shows to readers when its transaction has ended.
+      long end =
+          admin
+              .listOffsets(
+                  Map.of(partition, OffsetSpec.latest()),
+                  new ListOffsetsOptions(IsolationLevel.READ_COMMITTED)
+                      .timeoutMs((int) TIMEOUT.toMillis()))
+              .partitionResult(partition)
+              .get()
+              .offset();
+      follower.require(timeout -> follower.await(0, end - 1, timeout), TIMEOUT);
+    } catch (ExecutionException e) {
+      throw unavailable(new KafkaException(e.getCause()));
+    } catch (InterruptedException e) {
+      throw new InterruptException(e);
     } catch (InterruptException e) {
       throw e;
     } catch (KafkaException e) {
       throw unavailable(e);
     }
-  }
-
-  /**
-   * Until the position is there: what is written shows to readers when its transaction has ended.
-   */
-  private static void readTo(
-      KafkaConsumer<byte[], byte[]> consumer,
-      TopicPartition partition,
-      long end,
-      java.util.function.Consumer<ConsumerRecord<byte[], byte[]>> each) {
-    long deadline = System.nanoTime() + TIMEOUT.toNanos();
-    while (consumer.position(partition, TIMEOUT) < end) {
-      consumer.poll(Duration.ofMillis(200)).forEach(each);
-      if (System.nanoTime() > deadline) {
-        throw new RegistryUnavailableException(
-            "the topic " + partition.topic() + " cannot be read to its end");
-      }
+    if (foreign >= 0) {
+      throw new RegistryRefusedException(
+          "the topic %s was not made by Gripstream (offset %d is somebody else's); choose another"
+                  .formatted(topic, foreign)
+              + " gripstream.kafka.topic-prefix, or a registry with gripstream.registry.url");
     }
   }
 
@@ -402,7 +404,7 @@ public final class EmbeddedRegistry implements SchemaRegistry {
         marked = true;
         highestId = Math.max(highestId, json(record.value()).path("highestId").asInt());
       } else if (!marked) {
-        throw foreign(record);
+        foreign = foreign < 0 ? record.offset() : foreign;
       } else if (kind.equals("SCHEMA")) {
         registered(key, record);
       } else if (kind.isEmpty()) {
@@ -410,19 +412,13 @@ public final class EmbeddedRegistry implements SchemaRegistry {
       }
     } catch (IOException e) {
       if (!marked) {
-        throw foreign(record);
+        foreign = foreign < 0 ? record.offset() : foreign;
+        return;
       }
       String place = "%s at offset %d".formatted(topic, record.offset());
       LOG.errorf("%s is no registered schema: %s", place, e.getMessage());
       riddle = riddle.isEmpty() ? place + " is no registered schema" : riddle;
     }
-  }
-
-  private RegistryRefusedException foreign(ConsumerRecord<byte[], byte[]> record) {
-    return new RegistryRefusedException(
-        "the topic %s was not made by Gripstream (offset %d is somebody else's); choose another"
-                .formatted(topic, record.offset())
-            + " gripstream.kafka.topic-prefix, or a registry with gripstream.registry.url");
   }
 
   private void registered(JsonNode key, ConsumerRecord<byte[], byte[]> record) throws IOException {
@@ -448,7 +444,7 @@ public final class EmbeddedRegistry implements SchemaRegistry {
       idsByText.put(schema.toString(), id);
       if (!value.path("deleted").asBoolean()) {
         subjects
-            .computeIfAbsent(subject, name -> new TreeMap<>())
+            .computeIfAbsent(subject, name -> new ConcurrentSkipListMap<>())
             .put(version, new Registered(subject, version, id, schema));
         return;
       }

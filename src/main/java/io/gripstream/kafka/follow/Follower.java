@@ -16,9 +16,12 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jboss.logging.Logger;
@@ -36,10 +39,16 @@ public final class Follower implements AutoCloseable {
   /** From the beginning. */
   public static final long ALL = Long.MAX_VALUE;
 
+  /** From now on: what is written once {@link #awaitPlace} has returned. */
+  public static final long NONE = 0;
+
   private static final Logger LOG = Logger.getLogger(Follower.class);
   private static final Duration POLL = Duration.ofMillis(200);
   private static final int FETCH_BYTES = 1 << 20;
-  private static final long NEW_PARTITIONS_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+  /** New partitions are heard of with the consumer's metadata; Kafka asks every five minutes. */
+  private static final int METADATA_MILLIS = 10_000;
+
   private static final long CLOSE_MILLIS = 10_000;
 
   private final KafkaClients clients;
@@ -47,6 +56,7 @@ public final class Follower implements AutoCloseable {
   private final long tail;
   private final Handler handler;
   private final CountDownLatch closed = new CountDownLatch(1);
+  private final CountDownLatch placed = new CountDownLatch(1);
   private final CountDownLatch ready = new CountDownLatch(1);
   private final AtomicLong skipped = new AtomicLong();
   private final Backoff backoff = new Backoff(closed);
@@ -60,6 +70,7 @@ public final class Follower implements AutoCloseable {
   private final Map<TopicPartition, Long> ends = new HashMap<>();
 
   private volatile Consumer<byte[], byte[]> consumer;
+  private volatile Throwable trouble;
 
   /** Takes one record; the value is null for a tombstone. */
   @FunctionalInterface
@@ -67,10 +78,17 @@ public final class Follower implements AutoCloseable {
     void on(ConsumerRecord<byte[], byte[]> record);
   }
 
+  /** Waits, and says whether what it waited for came before the time was up. */
+  @FunctionalInterface
+  public interface Wait {
+    boolean until(Duration timeout) throws InterruptedException;
+  }
+
   /**
    * Starts to follow.
    *
-   * @param tail how many of the latest offsets of each partition to begin with, or {@link #ALL}
+   * @param tail how many of the latest offsets of each partition to begin with, or {@link #ALL}, or
+   *     {@link #NONE}; of partitions that are added later nothing is left out
    * @param handler called by one thread
    */
   public Follower(KafkaClients clients, String topic, long tail, Handler handler) {
@@ -82,6 +100,11 @@ public final class Follower implements AutoCloseable {
     this.pulse = new Pulse(thread, this::isClosed);
     thread.setDaemon(true);
     thread.start();
+  }
+
+  /** Waits until it has its place in the topic, or until the time is up, and says which. */
+  public boolean awaitPlace(Duration timeout) throws InterruptedException {
+    return placed.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** Whether everything that was there at the start has been read. */
@@ -97,6 +120,50 @@ public final class Follower implements AutoCloseable {
   /** Waits until {@link #ready}, or until the time is up, and says which. */
   public boolean awaitReady(Duration timeout) throws InterruptedException {
     return ready.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  public String topic() {
+    return topic;
+  }
+
+  /** Whether there is no such topic, as far as the brokers say; it may still be made. */
+  public boolean missing() {
+    return trouble instanceof UnknownTopicOrPartitionException;
+  }
+
+  /**
+   * @throws KafkaException what waiting does not help against: rights, or a thread that died
+   */
+  public void check() {
+    Throwable known = trouble;
+    if (known != null && Fault.of(known) == Fault.FATAL) {
+      throw known instanceof KafkaException failure ? failure : new KafkaException(known);
+    }
+    if (!notAlive().isEmpty()) {
+      throw new KafkaException(notAlive());
+    }
+  }
+
+  /**
+   * Waits for what the caller cannot go on without, as long as waiting may help.
+   *
+   * @param wait one of this follower's waits
+   * @throws KafkaException as {@link #check}; {@link TimeoutException} when the time is up
+   */
+  public void require(Wait wait, Duration timeout) {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    try {
+      while (!wait.until(POLL)) {
+        check();
+        if (System.nanoTime() > deadline) {
+          String why = trouble == null ? "no answer" : Fault.line(trouble);
+          throw new TimeoutException(
+              "%s is not read within %s: %s".formatted(topic, timeout, why), trouble);
+        }
+      }
+    } catch (InterruptedException e) {
+      throw new InterruptException(e);
+    }
   }
 
   /** How many records were passed over because they, or the handler, failed. */
@@ -137,7 +204,9 @@ public final class Follower implements AutoCloseable {
                   ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
                   "earliest",
                   ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG,
-                  FETCH_BYTES))) {
+                  FETCH_BYTES,
+                  ConsumerConfig.METADATA_MAX_AGE_CONFIG,
+                  METADATA_MILLIS))) {
         consumer = current;
         follow(current);
       } catch (WakeupException | InterruptException e) {
@@ -147,9 +216,8 @@ public final class Follower implements AutoCloseable {
         LOG.warnf("Following %s: %s", topic, Fault.line(e));
         passOver();
       } catch (Exception | StackOverflowError e) {
-        LOG.warnf("Following %s failed; trying again: %s", topic, Fault.line(e));
         LOG.debugf(e, "Following %s failed", topic);
-        pause();
+        tryAgain(e);
       } finally {
         consumer = null;
       }
@@ -157,17 +225,14 @@ public final class Follower implements AutoCloseable {
   }
 
   private void follow(Consumer<byte[], byte[]> consumer) {
-    long looked = 0;
     while (!isClosed()) {
       pulse.beat();
-      if (consumer.assignment().isEmpty() || System.nanoTime() - looked > NEW_PARTITIONS_NANOS) {
-        looked = System.nanoTime();
-        if (!assign(consumer)) {
-          // It may be made any moment, and asking costs little.
-          backoff.succeeded();
-          pause();
-          continue;
-        }
+      if (!assign(consumer)) {
+        trouble = new UnknownTopicOrPartitionException("there is no topic " + topic);
+        // It may be made any moment, and asking costs little.
+        backoff.succeeded();
+        pause();
+        continue;
       }
       for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
         handle(record);
@@ -176,13 +241,14 @@ public final class Follower implements AutoCloseable {
         }
       }
       note(consumer);
+      trouble = null;
       backoff.succeeded();
     }
   }
 
   /**
    * Takes on partitions that are new; the topic may have been made, or have grown, after this
-   * began.
+   * began. What the metadata hold costs nothing to ask.
    *
    * @return false if there is no such topic yet
    */
@@ -202,13 +268,16 @@ public final class Follower implements AutoCloseable {
     Map<TopicPartition, Long> endsNow = consumer.endOffsets(added);
     consumer.assign(partitions);
     synchronized (positions) {
+      boolean grown = !positions.isEmpty();
       for (TopicPartition partition : added) {
         long end = endsNow.get(partition);
-        long begin = Math.max(beginnings.get(partition), end - Math.min(tail, end));
+        long left = grown ? 0 : end - Math.min(tail, end);
+        long begin = Math.max(beginnings.get(partition), left);
         ends.putIfAbsent(partition, end);
         consumer.seek(partition, positions.computeIfAbsent(partition, any -> begin));
       }
     }
+    placed.countDown();
     return true;
   }
 
@@ -229,6 +298,7 @@ public final class Follower implements AutoCloseable {
         LOG.warnf(
             "%s-%d@%d: waiting before trying again: %s",
             topic, record.partition(), record.offset(), Fault.line(e));
+        trouble = e;
         pulse.beat();
         backoff.pause();
       }
@@ -253,9 +323,14 @@ public final class Follower implements AutoCloseable {
         positions.put(gap.partition(), gap.to());
       }
     } catch (RuntimeException | OutOfMemoryError e) {
-      LOG.warnf("Following %s failed; trying again: %s", topic, Fault.line(e));
-      pause();
+      tryAgain(e);
     }
+  }
+
+  private void tryAgain(Throwable failure) {
+    LOG.warnf("Following %s failed; trying again: %s", topic, Fault.line(failure));
+    trouble = failure;
+    pause();
   }
 
   private void note(Consumer<byte[], byte[]> consumer) {

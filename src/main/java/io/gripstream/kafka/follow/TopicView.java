@@ -8,8 +8,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.Deserializer;
 
 /**
@@ -62,16 +61,10 @@ public final class TopicView<V> implements AutoCloseable {
   }
 
   /**
-   * @throws TimeoutException if the view is not ready in time
+   * @throws KafkaException as {@link Follower#require}
    */
   public void awaitReady(Duration timeout) {
-    try {
-      if (!follower.awaitReady(timeout)) {
-        throw new TimeoutException("the view of " + topic + " is not ready after " + timeout);
-      }
-    } catch (InterruptedException e) {
-      throw new InterruptException(e);
-    }
+    follower.require(follower::awaitReady, timeout);
   }
 
   /** The latest values by key, as they are now; it does not change. */

@@ -44,6 +44,11 @@ public interface SchemaRegistry extends AutoCloseable {
     }
   }
 
+  /** Why only a restart of the process helps, such as a thread that died; empty: nothing. */
+  default String notAlive() {
+    return "";
+  }
+
   @Override
   void close();
 }

@@ -1,15 +1,10 @@
 package io.gripstream.workshop.bench;
 
 import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.follow.Follower;
 import java.time.Duration;
-import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.ConsumerRecords;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** Watches a topic of predictions, as they become visible to read_committed consumers. */
 final class Predictions implements AutoCloseable {
@@ -23,54 +18,27 @@ final class Predictions implements AutoCloseable {
     void seen(ConsumerRecord<byte[], byte[]> prediction, long nanoTime);
   }
 
-  private final KafkaConsumer<byte[], byte[]> consumer;
-  private final Listener listener;
-  private final Thread thread;
-  private volatile boolean closed;
+  private final Follower follower;
   private long count;
   private long lastSeen = System.nanoTime();
-  private RuntimeException failure;
 
   Predictions(KafkaClients clients, String topic, Listener listener) {
-    this.listener = listener;
-    this.consumer =
-        clients.consumer(
-            null, null, new ByteArrayDeserializer(), new ByteArrayDeserializer(), Map.of());
-    consumer.assign(
-        consumer.partitionsFor(topic).stream()
-            .map(info -> new TopicPartition(topic, info.partition()))
-            .toList());
-    consumer.seekToBeginning(consumer.assignment());
-    this.thread = new Thread(this::run, "bench-predictions");
-    thread.start();
+    this.follower =
+        new Follower(
+            clients,
+            topic,
+            Follower.ALL,
+            prediction -> {
+              long now = System.nanoTime();
+              listener.seen(prediction, now);
+              saw(now);
+            });
   }
 
-  private void run() {
-    try {
-      while (!closed) {
-        ConsumerRecords<byte[], byte[]> records = consumer.poll(Duration.ofSeconds(1));
-        long now = System.nanoTime();
-        records.forEach(record -> listener.seen(record, now));
-        saw(records.count(), now);
-      }
-    } catch (WakeupException e) {
-      // close() wakes it up.
-    } catch (RuntimeException e) {
-      synchronized (this) {
-        failure = e;
-        notifyAll();
-      }
-    } finally {
-      consumer.close();
-    }
-  }
-
-  private synchronized void saw(int more, long now) {
-    if (more > 0) {
-      count += more;
-      lastSeen = now;
-      notifyAll();
-    }
+  private synchronized void saw(long now) {
+    count++;
+    lastSeen = now;
+    notifyAll();
   }
 
   /** How many were seen, and when the last. */
@@ -89,8 +57,8 @@ final class Predictions implements AutoCloseable {
   synchronized Count await(BooleanSupplier wish, String what) throws InterruptedException {
     lastSeen = Math.max(lastSeen, System.nanoTime());
     while (!wish.getAsBoolean()) {
-      if (failure != null) {
-        throw failure;
+      if (follower.skipped() > 0) {
+        throw new IllegalStateException("a prediction could not be read: see the log");
       }
       if (System.nanoTime() - lastSeen > TIMEOUT.toNanos()) {
         throw new IllegalStateException(
@@ -103,12 +71,6 @@ final class Predictions implements AutoCloseable {
 
   @Override
   public void close() {
-    closed = true;
-    consumer.wakeup();
-    try {
-      thread.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    follower.close();
   }
 }
