@@ -499,8 +499,20 @@ class CuratorTopologyTest {
         .containsExactly(curator.clock());
     assertThat(curator.diary()).extracting(RoundEvent::getAt).containsExactly(curator.clock());
     curator.pass(60_000);
-    curator.command(CommandType.PAUSE, null);
-    assertThat(curator.diary()).extracting(RoundEvent::getAt).containsExactly(curator.clock());
+    curator.candidate(trained(1, 1, zeroShot(0), 1));
+    wentLiveNow(RoundEventType.PROMOTED);
+    curator.pass(60_000);
+    curator.command(CommandType.ROLL_BACK, null);
+    wentLiveNow(RoundEventType.ROLLED_BACK);
+  }
+
+  /** By the records themselves and by what they say. */
+  private void wentLiveNow(RoundEventType how) {
+    assertThat(curator.promptTimes()).containsExactly(curator.clock());
+    TestRecord<String, RoundEvent> entry = curator.diaryRecords().get(0);
+    assertThat(entry.value().getType()).isEqualTo(how);
+    assertThat(entry.value().getAt()).isEqualTo(curator.clock());
+    assertThat(entry.getRecordTime()).isEqualTo(curator.clock());
   }
 
   @Test

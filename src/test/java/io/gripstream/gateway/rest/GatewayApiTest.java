@@ -31,6 +31,7 @@ import io.gripstream.gateway.GatewayOnly;
 import io.gripstream.gateway.Strokes;
 import io.gripstream.gateway.Traffic;
 import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.task.TaskCases;
@@ -532,6 +533,20 @@ class GatewayApiTest {
         .body("stats.refusals", is(2))
         .body("stats.lastRefusal", equalTo(unknown));
     get("/api/tasks/" + task + "/prompts/live").then().body("version.version", is(0));
+  }
+
+  @Test
+  void aClockThatTheBrokersRefuseIsNamed() throws Exception {
+    String path = "/api/tasks/" + task + "/labels";
+    List<Map<String, String>> labels = List.of(Map.of("imageId", "i", "label", "a"));
+    SharedBroker.oldest(clients, topics.labels(), 0);
+    try {
+      problem(json(labels).post(path).then(), 503, "timestamps; its clock says");
+    } finally {
+      SharedBroker.oldest(clients, topics.labels(), Long.MAX_VALUE);
+    }
+    json(labels).post(path).then().statusCode(202);
+    problem(given().contentType("application/json").body("null").post(path).then(), 400, "1 to");
   }
 
   private void stats(Matcher<?> live, Matcher<?> refused, int refusals, Matcher<?> last) {
