@@ -18,8 +18,9 @@ import java.util.OptionalInt;
  * <p>A trained one does if it answers the round in flight, was trained from the prompt that is live
  * at this moment, and passes the gate. A zero-shot one does, without evidence, if it is what the
  * task's definition asks for and the live prompt is not. Every other one is held: kept and visible,
- * for an operator to make live. A candidate that comes again changes nothing. Where the gate finds
- * that the live prompt is worse than one before it, {@link WayBack} follows.
+ * for an operator to make live; but one that no labeler could serve is not kept. A candidate that
+ * comes again changes nothing. Where the gate finds that the live prompt is worse than one before
+ * it, {@link WayBack} follows.
  *
  * <p>A version is handed out here only: to a round with its batch, and to a zero-shot prompt when
  * it is admitted. A candidate under any other version is refused, so that no version is two
@@ -39,9 +40,10 @@ final class Candidates {
   }
 
   void consider(TaskContext context, PromptVersion candidate) {
-    Optional<String> fault = Prompts.fault(candidate);
+    Optional<String> fault = Prompts.fault(candidate, context.state().live());
     if (fault.isPresent()) {
-      hold(context, candidate, "the candidate is malformed: " + fault.get());
+      context.skip(candidate.getVersion());
+      hold(context, candidate, "the candidate cannot be served: " + fault.get());
       land(context, candidate);
       return;
     }
@@ -76,10 +78,12 @@ final class Candidates {
    */
   void admit(TaskContext context, PromptVersion made) {
     Optional<String> fault =
-        Prompts.zeroShot(made) ? Prompts.fault(made) : Optional.of("a round made it");
+        Prompts.zeroShot(made)
+            ? Prompts.fault(made, context.state().live())
+            : Optional.of("a round made it");
     if (fault.isPresent()) {
       context.note(
-          RoundEventType.REFUSED, 0, null, "the zero-shot prompt is malformed: " + fault.get());
+          RoundEventType.REFUSED, 0, null, "the zero-shot prompt cannot be served: " + fault.get());
       return;
     }
     boolean known =

@@ -60,7 +60,7 @@ public class Curator implements Role {
 
   @Override
   public String notReady() {
-    return stream.running() ? "" : "its stream is " + stream.state();
+    return stream.notReady();
   }
 
   @Override

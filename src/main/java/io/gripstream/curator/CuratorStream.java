@@ -35,8 +35,8 @@ import org.jboss.logging.Logger;
  * <p>State is on disk and, as changelogs, with the brokers: a process that comes back under its
  * instance id goes on from its disk, another one from the changelogs. A thread that dies is
  * replaced after a pause and goes on from the last commit; nothing it had not committed was ever
- * seen. A record that it died of several times is a dead letter. A failure that another attempt
- * does not mend ends the stream.
+ * seen. So it is, too, while the brokers refuse this machine's timestamps. A record that it died of
+ * several times is a dead letter. A failure that another attempt does not mend ends the stream.
  *
  * <p>Start it once, close it once; it closes all that it made, and nothing else.
  */
@@ -48,6 +48,10 @@ public final class CuratorStream implements AutoCloseable {
   private static final int MAX_INTERNAL_BYTES = KafkaClients.MAX_RECORD_BYTES + 64 * 1024;
 
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
+
+  /** Refused timestamps are told of until the next attempt would have been refused again. */
+  private static final Duration LATELY = Backoff.LONGEST.multipliedBy(2);
+
   private static final Logger LOG = Logger.getLogger(CuratorStream.class);
 
   private final KafkaClients clients;
@@ -58,6 +62,7 @@ public final class CuratorStream implements AutoCloseable {
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Backoff backoff = new Backoff(closing);
   private volatile KafkaStreams streams;
+<<<<<<< HEAD
   private volatile Throwable death;
 
   /**
@@ -74,6 +79,21 @@ public final class CuratorStream implements AutoCloseable {
           }
         }
       };
+=======
+  private volatile RefusedTime refusedTime = new RefusedTime("", 0);
+
+  /**
+   * That the brokers refused this machine's timestamps.
+   *
+   * @param line for people; empty: they never did
+   * @param at by {@link System#nanoTime}
+   */
+  private record RefusedTime(String line, long at) {
+    boolean lately() {
+      return !line.isEmpty() && System.nanoTime() - at < LATELY.toNanos();
+    }
+  }
+>>>>>>> curate
 
   /**
    * @param instanceId unique and stable per process
@@ -162,7 +182,12 @@ public final class CuratorStream implements AutoCloseable {
           LOG.errorf("A thread of the curator died and is replaced: %s", Fault.line(exception));
           LOG.debug("A thread of the curator died", exception);
           // In the thread that dies: its successor must not die of the same at once.
-          backoff.pause();
+          if (Fault.of(exception) == Fault.CLOCK) {
+            refusedTime = new RefusedTime(Fault.line(exception), System.nanoTime());
+            backoff.pauseLong();
+          } else {
+            backoff.pause();
+          }
           return StreamThreadExceptionResponse.REPLACE_THREAD;
         });
     made.setStateListener(
@@ -173,6 +198,15 @@ public final class CuratorStream implements AutoCloseable {
         });
     streams = made;
     made.start();
+  }
+
+  /** Why it does not work at present; empty: it does. */
+  public String notReady() {
+    RefusedTime refused = refusedTime;
+    if (refused.lately()) {
+      return refused.line();
+    }
+    return running() ? "" : "its stream is " + state();
   }
 
   /** Whether it has its partitions, with their state, and works on them. */

@@ -1,5 +1,6 @@
 package io.gripstream.curator;
 
+import io.gripstream.curator.TaskState.Live;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.prompt.Prompt;
@@ -21,8 +22,18 @@ final class Prompts {
         && prompt.getTemplate().equals(definition.getTemplate());
   }
 
-  /** What is wrong with the prompt as such; empty if nothing is. */
-  static Optional<String> fault(PromptVersion prompt) {
-    return PromptCheck.malformed(prompt);
+  /**
+   * Why no labeler would ever serve the prompt, or, where it is of the live prompt's model, why it
+   * cannot be; empty if nothing is wrong with it.
+   *
+   * @param live null when nothing is live
+   */
+  static Optional<String> fault(PromptVersion prompt, Live live) {
+    return PromptCheck.fault(prompt)
+        .or(
+            () ->
+                live == null || !live.modelId().equals(prompt.getModelId())
+                    ? Optional.empty()
+                    : PromptCheck.misfit(prompt, live.modelId(), live.dimension()));
   }
 }

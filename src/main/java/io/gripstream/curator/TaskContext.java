@@ -119,9 +119,11 @@ final class TaskContext {
     return prompt;
   }
 
-  /** Gives nobody a version that is taken. */
+  /** Gives nobody a version that is taken; one far ahead does not use up all numbers before it. */
   void skip(int version) {
-    state = state.seen(version);
+    if (version - state.nextVersion() < Versions.REMEMBERED) {
+      state = state.seen(version);
+    }
   }
 
   /** Keeps a prompt, so that a command can make it live. */

@@ -25,17 +25,14 @@ public final class KnownVersions {
    * @param content a hash over all that a label depends on: the digest, which covers the tuned
    *     numbers, the logit scale and the zero-shot features
    */
-  public record Known(String task, int version, boolean zeroShot, String content) {
+  public record Known(String task, int version, String content) {
     public static Known of(PromptVersion prompt) {
       MessageDigest content = Digests.sha256();
       content.update(PromptDigest.of(prompt).getBytes(StandardCharsets.US_ASCII));
       content.update(ByteBuffer.allocate(Float.BYTES).putFloat(0, prompt.getLogitScale()));
       content.update(prompt.getZeroShotFeatures().getData().duplicate());
       return new Known(
-          prompt.getTask(),
-          prompt.getVersion(),
-          Prompt.zeroShot(prompt),
-          HexFormat.of().formatHex(content.digest()));
+          prompt.getTask(), prompt.getVersion(), HexFormat.of().formatHex(content.digest()));
     }
   }
 
@@ -43,11 +40,7 @@ public final class KnownVersions {
     byTask.computeIfAbsent(candidate.task(), task -> new HashSet<>()).add(candidate);
   }
 
-  /**
-   * Says, in words, that the prompt is none of the candidates that were made; empty: it is one. A
-   * zero-shot prompt may bear a number that its candidate did not, because the curator gives the
-   * numbers, but none that is another candidate's.
-   */
+  /** Says, in words, that the prompt is none of the candidates that were made; empty: it is one. */
   public synchronized Optional<String> stranger(PromptVersion prompt) {
     Known wanted = Known.of(prompt);
     Set<Known> made = byTask.getOrDefault(prompt.getTask(), Set.of());
@@ -55,15 +48,8 @@ public final class KnownVersions {
       return Optional.empty();
     }
     boolean taken = made.stream().anyMatch(known -> known.version() == wanted.version());
-    if (taken) {
-      return Optional.of("the candidate of version %d is another".formatted(wanted.version()));
-    }
-    boolean renumbered =
-        wanted.zeroShot()
-            && made.stream()
-                .anyMatch(known -> known.zeroShot() && known.content().equals(wanted.content()));
-    return renumbered
-        ? Optional.empty()
-        : Optional.of("there is no candidate of version %d".formatted(wanted.version()));
+    return Optional.of(
+        (taken ? "the candidate of version %d is another" : "there is no candidate of version %d")
+            .formatted(wanted.version()));
   }
 }

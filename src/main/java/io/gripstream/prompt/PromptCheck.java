@@ -33,7 +33,7 @@ public final class PromptCheck {
   private PromptCheck() {}
 
   /** What is wrong with the prompt's form: shapes, or a number that is not finite. */
-  public static Optional<String> malformed(PromptVersion prompt) {
+  private static Optional<String> malformed(PromptVersion prompt) {
     int classes = prompt.getClasses().size();
     if (prompt.getVersion() < 0 || prompt.getVersion() == Integer.MAX_VALUE) {
       return Optional.of("its version is %d".formatted(prompt.getVersion()));
@@ -90,8 +90,7 @@ public final class PromptCheck {
    */
   public static Optional<String> misfit(PromptVersion prompt, String modelId, int featureSize) {
     if (!prompt.getModelId().equals(modelId)) {
-      return Optional.of(
-          "it is for %s, and this process runs %s".formatted(prompt.getModelId(), modelId));
+      return Optional.of("it is for %s where %s is due".formatted(prompt.getModelId(), modelId));
     }
     int size = prompt.getClassFeatures().getShape().get(1);
     return size == featureSize

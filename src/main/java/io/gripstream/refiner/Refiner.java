@@ -87,10 +87,8 @@ public final class Refiner implements AutoCloseable {
     if (!notAlive().isEmpty()) {
       return notAlive();
     }
-    if (!zeroShots.ready()) {
-      return "it is still reading tasks and zero-shot prompts";
-    }
-    return rounds.notReady();
+    String waiting = zeroShots.notReady();
+    return waiting.isEmpty() ? rounds.notReady() : waiting;
   }
 
   /** Why only a restart helps; empty: it lives. */

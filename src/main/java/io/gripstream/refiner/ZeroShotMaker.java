@@ -63,6 +63,10 @@ final class ZeroShotMaker implements AutoCloseable {
 
   private final BlockingQueue<String> due = new LinkedBlockingQueue<>();
   private final Map<String, TaskDefinition> hopeless = new HashMap<>();
+
+  /** By task, what its prompt waits for. */
+  private final Map<String, String> waiting = new ConcurrentHashMap<>();
+
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Backoff backoff = new Backoff(closed);
   private final Thread thread;
@@ -120,8 +124,21 @@ final class ZeroShotMaker implements AutoCloseable {
     thread.start();
   }
 
+  /** Why not every task has its prompt that could have one; empty: all have. */
+  String notReady() {
+    if (!ready()) {
+      return "it is still reading tasks and zero-shot prompts";
+    }
+    return waiting.entrySet().stream()
+        .map(
+            each ->
+                "the zero-shot prompt of %s waits: %s".formatted(each.getKey(), each.getValue()))
+        .findFirst()
+        .orElse("");
+  }
+
   /** Whether all tasks and zero-shot prompts that there were at the start are known. */
-  boolean ready() {
+  private boolean ready() {
     return tasks.ready() && made.ready();
   }
 
@@ -169,6 +186,7 @@ final class ZeroShotMaker implements AutoCloseable {
         }
         try {
           check(task);
+          waiting.remove(task);
           backoff.succeeded();
         } catch (InterruptException e) {
           throw e;
@@ -176,6 +194,7 @@ final class ZeroShotMaker implements AutoCloseable {
           if (Fault.of(e) == Fault.FATAL) {
             throw e;
           }
+          waiting.put(task, Fault.line(e));
           LOG.warnf("the zero-shot prompt of %s waits: %s", task, Fault.line(e));
           due.add(task);
           backoff.pause();
@@ -207,15 +226,13 @@ final class ZeroShotMaker implements AutoCloseable {
     }
     try {
       byte[] value = serdes.candidates().serializer().serialize(topic, prompt);
-      producer.send(new ProducerRecord<>(topic, Keys.bytes(key(task)), value)).get();
-    } catch (ExecutionException e) {
-      KafkaException failure =
-          new KafkaException("a zero-shot prompt was not written", e.getCause());
-      if (Fault.of(failure) == Fault.RECORD) {
-        giveUp(task, definition, failure);
-        return;
+      write(new ProducerRecord<>(topic, Keys.bytes(key(task)), value));
+    } catch (KafkaException e) {
+      if (Fault.of(e) != Fault.RECORD) {
+        throw e;
       }
-      throw failure;
+      giveUp(task, definition, e);
+      return;
     }
     // The view shows it a moment later; until then it must not be made again.
     latest.put(key(task), summary(prompt));
@@ -223,14 +240,23 @@ final class ZeroShotMaker implements AutoCloseable {
     LOG.infof("Made the zero-shot prompt of %s", task);
   }
 
-  private void giveUp(String task, TaskDefinition definition, RuntimeException failure) {
+  /** Once the diary says so; until then it is tried again. */
+  private void giveUp(String task, TaskDefinition definition, RuntimeException failure)
+      throws InterruptedException {
     if (closed.getCount() == 0) {
       return;
     }
+    write(diary.failed(task, 0, null, "no zero-shot prompt can be made: " + failure.getMessage()));
     LOG.errorf(failure, "no zero-shot prompt can be made for %s", task);
-    producer.send(
-        diary.failed(task, 0, null, "no zero-shot prompt can be made: " + failure.getMessage()));
     hopeless.put(task, definition);
+  }
+
+  private void write(ProducerRecord<byte[], byte[]> record) throws InterruptedException {
+    try {
+      producer.send(record).get();
+    } catch (ExecutionException e) {
+      throw new KafkaException("a zero-shot prompt was not written", e.getCause());
+    }
   }
 
   /** Stops, and waits for a prompt that is being made. */

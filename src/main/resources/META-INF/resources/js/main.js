@@ -65,6 +65,10 @@ function take(mine, update) {
   stream.add(update.predictions);
   stream.settle(update.settled);
   figures(mine, update);
+  if (update.stats.refusals > (mine.refusals ?? 0)) {
+    notice(`${counted(update.stats.refusals, 'live prompt')} refused; the last: ${update.stats.lastRefusal}`);
+  }
+  mine.refusals = update.stats.refusals;
   round.show(mine.running, mine.rounds[0], mine.stats, mine.definition?.trigger, mine.diary);
   if (update.structure !== mine.structure) {
     mine.structure = update.structure;

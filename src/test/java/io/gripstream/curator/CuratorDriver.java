@@ -173,6 +173,11 @@ final class CuratorDriver implements AutoCloseable {
     return diary.readValuesToList();
   }
 
+  /** The same with their records' own times. */
+  List<TestRecord<String, RoundEvent>> diaryRecords() {
+    return diary.readRecordsToList();
+  }
+
   List<RoundEventType> diaryTypes() {
     return diary().stream().map(RoundEvent::getType).toList();
   }

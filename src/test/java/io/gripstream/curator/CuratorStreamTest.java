@@ -138,6 +138,27 @@ class CuratorStreamTest {
   }
 
   @Test
+  void aCuratorWhoseTimestampsTheBrokersRefuseNamesItsClockAndLosesNothing(@TempDir Path directory)
+      throws Exception {
+    try (var diary = reader(topics.rounds(), serdes.rounds().deserializer());
+        CuratorStream curator = curator(directory)) {
+      curator.start();
+      define(right());
+      send(topics.zeroShots(), TASK + "/" + Fixtures.MODEL, prompt(0));
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PROMOTED);
+      SharedBroker.oldest(clients, topics.rounds(), 1);
+      command(right(), CommandType.PAUSE);
+      await().atMost(TIMEOUT).until(() -> curator.notReady().contains("; its clock says "));
+      assertThat(curator.failed()).isFalse();
+      SharedBroker.oldest(clients, topics.rounds(), Long.MAX_VALUE);
+      command(right(), CommandType.PIN);
+      assertThat(types(next(diary, 2)))
+          .containsExactly(RoundEventType.PAUSED, RoundEventType.PINNED);
+      await().atMost(TIMEOUT).until(() -> curator.notReady().isEmpty());
+    }
+  }
+
+  @Test
   void whateverPartitionARecordLiesInItReachesItsTask(@TempDir Path directory) throws Exception {
     try (var batches = reader(topics.batches(), serdes.batches().deserializer());
         var diary = reader(topics.rounds(), serdes.rounds().deserializer());

@@ -378,11 +378,11 @@ class CuratorTopologyTest {
     assertThat(curator.batches()).isEmpty();
     assertThat(curator.prompts()).isEmpty();
     curator.candidate(
-        Fixtures.prompt(2)
-            .setClasses(birds)
-            .setClassFeatures(Fixtures.tensor(3, 2))
-            .setZeroShotFeatures(Fixtures.tensor(3, 2))
-            .build());
+        Fixtures.sealed(
+            Fixtures.prompt(2)
+                .setClasses(birds)
+                .setClassFeatures(Fixtures.features(2, 3, 2))
+                .setZeroShotFeatures(Fixtures.features(2, 3, 2))));
     assertThat(curator.prompts()).containsExactly(2);
     List<RefinementBatch> batches = curator.batches();
     assertThat(batches.get(0).getRound()).isEqualTo(2);
@@ -399,7 +399,7 @@ class CuratorTopologyTest {
   void aPromptOfAnotherModelEmptiesThePool() {
     begin();
     curator.sample("a", "b", "c");
-    curator.candidate(Fixtures.prompt(1).setModelId("vit@2").build());
+    curator.candidate(Fixtures.sealed(Fixtures.prompt(1).setModelId("vit@2")));
     assertThat(curator.prompts()).containsExactly(1);
     curator.sample("late");
     assertThat(curator.letters()).hasSize(1);
@@ -440,10 +440,26 @@ class CuratorTopologyTest {
   }
 
   private static PromptVersion zeroShotOf(int i) {
-    return Fixtures.prompt(0)
-        .setDigest("zero-shot " + i)
-        .setClasses(List.of("class " + i, "other"))
-        .build();
+    return Fixtures.sealed(Fixtures.prompt(0).setClasses(List.of("class " + i, "other")));
+  }
+
+  @Test
+  void promptsThatNoLabelerWouldServeAreInTheDiaryWithTheReasonAndCounted() {
+    beginRound();
+    curator.published();
+    PromptVersion trained = trained(1, 1, zeroShot(0), 1);
+    curator.versioned(PromptVersion.newBuilder(trained).setBias(List.of(1f, 0f)).build());
+    curator.candidate(
+        PromptVersion.newBuilder(zeroShotOf(1)).setDigest(zeroShot(0).getDigest()).build());
+    assertThat(curator.diary())
+        .allSatisfy(entry -> assertThat(entry.getMessage()).contains("served: its digest is"))
+        .extracting(RoundEvent::getType)
+        .containsExactly(RoundEventType.HELD, RoundEventType.REFUSED);
+    for (String type : List.of("HELD", "REFUSED")) {
+      assertThat(curator.meters.counter(CurateProcessor.NOTED, "type", type).count()).isEqualTo(1);
+    }
+    assertThat(curator.prompts()).isEmpty();
+    assertThat(curator.published()).isEmpty();
   }
 
   @Test
@@ -459,7 +475,7 @@ class CuratorTopologyTest {
         .isEqualTo("version 1 was handed out to round 1");
     curator.versioned(zeroShot(9));
     assertThat(curator.diary().get(0).getMessage()).isEqualTo("version 9 was not handed out");
-    curator.versioned(Fixtures.prompt(0).setDigest("other").build());
+    curator.versioned(Fixtures.sealed(Fixtures.prompt(0).setBias(List.of(1f, 0f))));
     assertThat(curator.diary().get(0).getMessage()).isEqualTo("version 0 is another prompt");
     assertThat(curator.prompts()).isEmpty();
 
@@ -483,8 +499,20 @@ class CuratorTopologyTest {
         .containsExactly(curator.clock());
     assertThat(curator.diary()).extracting(RoundEvent::getAt).containsExactly(curator.clock());
     curator.pass(60_000);
-    curator.command(CommandType.PAUSE, null);
-    assertThat(curator.diary()).extracting(RoundEvent::getAt).containsExactly(curator.clock());
+    curator.candidate(trained(1, 1, zeroShot(0), 1));
+    wentLiveNow(RoundEventType.PROMOTED);
+    curator.pass(60_000);
+    curator.command(CommandType.ROLL_BACK, null);
+    wentLiveNow(RoundEventType.ROLLED_BACK);
+  }
+
+  /** By the records themselves and by what they say. */
+  private void wentLiveNow(RoundEventType how) {
+    assertThat(curator.promptTimes()).containsExactly(curator.clock());
+    TestRecord<String, RoundEvent> entry = curator.diaryRecords().get(0);
+    assertThat(entry.value().getType()).isEqualTo(how);
+    assertThat(entry.value().getAt()).isEqualTo(curator.clock());
+    assertThat(entry.getRecordTime()).isEqualTo(curator.clock());
   }
 
   @Test

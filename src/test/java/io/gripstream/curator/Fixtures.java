@@ -1,5 +1,6 @@
 package io.gripstream.curator;
 
+import io.gripstream.clip.FloatTensor;
 import io.gripstream.event.Command;
 import io.gripstream.event.CommandType;
 import io.gripstream.event.GateLimits;
@@ -15,6 +16,8 @@ import io.gripstream.event.Sample;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Tensor;
 import io.gripstream.event.Trigger;
+import io.gripstream.prompt.PromptDigest;
+import io.gripstream.prompt.Tensors;
 import io.gripstream.refine.judge.Gate;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -50,35 +53,51 @@ final class Fixtures {
   }
 
   static PromptVersion zeroShot(int version) {
-    return prompt(version).build();
+    return sealed(prompt(version));
   }
 
   static PromptVersion trained(int version, int round, PromptVersion parent, double better) {
-    return prompt(version)
-        .setParent(new PromptIdentity(parent.getVersion(), parent.getDigest()))
-        .setTensors(Map.of("context", tensor(1, 3)))
-        .setRound(round)
-        .setEvidence(Map.of("better", better))
-        .build();
+    return sealed(
+        prompt(version)
+            .setParent(new PromptIdentity(parent.getVersion(), parent.getDigest()))
+            .setTensors(Map.of("context", tensor(1, 3)))
+            .setRound(round)
+            .setEvidence(Map.of("better", better)));
   }
 
+  /** The prompt under the digest of what it holds. */
+  static PromptVersion sealed(PromptVersion.Builder prompt) {
+    return prompt.setDigest(PromptDigest.of(prompt.setDigest("").build())).build();
+  }
+
+  /** To be {@link #sealed}. Other versions have other numbers. */
   static PromptVersion.Builder prompt(int version) {
     return PromptVersion.newBuilder()
         .setTask(TASK)
         .setVersion(version)
-        .setDigest("digest-" + version)
+        .setDigest("")
         .setParent(null)
         .setModelId(MODEL)
         .setModality(Modality.TEXT)
         .setClasses(CLASSES)
         .setTemplate("a photo of a {}")
         .setTensors(Map.of())
-        .setClassFeatures(tensor(2, 2))
-        .setZeroShotFeatures(tensor(2, 2))
+        .setClassFeatures(features(version, 2, 2))
+        .setZeroShotFeatures(features(version, 2, 2))
         .setLogitScale(100f)
         .setRound(0)
         .setEvidence(Map.of())
         .setCreatedAt(Instant.EPOCH);
+  }
+
+  /** Rows of unit length, as classes' features are. */
+  static Tensor features(int version, int rows, int columns) {
+    FloatTensor features = FloatTensor.matrix(rows, columns, new float[rows * columns]);
+    for (int row = 0; row < rows; row++) {
+      features.values()[row * columns] = (float) Math.cos(row + 0.01 * version);
+      features.values()[row * columns + 1] = (float) Math.sin(row + 0.01 * version);
+    }
+    return Tensors.encode(features);
   }
 
   static Tensor tensor(int rows, int columns) {

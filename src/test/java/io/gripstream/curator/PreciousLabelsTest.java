@@ -103,7 +103,7 @@ class PreciousLabelsTest {
     pass(3 * POOL);
     List<String> classes = List.of("dog", "owl");
     curator.define(task().setClasses(classes).build());
-    curator.candidate(Fixtures.prompt(90).setClasses(classes).build());
+    curator.candidate(Fixtures.sealed(Fixtures.prompt(90).setClasses(classes)));
     pass(2 * POOL);
     assertThat(curator.diaryTypes()).containsExactly(RoundEventType.PROMOTED);
     RoundEvent requested = round(Map.of("y", "dog"));

@@ -29,8 +29,12 @@ import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The rules by themselves: no stores, no topics. */
 class RulesTest {
@@ -88,7 +92,7 @@ class RulesTest {
             .build();
     decide(context -> candidates.consider(context, short_));
     assertThat(note())
-        .isEqualTo("the candidate is malformed: 2 classes have class features [1, 2]");
+        .isEqualTo("the candidate cannot be served: 2 classes have class features [1, 2]");
     assertThat(state.flight()).isNull();
     assertThat(versions.find(1)).isEmpty();
   }
@@ -102,43 +106,43 @@ class RulesTest {
     decide(
         context ->
             candidates.consider(
-                context, PromptVersion.newBuilder(worse).setBias(List.of(1f, -1f)).build()));
+                context,
+                Fixtures.sealed(PromptVersion.newBuilder(worse).setBias(List.of(1f, -1f)))));
     assertThat(note()).isEqualTo("it is not better");
     command(CommandType.REFINE_NOW);
     decide(
         context ->
             candidates.consider(
                 context,
-                PromptVersion.newBuilder(worse)
-                    .setVersion(2)
-                    .setDigest("digest-2")
-                    .setRound(2)
-                    .setMadeBy(Strategy.MIXTURE)
-                    .build()));
+                Fixtures.sealed(
+                    PromptVersion.newBuilder(worse)
+                        .setVersion(2)
+                        .setRound(2)
+                        .setMadeBy(Strategy.MIXTURE))));
     assertThat(note()).isEqualTo("it is not better");
   }
 
   @Test
   void everyFaultOfAPromptIsNamed() {
-    assertThat(Prompts.fault(prompt(-1).build())).hasValue("its version is -1");
-    assertThat(Prompts.fault(prompt(0).setLogitScale(Float.NaN).build()))
+    assertThat(fault(prompt(-1).build())).hasValue("its version is -1");
+    assertThat(fault(prompt(0).setLogitScale(Float.NaN).build()))
         .hasValue("its logit scale is NaN");
-    assertThat(Prompts.fault(prompt(0).setBias(List.of(1f)).build()))
+    assertThat(fault(prompt(0).setBias(List.of(1f)).build()))
         .hasValue("2 classes have a bias of 1 numbers");
-    assertThat(Prompts.fault(prompt(0).setBias(List.of(1f, Float.NaN)).build()))
+    assertThat(fault(prompt(0).setBias(List.of(1f, Float.NaN)).build()))
         .hasValue("its bias holds a number that is not finite");
-    assertThat(Prompts.fault(prompt(0).setBias(List.of(1f, -1f)).build())).isEmpty();
-    assertThat(Prompts.fault(prompt(0).setZeroShotFeatures(Fixtures.tensor(2, 3)).build()))
+    assertThat(fault(prompt(0).setBias(List.of(1f, -1f)).build())).isEmpty();
+    assertThat(fault(prompt(0).setZeroShotFeatures(Fixtures.tensor(2, 3)).build()))
         .hasValueSatisfying(fault -> assertThat(fault).startsWith("zero-shot features [2, 3]"));
     var broken = Fixtures.tensor(1, 1);
     broken.getData().order(java.nio.ByteOrder.LITTLE_ENDIAN).putFloat(0, Float.NaN);
-    assertThat(Prompts.fault(prompt(0).setTensors(Map.of("context", broken)).build()))
+    assertThat(fault(prompt(0).setTensors(Map.of("context", broken)).build()))
         .hasValue("context holds a number that is not finite");
     var short_ = new Tensor(List.of(2, 2), ByteBuffer.allocate(4));
-    assertThat(Prompts.fault(prompt(0).setTensors(Map.of("context", short_)).build()))
+    assertThat(fault(prompt(0).setTensors(Map.of("context", short_)).build()))
         .hasValue("context of shape [2, 2] has 4 bytes");
-    assertThat(Prompts.fault(prompt(0).setModelId("m".repeat(100_000)).build())).isPresent();
-    assertThat(Prompts.fault(zeroShot(0))).isEmpty();
+    assertThat(fault(prompt(0).setModelId("m".repeat(100_000)).build())).isPresent();
+    assertThat(fault(zeroShot(0))).isEmpty();
   }
 
   @Test
@@ -153,24 +157,96 @@ class RulesTest {
             Fixtures.tensor(6, 2),
             "fusion.bias",
             new Tensor(List.of(6), ByteBuffer.allocate(24)));
-    assertThat(
-            Prompts.fault(prompt(1).setModality(Modality.MULTIMODAL).setTensors(tensors).build()))
+    assertThat(fault(prompt(1).setModality(Modality.MULTIMODAL).setTensors(tensors).build()))
         .isEmpty();
     // 2^31 * 2^31 * 4 is 2^64, which is 0 in 64 bits.
     Tensor wrapping = new Tensor(List.of(1 << 30, 1 << 30, 4), ByteBuffer.allocate(0));
-    assertThat(Prompts.fault(prompt(1).setTensors(Map.of("prefix", wrapping)).build()))
+    assertThat(fault(prompt(1).setTensors(Map.of("prefix", wrapping)).build()))
         .hasValue("prefix of shape [1073741824, 1073741824, 4] has 0 bytes");
     Tensor empty = new Tensor(List.of(0, 6), ByteBuffer.allocate(0));
-    assertThat(Prompts.fault(prompt(1).setTensors(Map.of("prefix", empty)).build()))
+    assertThat(fault(prompt(1).setTensors(Map.of("prefix", empty)).build()))
         .hasValue("prefix has the shape [0, 6]");
     Tensor deep = new Tensor(Collections.nCopies(9, 1), ByteBuffer.allocate(4));
-    assertThat(Prompts.fault(prompt(1).setTensors(Map.of("prefix", deep)).build())).isPresent();
+    assertThat(fault(prompt(1).setTensors(Map.of("prefix", deep)).build())).isPresent();
     Map<String, Tensor> many = new HashMap<>();
     for (int i = 0; i < 101; i++) {
       many.put("tensor-" + i, Fixtures.tensor(1, 1));
     }
-    assertThat(Prompts.fault(prompt(1).setTensors(many).build())).isPresent();
-    assertThat(Prompts.fault(prompt(1).setTensors(Map.of(" ", empty)).build())).isPresent();
+    assertThat(fault(prompt(1).setTensors(many).build())).isPresent();
+    assertThat(fault(prompt(1).setTensors(Map.of(" ", empty)).build())).isPresent();
+  }
+
+  /** What is wrong with the prompt under its true digest. */
+  private static Optional<String> fault(PromptVersion prompt) {
+    return Prompts.fault(Fixtures.sealed(PromptVersion.newBuilder(prompt)), null);
+  }
+
+  static List<Arguments> unservable() {
+    UnaryOperator<PromptVersion.Builder> wide =
+        prompt ->
+            prompt
+                .setClassFeatures(Fixtures.features(0, 2, 3))
+                .setZeroShotFeatures(Fixtures.features(0, 2, 3));
+    return List.of(
+        unservable("its class features have 3 numbers", wide),
+        unservable("its logit scale is Infinity", p -> p.setLogitScale(Float.POSITIVE_INFINITY)),
+        unservable("its logits may be", p -> p.setLogitScale(1e8f)),
+        unservable("length 0.7071", p -> p.setClassFeatures(Fixtures.tensor(2, 2))),
+        unservable("length 0.7071", p -> p.setZeroShotFeatures(Fixtures.tensor(2, 2))));
+  }
+
+  private static Arguments unservable(String why, UnaryOperator<PromptVersion.Builder> change) {
+    return Arguments.of(why, change);
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("unservable")
+  void whatNoLabelerWouldServeGoesNeverLive(
+      String why, UnaryOperator<PromptVersion.Builder> change) {
+    command(CommandType.REFINE_NOW);
+    PromptVersion trained = trained(1, 1, zeroShot(0), 1);
+    PromptVersion forged = Fixtures.sealed(change.apply(PromptVersion.newBuilder(trained)));
+    decide(context -> candidates.consider(context, forged));
+    assertThat(events()).extracting(RoundEvent::getType).containsExactly(RoundEventType.HELD);
+    assertThat(note()).startsWith("the candidate cannot be served: ").contains(why);
+    assertThat(state.flight()).isNull();
+    command(CommandType.PIN, 1);
+    assertThat(served()).isEmpty();
+
+    // Also not where it would be due, as after a redefinition.
+    List<String> birds = List.of("owl", "wren");
+    decide(context -> definitions.adopt(context, definition().setClasses(birds).build()));
+    PromptVersion made = Fixtures.sealed(change.apply(prompt(0).setClasses(birds)));
+    decide(context -> candidates.admit(context, made));
+    assertThat(events()).extracting(RoundEvent::getType).containsExactly(RoundEventType.REFUSED);
+    assertThat(note()).startsWith("the zero-shot prompt cannot be served: ").contains(why);
+    assertThat(served()).isEmpty();
+  }
+
+  @Test
+  void aCandidateWhoseDigestIsAnothersGoesNeverLive() {
+    command(CommandType.REFINE_NOW);
+    PromptVersion trained = trained(1, 1, zeroShot(0), 1);
+    PromptVersion forged = PromptVersion.newBuilder(trained).setBias(List.of(9f, 0f)).build();
+    decide(context -> candidates.consider(context, forged));
+    assertThat(note())
+        .startsWith("the candidate cannot be served: its digest is " + trained.getDigest());
+    assertThat(versions.find(1)).isEmpty();
+    assertThat(served()).isEmpty();
+    PromptVersion made =
+        PromptVersion.newBuilder(other(1)).setDigest(zeroShot(0).getDigest()).build();
+    decide(context -> candidates.admit(context, made));
+    assertThat(note()).startsWith("the zero-shot prompt cannot be served: its digest is");
+    assertThat(versions.all()).hasSize(1);
+  }
+
+  @Test
+  void aVersionFarAheadDoesNotUseUpTheNumbersBeforeIt() {
+    int far = Integer.MAX_VALUE - 1;
+    decide(context -> candidates.consider(context, trained(far, 1, zeroShot(0), 1)));
+    assertThat(note()).isEqualTo("version %d was not handed out".formatted(far));
+    decide(context -> candidates.consider(context, prompt(far).setLogitScale(-1).build()));
+    assertThat(state.nextVersion()).isEqualTo(1);
   }
 
   @Test
@@ -192,10 +268,10 @@ class RulesTest {
 
     command(CommandType.REFINE_NOW);
     PromptVersion visual =
-        PromptVersion.newBuilder(trained(2, 2, trained(1, 1, zeroShot(0), 1), 1))
-            .setModality(Modality.VISUAL)
-            .setTensors(Map.of("prefix", Fixtures.tensor(4, 6)))
-            .build();
+        Fixtures.sealed(
+            PromptVersion.newBuilder(trained(2, 2, trained(1, 1, zeroShot(0), 1), 1))
+                .setModality(Modality.VISUAL)
+                .setTensors(Map.of("prefix", Fixtures.tensor(4, 6))));
     decide(context -> candidates.consider(context, visual));
     assertThat(served()).containsExactly(2);
     command(CommandType.ROLL_BACK);
@@ -230,7 +306,9 @@ class RulesTest {
 
   @Test
   void anotherPromptOfTheLiveVersionIsRefused() {
-    decide(context -> candidates.consider(context, prompt(0).setDigest("other").build()));
+    decide(
+        context ->
+            candidates.consider(context, Fixtures.sealed(prompt(0).setBias(List.of(1f, 0f)))));
     assertThat(served()).isEmpty();
     assertThat(note()).isEqualTo("version 0 is another prompt");
     assertThat(versions.find(0).orElseThrow().prompt()).isEqualTo(zeroShot(0));
@@ -239,9 +317,10 @@ class RulesTest {
   @Test
   void aZeroShotPromptThatIsNoneIsRefused() {
     decide(context -> candidates.admit(context, trained(1, 1, zeroShot(0), 1)));
-    assertThat(note()).isEqualTo("the zero-shot prompt is malformed: a round made it");
-    decide(context -> candidates.admit(context, prompt(0).setLogitScale(Float.NaN).build()));
-    assertThat(note()).isEqualTo("the zero-shot prompt is malformed: its logit scale is NaN");
+    assertThat(note()).isEqualTo("the zero-shot prompt cannot be served: a round made it");
+    decide(
+        context -> candidates.admit(context, Fixtures.sealed(prompt(0).setLogitScale(Float.NaN))));
+    assertThat(note()).isEqualTo("the zero-shot prompt cannot be served: its logit scale is NaN");
     assertThat(versions.all()).hasSize(1);
   }
 
@@ -328,7 +407,7 @@ class RulesTest {
   }
 
   private static PromptVersion other(int version) {
-    return prompt(version).setClasses(List.of("owl", "wren")).build();
+    return Fixtures.sealed(prompt(version).setClasses(List.of("owl", "wren")));
   }
 
   private void command(CommandType type) {

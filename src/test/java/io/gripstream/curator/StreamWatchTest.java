@@ -13,6 +13,7 @@ import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.Sample;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.event.Tensor;
 import io.gripstream.event.Trigger;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.refine.judge.Drift;
@@ -206,10 +207,9 @@ class StreamWatchTest {
   }
 
   private static PromptVersion wide(PromptVersion prompt) {
-    return PromptVersion.newBuilder(prompt)
-        .setClassFeatures(Fixtures.tensor(2, DIMENSION))
-        .setZeroShotFeatures(Fixtures.tensor(2, DIMENSION))
-        .build();
+    Tensor features = Fixtures.features(prompt.getVersion(), 2, DIMENSION);
+    return Fixtures.sealed(
+        PromptVersion.newBuilder(prompt).setClassFeatures(features).setZeroShotFeatures(features));
   }
 
   private void send(CuratorDriver curator, int count, int domain) {

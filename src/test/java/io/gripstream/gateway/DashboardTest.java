@@ -314,6 +314,31 @@ class DashboardTest {
   }
 
   @Test
+  void aLivePromptThatIsRefusedIsSaid() {
+    String task = "forged";
+    define(task);
+    try (Traffic traffic = new Traffic(clients, topics, serdes);
+        BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
+      PromptVersion good =
+          traffic.candidate(task, Strokes.NAMES, 0, null, 0, Map.of(), Instant.now());
+      traffic.live(good);
+      new DigitStream(traffic, task).goOn(1);
+      Page page = visit(context, home + "#" + task);
+      until(page, "document.querySelector('#versions [data-state=LIVE] b')?.textContent === 'v0'");
+      assertThat(page.locator("#notice").isVisible()).isFalse();
+      traffic.live(PromptVersion.newBuilder(good).setVersion(7).build());
+      page.locator("#notice").waitFor();
+      assertThat(page.locator("#notice").textContent())
+          .isEqualTo(
+              "1 live prompt refused; the last: version 7: there is no candidate of version 7");
+      assertThat(page.locator("#versions [data-state=LIVE] b").textContent()).isEqualTo("v0");
+    } finally {
+      RestAssured.delete("/api/tasks/" + task).then().statusCode(204);
+    }
+    assertThat(complaints).isEmpty();
+  }
+
+  @Test
   void whatTheCuratorRefusesIsSaid() {
     String task = "refused";
     define(task);

@@ -12,7 +12,11 @@ import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
 
 /** One broker for all tests of a JVM, started by the first that asks for it. */
 public final class SharedBroker {
@@ -66,6 +70,25 @@ public final class SharedBroker {
       files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(java.io.File::delete);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * How old records of a topic may be, in milliseconds. A broker answers a clock that is ahead as
+   * it answers records that are too old.
+   */
+  public static void oldest(KafkaClients clients, String topic, long millis)
+      throws ExecutionException, InterruptedException {
+    ConfigEntry oldest =
+        new ConfigEntry(TopicConfig.MESSAGE_TIMESTAMP_BEFORE_MAX_MS_CONFIG, Long.toString(millis));
+    try (Admin admin = clients.admin()) {
+      admin
+          .incrementalAlterConfigs(
+              Map.of(
+                  new ConfigResource(ConfigResource.Type.TOPIC, topic),
+                  List.of(new AlterConfigOp(oldest, AlterConfigOp.OpType.SET))))
+          .all()
+          .get();
     }
   }
 

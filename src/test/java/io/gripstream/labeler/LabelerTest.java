@@ -43,12 +43,8 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AlterConfigOp;
-import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.config.ConfigResource;
-import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serdes;
@@ -553,7 +549,7 @@ class LabelerTest {
     promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
     image("before", Events.image(ColourClip.png(Color.RED), "colours"));
     awaitPredictions(1);
-    oldest(1);
+    SharedBroker.oldest(stream.clients(), stream.topics().predictions(), 1);
     image("refused", Events.image(ColourClip.png(Color.RED), "colours"));
 
     await()
@@ -561,29 +557,11 @@ class LabelerTest {
         .until(() -> labeler.notReady().contains("timestamps; its clock says " + Year.now()));
     await().atMost(LONG).until(() -> partitionsByMember().isEmpty());
     assertThat(labeler.notReady()).contains("its clock says");
-    oldest(Long.MAX_VALUE);
+    SharedBroker.oldest(stream.clients(), stream.topics().predictions(), Long.MAX_VALUE);
     assertThat(awaitPredictions(2))
         .extracting(Prediction::getImageId)
         .containsExactlyInAnyOrder("before", "refused");
     await().atMost(LONG).until(() -> labeler.notReady().isEmpty());
-  }
-
-  /** How old a prediction may be, in milliseconds. */
-  private void oldest(long millis) throws Exception {
-    try (Admin admin = stream.clients().admin()) {
-      admin
-          .incrementalAlterConfigs(
-              Map.of(
-                  new ConfigResource(ConfigResource.Type.TOPIC, stream.topics().predictions()),
-                  List.of(
-                      new AlterConfigOp(
-                          new ConfigEntry(
-                              TopicConfig.MESSAGE_TIMESTAMP_BEFORE_MAX_MS_CONFIG,
-                              Long.toString(millis)),
-                          AlterConfigOp.OpType.SET))))
-          .all()
-          .get();
-    }
   }
 
   @Test

@@ -112,6 +112,9 @@ class PromptBoardTest {
   static List<Arguments> forgeries() {
     float[] unit = {1, 0, 0};
     return List.of(
+        forgery("no candidate of version 4", p -> p.setVersion(4)),
+        sealed("no candidate of version 4", p -> p.setVersion(4).setBias(List.of(1f, 0f, 0f))),
+        sealed("candidate of version 3 is another", p -> p.setBias(List.of(1f, 0f, 0f))),
         forgery("its digest is", p -> p.setDigest("0".repeat(64))),
         forgery("its digest is", p -> p.setBias(List.of(0f, 0f, 50f))),
         forgery("not finite", p -> p.setClassFeatures(Events.tensor(unit, unit, nan()))),
@@ -179,27 +182,6 @@ class PromptBoardTest {
     assertThat(board.snapshot().waitingSince()).containsKey("task");
     board.define("task", Events.task("red", "green", "blue"));
     assertThat(board.snapshot().served()).containsKey("task");
-  }
-
-  /** The curator gives the numbers. */
-  @Test
-  void aZeroShotPromptMayBearANumberThatItsCandidateDidNotButNotAnothers() {
-    PromptVersion zeroShot = PromptVersion.newBuilder(TEXT).setVersion(0).setRound(0).build();
-    assertThat(usable(zeroShot)).isTrue();
-    PromptVersion tuned =
-        Events.sealed(
-            PromptVersion.newBuilder(TEXT).setVersion(7).setBias(List.of(1f, 0f, 0f)).build());
-    board.candidate(Known.of(tuned));
-    board.swap("task", new Offer(numbered(zeroShot, 4), Optional.empty()));
-    assertThat(board.snapshot().served().get("task").prompt().version()).isEqualTo(4);
-    board.swap("task", new Offer(numbered(zeroShot, 7), Optional.empty()));
-    assertThat(board.snapshot().refused().get("task")).contains("version 7 is another");
-    board.swap("task", new Offer(numbered(tuned, 8), Optional.empty()));
-    assertThat(board.snapshot().refused().get("task")).contains("no candidate of version 8");
-  }
-
-  private static PromptVersion numbered(PromptVersion prompt, int version) {
-    return PromptVersion.newBuilder(prompt).setVersion(version).build();
   }
 
   private static float[] nan() {

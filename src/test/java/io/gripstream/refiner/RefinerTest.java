@@ -236,6 +236,30 @@ class RefinerTest {
   }
 
   @Test
+  void aRefinerWhoseTimestampsTheBrokersRefuseNamesItsClockAndLosesNothing() throws Exception {
+    start("one");
+    await().atMost(LONG).until(() -> refiner.notReady().isEmpty());
+    List<String> refusing =
+        List.of(
+            stream.topics().zeroShots(), stream.topics().candidates(), stream.topics().rounds());
+    for (String topic : refusing) {
+      SharedBroker.oldest(stream.clients(), topic, 0);
+    }
+    define("good", Batches.task("circle", "square"));
+    define("bad", Batches.task("impossible", "square"));
+    batch("digits", 1, 3);
+    await().atMost(LONG).until(() -> refiner.notReady().contains("; its clock says "));
+    assertThat(refiner.notAlive()).isEmpty();
+    for (String topic : refusing) {
+      SharedBroker.oldest(stream.clients(), topic, Long.MAX_VALUE);
+    }
+    assertThat(awaitZeroShots(1)).extracting(PromptVersion::getTask).containsExactly("good");
+    assertThat(awaitCandidates(1)).extracting(PromptVersion::getTask).containsExactly("digits");
+    await().atMost(LONG).until(() -> diary("bad").equals(List.of("0 FAILED 0.0")));
+    await().atMost(LONG).until(() -> refiner.notReady().isEmpty());
+  }
+
+  @Test
   void aDefinitionThatBreaksTheRulesGetsNoPromptAndADiaryEntry() {
     start("one");
     List<TaskCases.Case> broken = TaskCases.outside();

@@ -12,6 +12,7 @@ import io.gripstream.event.PromptVersion;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Tensor;
 import io.gripstream.event.Trigger;
+import io.gripstream.prompt.PromptDigest;
 import io.gripstream.prompt.Tensors;
 import io.gripstream.refine.Refinement;
 import io.gripstream.refine.judge.Gate;
@@ -88,7 +89,7 @@ class ServiceContenderTest {
         new Refinement() {
           @Override
           public PromptVersion zeroShot(String task, TaskDefinition definition, Instant createdAt) {
-            return prompt(0).setTask(task).setCreatedAt(createdAt).build();
+            return sealed(prompt(0).setTask(task).setCreatedAt(createdAt));
           }
 
           @Override
@@ -97,12 +98,13 @@ class ServiceContenderTest {
             if (batch.round() == failing) {
               throw new IllegalArgumentException("the pool is too small");
             }
-            return prompt(batch.version())
-                .setTask(batch.task())
-                .setRound(batch.round())
-                .setTensors(Map.of("context", tensor()))
-                .setParent(new PromptIdentity(batch.base().getVersion(), batch.base().getDigest()))
-                .build();
+            return sealed(
+                prompt(batch.version())
+                    .setTask(batch.task())
+                    .setRound(batch.round())
+                    .setTensors(Map.of("context", tensor()))
+                    .setParent(
+                        new PromptIdentity(batch.base().getVersion(), batch.base().getDigest())));
           }
         };
     return new ServiceContender(
@@ -116,11 +118,15 @@ class ServiceContenderTest {
     return new Shown("image " + index, "00", 0, 0, Float16.encode(new float[] {1, 0}));
   }
 
+  private static PromptVersion sealed(PromptVersion.Builder prompt) {
+    return prompt.setDigest(PromptDigest.of(prompt.build())).build();
+  }
+
   private static PromptVersion.Builder prompt(int version) {
     return PromptVersion.newBuilder()
         .setTask("task")
         .setVersion(version)
-        .setDigest("digest " + version)
+        .setDigest("")
         .setParent(null)
         .setModelId("model")
         .setModality(Modality.TEXT)

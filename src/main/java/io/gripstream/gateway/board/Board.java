@@ -61,14 +61,14 @@ public final class Board {
    * @param facts null when nothing is live any more
    */
   public void live(String task, VersionFacts facts) {
-    board(task).ifPresent(board -> board.live(facts));
+    board(task).ifPresent(board -> board.live(facts, clock.millis()));
   }
 
   /**
    * @param reason why the prompt that the topic names is not served
    */
   public void refused(String task, String reason) {
-    board(task).ifPresent(board -> board.refused(reason));
+    board(task).ifPresent(board -> board.refused(reason, clock.millis()));
   }
 
   public void batch(RefinementBatch chunk, Coordinates place) {

@@ -28,6 +28,7 @@ public final class TaskBoard {
   private final Recent recent = new Recent(RECENT);
   private final Throughput throughput = new Throughput();
   private final Diary diary = new Diary();
+  private final Refusals refusals = new Refusals();
   private final Scoreboard told = new Scoreboard();
   private final Scoreboard heldOut = new Scoreboard();
   private final HumanLabels labels;
@@ -37,7 +38,6 @@ public final class TaskBoard {
 
   private TaskDefinition definition;
   private VersionFacts live;
-  private String refused;
   private long seq;
   private Long since;
   private long revision;
@@ -131,21 +131,23 @@ public final class TaskBoard {
 
   /**
    * @param facts the version that is live now; null when there is none any more
+   * @param now milliseconds since the epoch
    */
-  public synchronized void live(VersionFacts facts) {
+  public synchronized void live(VersionFacts facts, long now) {
     live = facts;
     if (facts != null) {
       versions.putIfAbsent(facts.version(), new Candidate(facts, null));
     }
-    refused = null;
+    refusals.over(now);
     structure++;
   }
 
   /**
    * @param reason why the latest live prompt is not served; the one before stays
+   * @param now milliseconds since the epoch
    */
-  synchronized void refused(String reason) {
-    refused = reason;
+  synchronized void refused(String reason, long now) {
+    refusals.refused(reason, now);
     structure++;
   }
 
@@ -304,6 +306,7 @@ public final class TaskBoard {
    * @param now milliseconds since the epoch
    */
   public synchronized TaskStats stats(long now) {
+    refusals.settle(now);
     return new TaskStats(
         task,
         seq,
@@ -314,7 +317,9 @@ public final class TaskBoard {
         counted == 0 ? null : changed / (double) counted,
         live == null ? null : live.version(),
         live == null ? null : live.modelId(),
-        refused,
+        refusals.current(),
+        refusals.count(),
+        refusals.last(),
         diary.pinned(),
         diary.paused(),
         versions.size(),

@@ -14,6 +14,8 @@ import java.util.Map;
  * @param confidence the labels' mean confidence; null before the first label
  * @param changed the share of labels that refinement changed; null before the first label
  * @param refused why the latest prompt that the topic calls live is not served; null: it is
+ * @param refusals how many of those were not
+ * @param lastRefusal why the latest of these was not; null before the first
  * @param labels images that people have labelled
  * @param live the version that labels now; null before the first
  */
@@ -28,6 +30,8 @@ public record TaskStats(
     Integer live,
     String modelId,
     String refused,
+    long refusals,
+    String lastRefusal,
     Integer pinned,
     boolean paused,
     int versions,

@@ -139,7 +139,7 @@ public final class LabelResource {
 
   /** A request with one wrong label writes nothing. */
   private static void check(TaskDefinition definition, List<LabelRequest> labels) {
-    if (labels.isEmpty() || labels.size() > LABELS) {
+    if (labels == null || labels.isEmpty() || labels.size() > LABELS) {
       throw ProblemException.of(Status.BAD_REQUEST, "1 to " + LABELS + " labels at a time");
     }
     Set<String> classes = new HashSet<>(definition.getClasses());

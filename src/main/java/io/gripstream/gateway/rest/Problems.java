@@ -68,6 +68,12 @@ public final class Problems {
 
   @ServerExceptionMapper
   public Response brokers(KafkaException e) {
+    if (Fault.of(e) == Fault.CLOCK) {
+      LOG.warn(Fault.line(e));
+      return respond(
+          ProblemException.of(Status.SERVICE_UNAVAILABLE, "nothing was written: " + Fault.line(e))
+              .problem());
+    }
     LOG.warn("The brokers did not take a record", e);
     return respond(
         ProblemException.of(

@@ -71,6 +71,24 @@ class TaskBoardTest {
     assertThat(task().toLabel(10)).extracting(PredictionView::imageId).contains("2");
   }
 
+  /** The topics are read side by side: a prompt may come before its candidate. */
+  @Test
+  void aRefusalCountsWhenItStands() {
+    long now = NOW.toEpochMilli();
+    task().refused("early", now);
+    assertThat(task().stats(now + Refusals.SETTLE - 1).refused()).isEqualTo("early");
+    task().live(facts(1), now + Refusals.SETTLE - 1);
+    assertThat(task().stats(now + 10 * Refusals.SETTLE).refusals()).isZero();
+    task().refused("forged", now);
+    task().refused("forged again", now + Refusals.SETTLE);
+    task().live(facts(1), now + 2 * Refusals.SETTLE);
+    TaskStats stats = task().stats(now + 3 * Refusals.SETTLE);
+    assertThat(stats.refusals()).isEqualTo(2);
+    assertThat(stats.lastRefusal()).isEqualTo("forged again");
+    assertThat(stats.refused()).isNull();
+    assertThat(stats.live()).isEqualTo(1);
+  }
+
   @Test
   void otherClassesBeginNewFigures() {
     predict("1", "a", "a");

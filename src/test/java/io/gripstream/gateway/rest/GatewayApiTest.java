@@ -31,6 +31,7 @@ import io.gripstream.gateway.GatewayOnly;
 import io.gripstream.gateway.Strokes;
 import io.gripstream.gateway.Traffic;
 import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.task.TaskCases;
@@ -517,14 +518,38 @@ class GatewayApiTest {
     PromptVersion good =
         traffic.candidate(task, List.of("a", "b", "c"), 0, null, 0, Map.of(), Instant.now());
     traffic.live(good);
-    stats(equalTo(0), nullValue());
-    traffic.live(PromptVersion.newBuilder(good).setVersion(7).setBias(List.of(9f, 0f, 0f)).build());
-    stats(equalTo(0), startsWith("version 7: its digest is"));
+    stats(equalTo(0), nullValue(), 0, nullValue());
+    traffic.live(PromptVersion.newBuilder(good).setBias(List.of(9f, 0f, 0f)).build());
+    String digest = "version 0: its digest is";
+    stats(equalTo(0), startsWith(digest), 1, startsWith(digest));
+    traffic.live(PromptVersion.newBuilder(good).setVersion(7).build());
+    String unknown = "version 7: there is no candidate of version 7";
+    stats(equalTo(0), equalTo(unknown), 2, equalTo(unknown));
     traffic.live(good);
-    stats(equalTo(0), nullValue());
+    stats(equalTo(0), nullValue(), 2, equalTo(unknown));
+    get("/api/tasks/" + task)
+        .then()
+        .body("stats.live", is(0))
+        .body("stats.refusals", is(2))
+        .body("stats.lastRefusal", equalTo(unknown));
+    get("/api/tasks/" + task + "/prompts/live").then().body("version.version", is(0));
   }
 
-  private void stats(Matcher<?> live, Matcher<?> refused) {
+  @Test
+  void aClockThatTheBrokersRefuseIsNamed() throws Exception {
+    String path = "/api/tasks/" + task + "/labels";
+    List<Map<String, String>> labels = List.of(Map.of("imageId", "i", "label", "a"));
+    SharedBroker.oldest(clients, topics.labels(), 0);
+    try {
+      problem(json(labels).post(path).then(), 503, "timestamps; its clock says");
+    } finally {
+      SharedBroker.oldest(clients, topics.labels(), Long.MAX_VALUE);
+    }
+    json(labels).post(path).then().statusCode(202);
+    problem(given().contentType("application/json").body("null").post(path).then(), 400, "1 to");
+  }
+
+  private void stats(Matcher<?> live, Matcher<?> refused, int refusals, Matcher<?> last) {
     String path = "tasks.find { it.task == '%s' }.".formatted(task);
     Awaitility.await()
         .atMost(Duration.ofSeconds(10))
@@ -533,7 +558,9 @@ class GatewayApiTest {
                 get("/api/summary")
                     .then()
                     .body(path + "live", live)
-                    .body(path + "refused", refused));
+                    .body(path + "refused", refused)
+                    .body(path + "refusals", is(refusals))
+                    .body(path + "lastRefusal", last));
   }
 
   @Test
