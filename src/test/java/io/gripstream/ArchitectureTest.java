@@ -1,5 +1,7 @@
 package io.gripstream;
 
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
@@ -171,6 +173,18 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("io.quarkus..", "io.smallrye..", "jakarta..", "io.vertx..");
+
+  /**
+   * One loop reads, writes and commits. Others may open transactions, in order that several records
+   * are seen together or not at all: only with a consumer's offsets is one a loop of its own.
+   */
+  @ArchTest
+  static final ArchRule thereIsOneExactlyOnceLoop =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.gripstream.kafka.loop..")
+          .should()
+          .callMethodWhere(target(name("sendOffsetsToTransaction")));
 
   @ArchTest
   static final ArchRule clipKnowsNoEvents =
