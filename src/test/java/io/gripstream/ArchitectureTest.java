@@ -188,6 +188,18 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAnyPackage("io.quarkus..", "io.smallrye..", "jakarta..", "io.vertx..");
 
+  /**
+   * One loop reads, writes and commits. Others may open transactions, in order that several records
+   * are seen together or not at all: only with a consumer's offsets is one a loop of its own.
+   */
+  @ArchTest
+  static final ArchRule thereIsOneExactlyOnceLoop =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.gripstream.kafka.loop..")
+          .should()
+          .callMethodWhere(target(name("sendOffsetsToTransaction")));
+
   @ArchTest
   static final ArchRule clipKnowsNoEvents =
       noClasses()

@@ -62,7 +62,6 @@ public final class CuratorStream implements AutoCloseable {
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Backoff backoff = new Backoff(closing);
   private volatile KafkaStreams streams;
-<<<<<<< HEAD
   private volatile Throwable death;
 
   /**
@@ -79,7 +78,7 @@ public final class CuratorStream implements AutoCloseable {
           }
         }
       };
-=======
+
   private volatile RefusedTime refusedTime = new RefusedTime("", 0);
 
   /**
@@ -93,7 +92,6 @@ public final class CuratorStream implements AutoCloseable {
       return !line.isEmpty() && System.nanoTime() - at < LATELY.toNanos();
     }
   }
->>>>>>> curate
 
   /**
    * @param instanceId unique and stable per process

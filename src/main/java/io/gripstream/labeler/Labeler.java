@@ -215,13 +215,7 @@ public final class Labeler implements AutoCloseable {
     if (!unserved.isEmpty()) {
       return "it cannot use the live prompts of " + unserved;
     }
-    return switch (loop.state()) {
-      case RUNNING -> "";
-      case STARTING -> "it is connecting";
-      case RETRYING -> "it is trying again after: " + loop.lastFailure();
-      case STOPPED -> "it is stopped";
-      case FAILED -> "it has failed: " + loop.lastFailure();
-    };
+    return loop.notReady();
   }
 
   /** Why only a restart helps; empty: it lives. */

@@ -5,12 +5,14 @@ import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Pulse;
 import io.gripstream.kafka.Topics;
-import io.gripstream.kafka.loop.GroupPositions;
+import io.gripstream.kafka.loop.LoopListener;
+import io.gripstream.kafka.loop.TransactionalLoop;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.refine.Refinement;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
-import java.util.Map;
+import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -26,11 +28,10 @@ public final class Refiner implements AutoCloseable {
 
   private final Producer<byte[], byte[]> producer;
   private final ZeroShotMaker zeroShots;
-  private final RoundLoop rounds;
+  private final TransactionalLoop loop;
 
   private Refiner(
       String instanceId,
-      Map<String, Object> consumerOverrides,
       KafkaClients clients,
       Topics topics,
       TopicSerdes serdes,
@@ -39,46 +40,52 @@ public final class Refiner implements AutoCloseable {
       MeterRegistry meters) {
     RefinerMetrics metrics = new RefinerMetrics(meters);
     Clock clock = Clock.systemUTC();
-    String group = topics.prefix() + ROLE;
+    DeadLetters deadLetters = new DeadLetters(topics, clients.recordBytes());
     this.producer = clients.producer(null, new ByteArraySerializer(), new ByteArraySerializer());
     Diary diary = new Diary(producer, topics.rounds(), serdes.rounds().serializer(), clock);
     this.zeroShots =
         new ZeroShotMaker(
             clients, topics, serdes, refinement, modelId, diary, metrics, producer, clock);
-    GroupPositions positions = new GroupPositions(clients, group, topics.positions());
-    this.rounds =
-        new RoundLoop(
-            new RoundLoop.Settings(topics.batches(), group, instanceId, consumerOverrides),
+    this.loop =
+        new TransactionalLoop(
             clients,
-            serdes.batches().deserializer(),
-            new RoundWorker(refinement, modelId, diary, metrics, topics, serdes),
-            diary,
-            new DeadLetters(topics, clients.recordBytes()),
-            metrics,
-            new Ledger(clients, group + "-" + instanceId, positions),
-            positions);
+            TransactionalLoop.Settings.longWork(
+                ROLE,
+                topics.prefix() + ROLE,
+                instanceId,
+                List.of(topics.batches()),
+                topics.positions()),
+            deadLetters,
+            new Rounds(
+                serdes.batches().deserializer(),
+                new RoundWorker(refinement, modelId, diary, metrics, topics, serdes),
+                diary,
+                deadLetters,
+                metrics),
+            new LoopListener() {
+              @Override
+              public void condemned(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
+                metrics.deadLetters.increment();
+              }
+            });
   }
 
   /**
    * Starts to refine. Everything handed in stays the caller's to close, after the refiner.
    *
    * @param instanceId unique among the running processes, and the same after a restart
-   * @param consumerOverrides of the configuration of the consumer of batches
    * @param modelId the model that {@code refinement} uses
    */
   public static Refiner start(
       String instanceId,
-      Map<String, Object> consumerOverrides,
       KafkaClients clients,
       Topics topics,
       TopicSerdes serdes,
       Refinement refinement,
       String modelId,
       MeterRegistry meters) {
-    Refiner refiner =
-        new Refiner(
-            instanceId, consumerOverrides, clients, topics, serdes, refinement, modelId, meters);
-    refiner.rounds.start();
+    Refiner refiner = new Refiner(instanceId, clients, topics, serdes, refinement, modelId, meters);
+    refiner.loop.start();
     return refiner;
   }
 
@@ -88,18 +95,18 @@ public final class Refiner implements AutoCloseable {
       return notAlive();
     }
     String waiting = zeroShots.notReady();
-    return waiting.isEmpty() ? rounds.notReady() : waiting;
+    return waiting.isEmpty() ? loop.notReady() : waiting;
   }
 
   /** Why only a restart helps; empty: it lives. */
   public String notAlive() {
-    return Pulse.first(rounds.notAlive(), zeroShots.notAlive());
+    return Pulse.first(loop.notAlive(), zeroShots.notAlive());
   }
 
   /** Leaves the round in hand for after the restart, and stops. */
   @Override
   public void close() {
-    rounds.close();
+    loop.close();
     zeroShots.close();
     producer.close();
   }

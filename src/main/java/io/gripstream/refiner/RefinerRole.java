@@ -10,7 +10,6 @@ import io.gripstream.role.Role;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Instance;
-import java.util.Map;
 
 /** Runs the refiner. */
 @ApplicationScoped
@@ -52,7 +51,6 @@ public class RefinerRole implements Role {
     refiner =
         Refiner.start(
             config.kafka().instanceId(),
-            Map.of(),
             clients.get(),
             topics.get(),
             serdes.get(),

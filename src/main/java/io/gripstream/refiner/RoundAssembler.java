@@ -14,8 +14,31 @@ import java.util.Optional;
  * (retention took it) or its end (another round's first chunk comes instead).
  */
 final class RoundAssembler {
+  private static final int LONGEST_NAME = 200;
+
   private final List<RefinementBatch> chunks = new ArrayList<>();
-  private String lastBroken = "";
+  private String lastBroken;
+
+  RoundAssembler() {
+    this("");
+  }
+
+  /**
+   * @param lastBroken of the assembler that had the partition before
+   */
+  RoundAssembler(String lastBroken) {
+    this.lastBroken = lastBroken;
+  }
+
+  /** The round that was reported last; empty: none was. */
+  String lastBroken() {
+    return lastBroken;
+  }
+
+  /** Whether no round has begun. */
+  boolean isEmpty() {
+    return chunks.isEmpty();
+  }
 
   /** What a chunk led to. */
   sealed interface Step {}
@@ -37,7 +60,10 @@ final class RoundAssembler {
       RefinementBatch first = chunks.get(0);
       String reason = "only %d of %d chunks are there".formatted(chunks.size(), first.getChunks());
       chunks.clear();
-      return broken(first, reason, true);
+      Optional<Step> broken = broken(first, reason, true);
+      if (broken.isPresent()) {
+        return broken;
+      }
     }
     if (chunk.getChunk() != chunks.size()) {
       String reason =
@@ -60,7 +86,9 @@ final class RoundAssembler {
   }
 
   private Optional<Step> broken(RefinementBatch chunk, String reason, boolean again) {
-    String name = chunk.getTask() + "/" + chunk.getRound();
+    String name = chunk.getRound() + "/" + chunk.getTask();
+    // A foreign writer may have named a task as it likes.
+    name = name.substring(0, Math.min(name.length(), LONGEST_NAME));
     if (name.equals(lastBroken)) {
       return Optional.empty();
     }

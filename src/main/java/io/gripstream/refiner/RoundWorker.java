@@ -8,24 +8,22 @@ import io.gripstream.kafka.Backoff;
 import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.Keys;
 import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.loop.LongWork;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.refine.Paradigms;
 import io.gripstream.refine.Refinement;
 import io.gripstream.refine.train.RoundBatch;
 import io.gripstream.task.TaskRules;
+import io.micrometer.core.instrument.Timer;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.serialization.Serializer;
 import org.jboss.logging.Logger;
 
@@ -39,7 +37,6 @@ final class RoundWorker {
   private final RefinerMetrics metrics;
   private final String topic;
   private final Serializer<PromptVersion> serializer;
-  private final CountDownLatch stopped = new CountDownLatch(1);
 
   /**
    * @param modelId the model that {@code refinement} uses
@@ -59,81 +56,78 @@ final class RoundWorker {
     this.serializer = serdes.candidates().serializer();
   }
 
-  /**
-   * @param next the offset behind the batch
-   */
-  Job job(RoundBatch batch, TopicPartition partition, long next) {
-    return new Job(batch, partition, next);
-  }
-
-  /** From now on rounds end without a conclusion. */
-  void stop() {
-    stopped.countDown();
+  LongWork job(RoundBatch batch) {
+    return new Job(batch);
   }
 
   /**
-   * One round. Lets nothing escape but what ends this process's refiner ({@link Fault#FATAL}): what
-   * goes wrong is what it came to. Empty: nobody waits for it any more.
+   * One round. What goes wrong with it is what it came to, and is not tried again. What is not its
+   * fault escapes: the registry, the brokers, the engine, this process.
    */
-  final class Job implements Callable<Optional<Conclusion>> {
+  private final class Job implements LongWork {
     private final RoundBatch batch;
-    private final TopicPartition partition;
-    private final long next;
     private final String about;
-    private volatile boolean abandoned;
+    private final CountDownLatch abandoned = new CountDownLatch(1);
 
-    private Job(RoundBatch batch, TopicPartition partition, long next) {
+    private Job(RoundBatch batch) {
       this.batch = batch;
-      this.partition = partition;
-      this.next = next;
       this.about = "round %d of %s".formatted(batch.round(), batch.task());
     }
 
-    /** Nobody waits for it any more. */
-    void abandon() {
-      abandoned = true;
+    @Override
+    public String about() {
+      return about;
     }
 
     @Override
-    public Optional<Conclusion> call() throws InterruptedException {
+    public void abandon() {
+      abandoned.countDown();
+    }
+
+    private boolean isAbandoned() {
+      return abandoned.getCount() == 0;
+    }
+
+    @Override
+    public Outcome run() throws Exception {
       long started = System.nanoTime();
+      Timer timer = metrics.trained;
       try {
-        Conclusion conclusion = train();
-        if (!over()) {
-          metrics.trained.record(System.nanoTime() - started, TimeUnit.NANOSECONDS);
-          return Optional.of(conclusion);
-        }
-      } catch (Throwable failure) {
-        if (Fault.of(failure) == Fault.FATAL && !over()) {
-          // The registry refuses, or this process is broken: another one may run the round.
-          throw failure;
-        }
-        // Errors too: a round that takes more memory than there is must not be tried for ever.
-        if (!over()) {
+        Outcome outcome;
+        try {
+          outcome = train();
+        } catch (Throwable failure) {
+          // Errors too: a round that takes more memory than there is must not be tried for ever.
+          if (isAbandoned() || Fault.of(failure) != Fault.RECORD) {
+            throw failure;
+          }
           LOG.errorf(failure, "%s failed", about);
-          metrics.failed.record(System.nanoTime() - started, TimeUnit.NANOSECONDS);
-          return conclude(failure);
+          timer = metrics.failed;
+          outcome = new Outcome(List.of(failed(reason(failure))), List.of());
+        }
+        // What was noted of the round comes before what came of it.
+        diary.flush();
+        requireWanted();
+        timer.record(System.nanoTime() - started, TimeUnit.NANOSECONDS);
+        return outcome;
+      } finally {
+        if (isAbandoned()) {
+          metrics.abandoned.increment();
         }
       }
-      metrics.abandoned.increment();
-      return Optional.empty();
     }
 
-    private Optional<Conclusion> conclude(Throwable failure) {
-      String reason = failure.getMessage() == null ? failure.toString() : failure.getMessage();
-      try {
-        return Optional.of(Conclusion.of(partition, next, failed(reason), about));
-      } catch (InterruptException | CancellationException e) {
-        LOG.debugf("%s ends with the process", about);
-        return Optional.empty();
+    private static String reason(Throwable failure) {
+      return failure.getMessage() == null ? failure.toString() : failure.getMessage();
+    }
+
+    private void requireWanted() {
+      if (isAbandoned()) {
+        throw new CancellationException(about + " is abandoned");
       }
     }
 
-    private boolean over() {
-      return abandoned || stopped.getCount() == 0;
-    }
-
-    private Conclusion train() throws InterruptedException {
+    private Outcome train() throws InterruptedException {
       LOG.infof("%s begins with %d samples", about, batch.samples().size());
       Paradigm paradigm = paradigm();
       diary.note(
@@ -150,7 +144,8 @@ final class RoundWorker {
             "the batch is for %s, and this process runs %s"
                 .formatted(batch.base().getModelId(), modelId));
       }
-      PromptVersion prompt = refinement.train(batch, diary.progress(batch, paradigm, this::over));
+      PromptVersion prompt =
+          refinement.train(batch, diary.progress(batch, paradigm, this::isAbandoned));
       byte[] value = patiently(() -> serializer.serialize(topic, prompt));
       ProducerRecord<byte[], byte[]> entry =
           patiently(
@@ -165,14 +160,11 @@ final class RoundWorker {
                       "",
                       prompt.getEvidence()));
       LOG.infof("%s made version %d: %s", about, prompt.getVersion(), prompt.getEvidence());
-      return new Conclusion(
-          partition,
-          next,
+      return new Outcome(
           List.of(
               new ProducerRecord<>(topic, Keys.bytes(batch.task() + "/" + batch.version()), value),
               entry),
-          List.of(failed("the candidate of %d bytes is too large".formatted(value.length))),
-          about);
+          List.of(failed("the candidate of %d bytes is too large".formatted(value.length))));
     }
 
     private Paradigm paradigm() {
@@ -187,7 +179,7 @@ final class RoundWorker {
 
     /** A schema registry that does not answer for a while must not cost a round's work. */
     private <T> T patiently(Supplier<T> work) {
-      Backoff backoff = new Backoff(stopped);
+      Backoff backoff = new Backoff(abandoned);
       while (true) {
         try {
           return work.get();
@@ -197,9 +189,7 @@ final class RoundWorker {
           }
           LOG.warnf("%s: waiting before trying again: %s", about, Fault.line(e));
           backoff.pause();
-          if (over()) {
-            throw new CancellationException("nobody waits for this round any more");
-          }
+          requireWanted();
         }
       }
     }

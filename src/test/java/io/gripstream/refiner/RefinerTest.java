@@ -13,6 +13,7 @@ import io.gripstream.event.RoundEventType;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Tensor;
 import io.gripstream.kafka.DeadLetters;
+import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.RefusingRegistry;
 import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.embedded.EmbeddedRegistry;
@@ -35,6 +36,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.Serdes;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,7 +48,7 @@ import org.junit.jupiter.api.Test;
 class RefinerTest {
   private static final Duration LONG = Duration.ofSeconds(40);
 
-  private final Rounds refinement = new Rounds();
+  private final HeldRounds refinement = new HeldRounds();
   private final List<SchemaRegistry> closeables = new ArrayList<>();
   private TestStream stream;
   private TestStream.Tail<PromptVersion> candidates;
@@ -128,7 +132,7 @@ class RefinerTest {
   @Test
   void aRoundThatLastsLongerThanAPollMayRunsOnce() throws InterruptedException {
     refinement.hold("digits", 1);
-    start("one", Map.of("max.poll.interval.ms", 3000));
+    start("one", Map.of("max.poll.interval.ms", "3000"));
     batch("digits", 1, 2);
     batch("digits", 2, 1);
     assertThat(refinement.begun("digits", 1).await(40, TimeUnit.SECONDS)).isTrue();
@@ -314,6 +318,60 @@ class RefinerTest {
   }
 
   @Test
+  void aBatchThatIsNotWholeYetIsWaitedForOverARestart() {
+    start("one");
+    batch("digits", 1, 1);
+    send("digits", 2, 0, 3);
+    send("digits", 2, 1, 3);
+    stream.sendRaw(stream.topics().batches(), "digits".getBytes(UTF_8), "no".getBytes(UTF_8));
+    await().atMost(LONG).until(() -> deadLetters.records().size() == 1);
+    refiner.close();
+    start("one");
+    send("digits", 2, 2, 3);
+
+    PromptVersion candidate = awaitCandidates(2).get(1);
+    assertThat(candidate.getEvidence()).containsEntry("samples", 3.0);
+    assertThat(refinement.trained).containsExactly("digits 1", "digits 2");
+    assertThat(deadLetters.records()).hasSize(1);
+    assertThat(diary("digits")).doesNotContain("2 FAILED 0.0");
+  }
+
+  @Test
+  void aBatchThatIsNotWholeIsReportedOnceOverARestart() {
+    start("one");
+    send("digits", 1, 1, 3);
+    await().atMost(LONG).until(() -> diary("digits").contains("1 FAILED 0.0"));
+    refiner.close();
+    start("one");
+    send("digits", 1, 2, 3);
+    batch("digits", 2, 1);
+    awaitCandidates(1);
+    assertThat(diary("digits").stream().filter("1 FAILED 0.0"::equals)).hasSize(1);
+  }
+
+  @Test
+  void aCandidateThatNoBrokerTakesIsToldOfAndItsRoundIsNotRunAgain() throws Exception {
+    try (var admin = stream.clients().admin()) {
+      admin
+          .incrementalAlterConfigs(
+              Map.of(
+                  new ConfigResource(ConfigResource.Type.TOPIC, stream.topics().candidates()),
+                  List.of(
+                      new AlterConfigOp(
+                          new ConfigEntry("max.message.bytes", "100"), AlterConfigOp.OpType.SET))))
+          .all()
+          .get();
+    }
+    start("one");
+    batch("digits", 1, 2);
+    await().atMost(LONG).until(() -> diary("digits").contains("1 FAILED 0.0"));
+    assertThat(rounds.values().get(rounds.values().size() - 1).getMessage())
+        .matches("the candidate of \\d+ bytes is too large");
+    assertThat(refinement.trained).containsExactly("digits 1");
+    assertThat(deadLetters.records()).isEmpty();
+  }
+
+  @Test
   void twoRefinersShareTheRounds() throws InterruptedException {
     start("one");
     try (Refiner other = refiner("two", Map.of(), Batches.MODEL)) {
@@ -360,7 +418,6 @@ class RefinerTest {
     refiner =
         Refiner.start(
             "one",
-            Map.of(),
             stream.clients(),
             stream.topics(),
             new TopicSerdes(new RefusingRegistry(reading::byId)),
@@ -373,19 +430,18 @@ class RefinerTest {
     start(instance, Map.of());
   }
 
-  private void start(String instance, Map<String, Object> overrides) {
+  private void start(String instance, Map<String, String> overrides) {
     start(instance, overrides, Batches.MODEL);
   }
 
-  private void start(String instance, Map<String, Object> overrides, String model) {
+  private void start(String instance, Map<String, String> overrides, String model) {
     refiner = refiner(instance, overrides, model);
   }
 
-  private Refiner refiner(String instance, Map<String, Object> overrides, String model) {
+  private Refiner refiner(String instance, Map<String, String> overrides, String model) {
     return Refiner.start(
         instance,
-        overrides,
-        stream.clients(),
+        new KafkaClients(SharedBroker.address(), overrides),
         stream.topics(),
         stream.serdes(),
         refinement,
@@ -435,7 +491,7 @@ class RefinerTest {
   /**
    * Rounds that are over at once unless a test holds them, and prompts that are made of nothing.
    */
-  private static final class Rounds implements Refinement {
+  private static final class HeldRounds implements Refinement {
     final List<String> trained = new CopyOnWriteArrayList<>();
     private final Map<String, CountDownLatch> begun = new ConcurrentHashMap<>();
     private final List<String> held = new CopyOnWriteArrayList<>();

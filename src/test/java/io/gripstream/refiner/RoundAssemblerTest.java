@@ -50,6 +50,14 @@ class RoundAssemblerTest {
     assertThat(add("a", 1, 3, 4)).isEmpty();
   }
 
+  @Test
+  void aRoundThatIsBrokenTwiceIsReportedOnceAndDoesNotCostTheNextOne() {
+    add("a", 1, 0, 3);
+    assertThat(add("a", 1, 0, 3)).get().isInstanceOf(Broken.class);
+    assertThat(add("a", 1, 0, 3)).isEmpty();
+    assertThat(add("a", 2, 0, 1)).get().isInstanceOf(Complete.class);
+  }
+
   private Optional<Step> add(String task, int round, int chunk, int chunks) {
     return assembler.add(Batches.chunk(task, round, chunk, chunks));
   }

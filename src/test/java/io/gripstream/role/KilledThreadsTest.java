@@ -95,7 +95,7 @@ class KilledThreadsTest {
     "labeler, tasks",
     "labeler, candidates",
     "labeler, prompts",
-    "refiner, refiner-rounds",
+    "refiner, loop-refiner",
     "refiner, refiner-zero-shot",
     "refiner, tasks",
     "refiner, zero-shots",
@@ -211,7 +211,6 @@ class KilledThreadsTest {
         Refiner refiner =
             Refiner.start(
                 "refiner-0",
-                Map.of(),
                 clients,
                 stream.topics(),
                 stream.serdes(),

@@ -4,6 +4,7 @@ import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Unpacking;
+import io.gripstream.kafka.loop.LongWork.Outcome;
 import io.gripstream.kafka.loop.TransactionalLoop.Handler;
 import io.gripstream.kafka.loop.TransactionalLoop.Settings;
 import java.time.Duration;
@@ -14,8 +15,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.consumer.CloseOptions;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -51,6 +55,18 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     }
   }
 
+  /** Nobody waits for long work any more. */
+  private static final class AbandonedException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    /**
+     * @param cause what ended the session; null: the partition was taken, or the loop stops
+     */
+    AbandonedException(KafkaException cause) {
+      super(cause);
+    }
+  }
+
   /** Not the letter's record's fault: its letter cannot be written. */
   private static final class RefusedLetterException extends KafkaException {
     private static final long serialVersionUID = 1;
@@ -69,8 +85,8 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final KafkaProducer<byte[], byte[]> producer;
 
-  /** Where each assigned partition goes on if all that is pending is thrown away. */
-  private final Map<TopicPartition, Long> resume = new HashMap<>();
+  /** The first offset that was polled of each assigned partition. */
+  private final Map<TopicPartition, Long> earliest = new HashMap<>();
 
   /** What was committed last of each assigned partition; null: nothing. */
   private final Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
@@ -83,8 +99,16 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   private final BatchSize batchSize;
   private final PoisonIsolation isolation;
   private final GroupPositions positions;
+  private final LongWorker worker;
+
+  /** The partition whose record long work runs for; null: none runs. */
+  private TopicPartition working;
+
   private boolean partitionsWereTaken;
   private boolean retrying;
+
+  /** By partition, the offset behind what failed last. */
+  private Map<TopicPartition, OffsetAndMetadata> failed = Map.of();
 
   LoopSession(
       TransactionalLoop loop,
@@ -92,8 +116,10 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       Settings settings,
       DeadLetters deadLetters,
       Handler handler,
-      LoopListener listener) {
+      LoopListener listener,
+      LongWorker worker) {
     this.loop = loop;
+    this.worker = worker;
     this.clients = clients;
     this.settings = settings;
     this.largest = clients.letterBytes();
@@ -109,7 +135,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
             settings.instanceId(),
             new ByteArrayDeserializer(),
             new ByteArrayDeserializer(),
-            Map.of(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, settings.batchSize()));
+            settings.consumerOverrides());
     try {
       this.producer =
           clients.producer(
@@ -163,7 +189,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     try {
       for (var record : consumer.poll(idle ? POLL : Duration.ZERO)) {
         fetched.add(record);
-        resume.putIfAbsent(new TopicPartition(record.topic(), record.partition()), record.offset());
+        earliest.putIfAbsent(partition(record), record.offset());
       }
     } catch (WakeupException e) {
       LOG.debugf("%s: woken up to stop", settings.role());
@@ -233,6 +259,12 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     }
     try {
       pending.add(unit, outputs(unit), suspect);
+    } catch (AbandonedException e) {
+      if (e.getCause() instanceof KafkaException lost) {
+        throw lost;
+      }
+      rewind();
+      return;
     } catch (Exception | StackOverflowError | OutOfMemoryError e) {
       Fault fault = Fault.of(e);
       if (fault == Fault.FATAL) {
@@ -243,7 +275,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       }
       if (fault != Fault.RECORD && fault != Fault.ENGINE) {
         LOG.warnf("%s: the handler cannot work at present: %s", settings.role(), Fault.line(e));
-        failed(e);
+        failed(e, Pending.ends(unit));
         rewind();
         loop.pause();
         return;
@@ -261,19 +293,94 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   private List<ProducerRecord<byte[], byte[]>> outputs(List<ConsumerRecord<byte[], byte[]>> unit)
       throws Exception {
     long start = System.nanoTime();
+    ConsumerRecord<byte[], byte[]> last = unit.get(unit.size() - 1);
     List<ProducerRecord<byte[], byte[]>> outputs = handler.handle(unit);
+    Optional<LongWork> work = settings.longWork() ? handler.longWork() : Optional.empty();
+    if (work.isPresent()) {
+      outputs = outcome(work.get(), last).outputs();
+    }
     for (ProducerRecord<byte[], byte[]> output : outputs) {
       long size = size(output);
       if (size > largest) {
-        throw new RecordTooLargeException(
-            "an output for %s has %d bytes, more than any topic takes"
-                .formatted(output.topic(), size));
+        outputs =
+            worker
+                .lessen(last)
+                .orElseThrow(
+                    () ->
+                        new RecordTooLargeException(
+                            "an output for %s has %d bytes, more than any topic takes"
+                                .formatted(output.topic(), size)));
+        break;
       }
     }
     Duration taken = Duration.ofNanos(System.nanoTime() - start);
     batchSize.handled(unit.size(), taken);
     listener.handled(unit.size(), outputs.size(), taken);
     return outputs;
+  }
+
+  /** Runs the work that a record calls for, unless that was done before. */
+  private Outcome outcome(LongWork work, ConsumerRecord<byte[], byte[]> record) throws Exception {
+    Optional<Outcome> known = worker.recall(record);
+    if (known.isPresent()) {
+      LOG.infof("%s: %s is done; writing what came of it", settings.role(), work.about());
+      return known.get();
+    }
+    working = partition(record);
+    Future<Outcome> result = worker.start(work);
+    try {
+      Outcome outcome = await(result);
+      worker.keep(record, work, outcome);
+      return outcome;
+    } catch (AbandonedException e) {
+      LOG.infof("%s: %s is abandoned", settings.role(), work.about());
+      throw e;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof Error error) {
+        throw error;
+      }
+      throw (Exception) e.getCause();
+    } finally {
+      working = null;
+      if (!result.isDone()) {
+        work.abandon();
+      }
+      consumer.resume(consumer.paused());
+    }
+  }
+
+  /** Polls, so that the group does not take this member for dead, but takes no records. */
+  private Outcome await(Future<Outcome> result) throws Exception {
+    do {
+      loop.beat();
+      consumer.pause(consumer.assignment());
+      try {
+        consumer.poll(Duration.ZERO);
+      } catch (WakeupException e) {
+        LOG.debugf("%s: woken up to stop", settings.role());
+      } catch (KafkaException e) {
+        throw new AbandonedException(e);
+      }
+      if (!retrying) {
+        loop.wentWell();
+      }
+    } while (!isDoneWithin(POLL, result) && !partitionsWereTaken && !loop.isStopping());
+    if (partitionsWereTaken || loop.isStopping()) {
+      throw new AbandonedException(null);
+    }
+    return result.get();
+  }
+
+  private static boolean isDoneWithin(Duration time, Future<?> result) throws InterruptedException {
+    try {
+      result.get(time.toMillis(), TimeUnit.MILLISECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
+      // Is thrown again when the result is asked for.
+      return true;
+    }
   }
 
   /**
@@ -290,7 +397,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       rewind();
       return false;
     }
-    failed(cause);
+    failed(cause, ends);
     PoisonIsolation.Verdict verdict = isolation.failed(ends, tried);
     if (verdict == PoisonIsolation.Verdict.CONDEMNED && Fault.of(cause) == Fault.ENGINE) {
       verdict = PoisonIsolation.Verdict.AGAIN;
@@ -322,8 +429,9 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     return false;
   }
 
-  private void failed(Throwable cause) {
+  private void failed(Throwable cause, Map<TopicPartition, OffsetAndMetadata> ends) {
     retrying = true;
+    failed = Map.copyOf(ends);
     loop.failed(cause);
   }
 
@@ -349,6 +457,11 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
         // Nothing is left to be done with the record but to wait for somebody.
         throw new RefusedLetterException(e.getCause());
       }
+      Optional<List<ProducerRecord<byte[], byte[]>>> less = worker.lessen(pending.first());
+      if (less.isPresent()) {
+        pending.replace(less.get());
+        return commitOrRewind();
+      }
       ConsumerRecord<byte[], byte[]> first = pending.first();
       int tried = pending.records();
       Map<TopicPartition, OffsetAndMetadata> ends = Map.copyOf(pending.offsets());
@@ -362,6 +475,38 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     pending
         .offsets()
         .forEach((partition, next) -> bookmarks.put(partition, handler.bookmark(partition, next)));
+    if (!pending.outputs().isEmpty() || !areCommitted(bookmarks)) {
+      write(bookmarks);
+      committed.putAll(bookmarks);
+      worker.committed(bookmarks);
+      retrying = false;
+      loop.committed();
+    } else if (failed.entrySet().stream().allMatch(this::isPassed)) {
+      retrying = false;
+    }
+    isolation.succeeded(pending.offsets(), pending.isSuspect());
+    listener.committed(pending.records());
+    pending.clear();
+    goBack();
+  }
+
+  private boolean isPassed(Map.Entry<TopicPartition, OffsetAndMetadata> end) {
+    OffsetAndMetadata next = pending.offsets().get(end.getKey());
+    return next != null && next.offset() >= end.getValue().offset();
+  }
+
+  private boolean areCommitted(Map<TopicPartition, OffsetAndMetadata> bookmarks) {
+    return bookmarks.entrySet().stream()
+        .allMatch(
+            bookmark -> {
+              OffsetAndMetadata last = committed.get(bookmark.getKey());
+              return last != null
+                  && last.offset() == bookmark.getValue().offset()
+                  && last.metadata().equals(bookmark.getValue().metadata());
+            });
+  }
+
+  private void write(Map<TopicPartition, OffsetAndMetadata> bookmarks) throws AbortedException {
     producer.beginTransaction();
     try {
       // Failures to send show in the commit.
@@ -371,6 +516,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       producer.sendOffsetsToTransaction(bookmarks, consumer.groupMetadata());
       producer.commitTransaction();
     } catch (KafkaException e) {
+      worker.notWritten();
       Fault fault = Fault.of(e);
       if (fault == Fault.RECORD || fault == Fault.REBALANCED) {
         producer.abortTransaction();
@@ -378,14 +524,6 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       }
       throw e;
     }
-    committed.putAll(bookmarks);
-    pending.offsets().forEach((partition, next) -> resume.put(partition, next.offset()));
-    isolation.succeeded(pending.offsets(), pending.isSuspect());
-    listener.committed(pending.records());
-    pending.clear();
-    retrying = false;
-    loop.committed();
-    goBack();
   }
 
   /** Reads again what the handler left for later and can handle now. */
@@ -395,38 +533,45 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
           .goBack(partition)
           .ifPresent(
               from -> {
-                fetched.removeIf(
-                    record ->
-                        record.partition() == partition.partition()
-                            && record.topic().equals(partition.topic()));
-                resume.put(partition, from);
+                fetched.removeIf(record -> partition(record).equals(partition));
                 consumer.seek(partition, from);
               });
     }
   }
 
+  /** As if this were a new session: what was not committed is handled again. */
   private void rewind() {
     fetched.clear();
     pending.clear();
     partitionsWereTaken = false;
-    resume.keySet().retainAll(consumer.assignment());
-    consumer
-        .assignment()
-        .forEach(partition -> handler.restore(partition, committed.get(partition)));
-    resume.forEach(consumer::seek);
+    for (TopicPartition partition : consumer.assignment()) {
+      OffsetAndMetadata last = committed.get(partition);
+      handler.restore(partition, last);
+      if (last != null) {
+        consumer.seek(partition, last.offset());
+      } else if (earliest.containsKey(partition)) {
+        consumer.seek(partition, earliest.get(partition));
+      }
+    }
   }
 
   /**
-   * What is fetched or pending may hold records of the partitions that go; nothing of it is in
-   * Kafka yet.
+   * What is in hand may be of the partitions that go; nothing of it is in Kafka yet. What came of
+   * long work is kept: they may come back with nothing committed meanwhile.
    */
   @Override
   public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
-    partitions.forEach(resume::remove);
+    partitions.forEach(earliest::remove);
     partitions.forEach(committed::remove);
     partitions.forEach(isolation::forget);
-    partitionsWereTaken = partitionsWereTaken || !pending.isEmpty() || !fetched.isEmpty();
+    partitionsWereTaken = partitionsWereTaken || partitions.stream().anyMatch(this::isInHand);
     retrying = false;
+  }
+
+  private boolean isInHand(TopicPartition partition) {
+    return partition.equals(working)
+        || pending.offsets().containsKey(partition)
+        || fetched.stream().anyMatch(record -> partition(record).equals(partition));
   }
 
   @Override
@@ -434,6 +579,15 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     LOG.infof("%s: assigned %s", settings.role(), partitions);
     committed.putAll(consumer.committed(Set.copyOf(partitions)));
     partitions.forEach(partition -> handler.restore(partition, committed.get(partition)));
+    worker.committed(committed);
+    worker.assigned(consumer.assignment());
+    if (working != null) {
+      consumer.pause(partitions);
+    }
+  }
+
+  private static TopicPartition partition(ConsumerRecord<?, ?> record) {
+    return new TopicPartition(record.topic(), record.partition());
   }
 
   @Override

@@ -44,6 +44,12 @@ final class Pending {
     letter = true;
   }
 
+  /** Sends others instead of the outputs. */
+  void replace(List<ProducerRecord<byte[], byte[]>> others) {
+    outputs.clear();
+    outputs.addAll(others);
+  }
+
   /** By partition, the offset behind the last of the records. */
   static Map<TopicPartition, OffsetAndMetadata> ends(List<ConsumerRecord<byte[], byte[]>> records) {
     Map<TopicPartition, OffsetAndMetadata> ends = new HashMap<>();

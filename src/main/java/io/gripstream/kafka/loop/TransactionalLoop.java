@@ -6,10 +6,15 @@ import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Pulse;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -32,6 +37,12 @@ import org.jboss.logging.Logger;
  * nothing: when no further records have been fetched, or after a tenth of a second, what is there
  * is committed. A micro-batch is at most as large as {@link Settings#batchSize}, and takes about a
  * tenth of a second as well: a slow handler is given less at a time ({@link BatchSize}).
+ *
+ * <p><b>Long work</b> ({@link Settings#longWork}). What the handler cannot do within seconds runs
+ * on a second thread, one at a time, while the loop goes on polling with all partitions paused: the
+ * group does not take it for dead, however long that is. Work whose partition goes to another
+ * member is abandoned, and done there. What came of work that has ended is kept until it is
+ * committed, so a commit that fails does not cost the work; only the end of the process does.
  *
  * <p><b>When the handler throws.</b>
  *
@@ -56,6 +67,7 @@ public final class TransactionalLoop implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(TransactionalLoop.class);
   private static final Duration ASIDE = Duration.ofSeconds(30);
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(30);
+  private static final Duration WORK_PATIENCE = Duration.ofSeconds(60);
 
   /** Makes outputs of records. */
   @FunctionalInterface
@@ -68,6 +80,15 @@ public final class TransactionalLoop implements AutoCloseable {
         throws Exception;
 
     /**
+     * What the records that were handled last call for and what may take hours; empty: there is
+     * nothing. What comes of it is sent instead of what {@link #handle} returned. Asked after each
+     * call of that.
+     */
+    default Optional<LongWork> longWork() {
+      return Optional.empty();
+    }
+
+    /**
      * Hears, before it is to handle others, which records most probably come next, so that it can
      * begin to prepare them. They may come otherwise, or not at all.
      */
@@ -75,7 +96,7 @@ public final class TransactionalLoop implements AutoCloseable {
 
     /**
      * Hears where a partition stands: when it is assigned, and when what was handled since the last
-     * commit is thrown away.
+     * commit is thrown away. Its records are handed in from there.
      *
      * @param committed what was committed last; null: nothing
      */
@@ -83,7 +104,8 @@ public final class TransactionalLoop implements AutoCloseable {
 
     /**
      * What to commit once all in front of {@code next} has been handled. A handler that leaves
-     * records for later says so in the metadata, of which {@link #restore} hears.
+     * records for later says so in the metadata, of which {@link #restore} hears, or by the offset
+     * of the first of them. Asked once more where the brokers refuse what came of long work.
      */
     default OffsetAndMetadata bookmark(TopicPartition partition, OffsetAndMetadata next) {
       return next;
@@ -125,6 +147,8 @@ public final class TransactionalLoop implements AutoCloseable {
    * @param batchesPerTransaction micro-batches in a transaction at most
    * @param attempts how often a micro-batch may fail before the record at fault is searched for
    * @param pause after the first failure in a row; doubles with each further one
+   * @param longWork whether {@link Handler#longWork} is asked. Then records are handled one by one,
+   *     and members join the group without taking from the others what they are at work on
    */
   public record Settings(
       String role,
@@ -135,12 +159,43 @@ public final class TransactionalLoop implements AutoCloseable {
       int batchSize,
       int batchesPerTransaction,
       int attempts,
-      Duration pause) {
+      Duration pause,
+      boolean longWork) {
+    private static final int ATTEMPTS = 3;
+    private static final Duration PAUSE = Duration.ofMillis(200);
+
     public Settings {
       topics = List.copyOf(topics);
       if (batchSize < 1 || batchesPerTransaction < 1 || attempts < 1) {
         throw new IllegalArgumentException("batches, transactions and attempts are at least one");
       }
+      if (longWork && (batchSize > 1 || batchesPerTransaction > 1)) {
+        throw new IllegalArgumentException("long work is for one record at a time");
+      }
+    }
+
+    /** For micro-batches, without long work. */
+    public Settings(
+        String role,
+        String group,
+        String instanceId,
+        List<String> topics,
+        String positions,
+        int batchSize,
+        int batchesPerTransaction,
+        int attempts,
+        Duration pause) {
+      this(
+          role,
+          group,
+          instanceId,
+          topics,
+          positions,
+          batchSize,
+          batchesPerTransaction,
+          attempts,
+          pause,
+          false);
     }
 
     /** With three attempts, a fifth of a second apart at first. */
@@ -160,8 +215,25 @@ public final class TransactionalLoop implements AutoCloseable {
           positions,
           batchSize,
           batchesPerTransaction,
-          3,
-          Duration.ofMillis(200));
+          ATTEMPTS,
+          PAUSE);
+    }
+
+    /** For one long work after another, with three attempts, a fifth of a second apart at first. */
+    public static Settings longWork(
+        String role, String group, String instanceId, List<String> topics, String positions) {
+      return new Settings(role, group, instanceId, topics, positions, 1, 1, ATTEMPTS, PAUSE, true);
+    }
+
+    Map<String, Object> consumerOverrides() {
+      Map<String, Object> overrides = new HashMap<>();
+      overrides.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, batchSize);
+      if (longWork) {
+        overrides.put(
+            ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
+            CooperativeStickyAssignor.class.getName());
+      }
+      return overrides;
     }
   }
 
@@ -171,6 +243,7 @@ public final class TransactionalLoop implements AutoCloseable {
   private final Handler handler;
   private final LoopListener listener;
   private final CountDownLatch stopping = new CountDownLatch(1);
+  private final LongWorker worker;
   private final Thread thread;
   private final Pulse pulse;
 
@@ -202,6 +275,7 @@ public final class TransactionalLoop implements AutoCloseable {
     this.handler = handler;
     this.listener = listener;
     this.backoff = new Backoff(stopping, settings.pause());
+    this.worker = new LongWorker(settings.role());
     this.thread = new Thread(this::run, "loop-" + settings.role());
     thread.setDaemon(true);
     this.pulse = new Pulse(thread, this::isStopping);
@@ -221,6 +295,21 @@ public final class TransactionalLoop implements AutoCloseable {
     return state == State.FAILED ? "it has failed: " + lastFailure() : pulse.fault();
   }
 
+  /** Why the loop does not work at present; empty: it does. */
+  public String notReady() {
+    String unwritten = worker.unwritten();
+    if (state != State.FAILED && !unwritten.isEmpty()) {
+      return "it cannot write what came of " + unwritten;
+    }
+    return switch (state) {
+      case RUNNING -> "";
+      case STARTING -> "it is connecting";
+      case RETRYING -> "it is trying again after: " + lastFailure();
+      case STOPPED -> "it is stopped";
+      case FAILED -> "it has failed: " + lastFailure();
+    };
+  }
+
   /** With each turn. */
   void beat() {
     pulse.beat();
@@ -236,10 +325,14 @@ public final class TransactionalLoop implements AutoCloseable {
     return failure == null ? "" : Fault.line(failure);
   }
 
-  /** Asks the loop to finish the micro-batch in hand and commit; waits until it has. */
+  /**
+   * Asks the loop to finish the micro-batch in hand and commit, and long work to end without an
+   * outcome; waits until they have.
+   */
   @Override
   public void close() {
     stopping.countDown();
+    worker.stop();
     LoopSession current = session;
     if (current != null) {
       current.wakeup();
@@ -254,6 +347,7 @@ public final class TransactionalLoop implements AutoCloseable {
         thread.interrupt();
         thread.join(STOP_PATIENCE.toMillis());
       }
+      worker.awaitEnd(WORK_PATIENCE);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -287,7 +381,7 @@ public final class TransactionalLoop implements AutoCloseable {
 
   private void session() {
     try (LoopSession opened =
-        new LoopSession(this, clients, settings, deadLetters, handler, listener)) {
+        new LoopSession(this, clients, settings, deadLetters, handler, listener, worker)) {
       session = opened;
       try {
         opened.work();

@@ -1,0 +1,176 @@
+package io.gripstream.refiner;
+
+import io.gripstream.event.RefinementBatch;
+import io.gripstream.kafka.DeadLetters;
+import io.gripstream.kafka.Fault;
+import io.gripstream.kafka.loop.LongWork;
+import io.gripstream.kafka.loop.TransactionalLoop;
+import io.gripstream.refiner.RoundAssembler.Broken;
+import io.gripstream.refiner.RoundAssembler.Complete;
+import io.gripstream.refiner.RoundAssembler.Step;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.jboss.logging.Logger;
+
+/**
+ * Makes rounds of the chunks of batches: long work where a batch is whole, a diary entry where it
+ * cannot become that, a dead letter where a record is no chunk.
+ *
+ * <p>No batch is passed before it is concluded: until its last chunk has been handled, what is
+ * committed is the offset of its first, and whoever goes on begins there.
+ *
+ * <pre>
+ *   committed offset  the first chunk of the batch that is not whole yet, or the next record
+ *   its metadata      head, space, broken
+ *     head            records in front of it that are no chunks have their letters
+ *     broken          the round that was last reported not to be whole; empty: none was
+ * </pre>
+ *
+ * <p>For the loop's thread.
+ */
+final class Rounds implements TransactionalLoop.Handler {
+  private static final Logger LOG = Logger.getLogger(Rounds.class);
+
+  private final Deserializer<RefinementBatch> chunks;
+  private final RoundWorker worker;
+  private final Diary diary;
+  private final DeadLetters deadLetters;
+  private final RefinerMetrics metrics;
+  private final Map<TopicPartition, Place> places = new HashMap<>();
+  private Optional<LongWork> round = Optional.empty();
+
+  Rounds(
+      Deserializer<RefinementBatch> chunks,
+      RoundWorker worker,
+      Diary diary,
+      DeadLetters deadLetters,
+      RefinerMetrics metrics) {
+    this.chunks = chunks;
+    this.worker = worker;
+    this.diary = diary;
+    this.deadLetters = deadLetters;
+    this.metrics = metrics;
+  }
+
+  /** Where a partition stands. */
+  private static final class Place {
+    private final RoundAssembler assembler;
+    private long head;
+
+    /** From where on the next member would have to begin; empty: behind what was handled. */
+    private OptionalLong open = OptionalLong.empty();
+
+    /** The chunk that has to be handed in again; empty: none has. */
+    private OptionalLong again = OptionalLong.empty();
+
+    Place(long head, String lastBroken) {
+      this.head = head;
+      this.assembler = new RoundAssembler(lastBroken);
+    }
+
+    static Place of(OffsetAndMetadata committed) {
+      String metadata = committed == null ? "" : committed.metadata();
+      String[] parts = metadata.split(" ", 2);
+      return parts[0].matches("\\d{1,18}")
+          ? new Place(Long.parseLong(parts[0]), parts.length < 2 ? "" : parts[1])
+          : new Place(0, "");
+    }
+
+    String metadata() {
+      return head + " " + assembler.lastBroken();
+    }
+  }
+
+  @Override
+  public void restore(TopicPartition partition, OffsetAndMetadata committed) {
+    places.put(partition, Place.of(committed));
+  }
+
+  @Override
+  public OffsetAndMetadata bookmark(TopicPartition partition, OffsetAndMetadata next) {
+    Place place = place(partition);
+    return place.open.isPresent()
+        ? new OffsetAndMetadata(place.open.getAsLong(), place.metadata())
+        : new OffsetAndMetadata(next.offset(), next.leaderEpoch(), place.metadata());
+  }
+
+  @Override
+  public OptionalLong goBack(TopicPartition partition) {
+    Place place = place(partition);
+    OptionalLong again = place.again;
+    place.again = OptionalLong.empty();
+    return again;
+  }
+
+  private Place place(TopicPartition partition) {
+    return places.computeIfAbsent(partition, any -> Place.of(null));
+  }
+
+  @Override
+  public List<ProducerRecord<byte[], byte[]>> handle(List<ConsumerRecord<byte[], byte[]>> records) {
+    ConsumerRecord<byte[], byte[]> record = records.get(0);
+    Place place = place(new TopicPartition(record.topic(), record.partition()));
+    round = Optional.empty();
+    RefinementBatch chunk;
+    try {
+      chunk = chunks.deserialize(record.topic(), record.headers(), record.value());
+      if (chunk == null) {
+        throw new SerializationException("there is no value");
+      }
+    } catch (RuntimeException | StackOverflowError e) {
+      if (Fault.of(e) != Fault.RECORD) {
+        throw e;
+      }
+      return letter(record, place, e);
+    }
+    Optional<Step> step = place.assembler.add(chunk);
+    if (place.assembler.isEmpty()) {
+      place.open = OptionalLong.empty();
+    } else if (place.open.isEmpty()) {
+      place.open = OptionalLong.of(record.offset());
+    }
+    if (step.isPresent() && step.get() instanceof Broken broken) {
+      return report(record, place, broken);
+    }
+    round = step.map(Complete.class::cast).map(complete -> worker.job(complete.batch()));
+    return List.of();
+  }
+
+  @Override
+  public Optional<LongWork> longWork() {
+    return round;
+  }
+
+  private List<ProducerRecord<byte[], byte[]>> letter(
+      ConsumerRecord<byte[], byte[]> record, Place place, Throwable cause) {
+    if (record.offset() < place.head) {
+      return List.of();
+    }
+    place.head = record.offset() + 1;
+    LOG.errorf(
+        "dead letter: %s-%d@%d: %s",
+        record.topic(), record.partition(), record.offset(), cause.getMessage());
+    metrics.deadLetters.increment();
+    return List.of(
+        deadLetters.letter(record, Refiner.ROLE, "not a chunk of a batch: " + cause.getMessage()));
+  }
+
+  private List<ProducerRecord<byte[], byte[]>> report(
+      ConsumerRecord<byte[], byte[]> record, Place place, Broken broken) {
+    LOG.errorf("round %d of %s: %s", broken.round(), broken.task(), broken.reason());
+    if (broken.again()) {
+      place.open = OptionalLong.of(record.offset());
+      place.again = place.open;
+    }
+    return List.of(diary.failed(broken.task(), broken.round(), broken.version(), broken.reason()));
+  }
+}
