@@ -162,6 +162,24 @@ class PreprocessingTest {
     }
   }
 
+  @Test
+  void aSmallerCropIsTheCenterOfALargerOne() throws Exception {
+    BufferedImage image = new BufferedImage(48, 32, BufferedImage.TYPE_INT_RGB);
+    SplittableRandom random = new SplittableRandom(3);
+    for (int i = 0; i < 48 * 32; i++) {
+      image.setRGB(i % 48, i / 48, random.nextInt(1 << 24));
+    }
+
+    byte[] large = preprocessor(16, true, 16).pixels(png(image));
+    byte[] small = preprocessor(16, true, 8).pixels(png(image));
+
+    for (int y = 0; y < 8; y++) {
+      for (int x = 0; x < 24; x++) {
+        assertThat(small[y * 24 + x]).isEqualTo(large[(y + 4) * 48 + 12 + x]);
+      }
+    }
+  }
+
   private static Preprocessor preprocessor(int resize, boolean keepsAspect, int crop) {
     Preprocessing usual = Preprocessing.usual(crop);
     return new Preprocessor(

@@ -10,6 +10,7 @@ import io.gripstream.clip.ComputeDevice;
 import io.gripstream.clip.Digests;
 import io.gripstream.clip.SafeTensors;
 import io.gripstream.clip.TorchClip;
+import io.gripstream.launcher.Main;
 import io.gripstream.workshop.DrawnModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -148,6 +149,28 @@ class PublishedModelsTest {
     assertThat(folder).isDirectoryNotContaining("glob:**.answer.json*");
   }
 
+  @Test
+  void theReadmesCommandFetchesThemAndSaysWhereTheyComeFrom() throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-Xmx128m", "-cp", System.getProperty("java.class.path")));
+    command.add("-Djava.util.logging.manager=org.jboss.logmanager.LogManager");
+    command.addAll(List.of(Main.class.getName(), "fetch-model", B_32));
+    command.addAll(List.of("--data", models.toString()));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("HF_ENDPOINT", hub.url().toString());
+    builder.environment().put("HF_HOME", home.toString());
+
+    Process process = builder.start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+    assertThat(said)
+        .contains("hub's own conversion of it, refs/pr/66 at commit " + PULL)
+        .contains("preprocessor_config.json")
+        .contains("sha256 " + Digests.sha256(weights));
+    assertThat(process.waitFor()).isZero();
+  }
+
   @ParameterizedTest
   @CsvSource({"somebody, open", "SFconvertbot, closed", "SFconvertBot, open"})
   void aPullRequestThatIsNotTheBotsOrNotOpenIsNotTaken(String author, String status)
@@ -250,10 +273,12 @@ class PublishedModelsTest {
     assertRefused("a/lacking", "has no model-00002-of-00002.safetensors");
 
     Map<String, byte[]> astray = sharded();
-    astray.put(
-        "model.safetensors.index.json", bytes("{\"weight_map\": {\"x\": \"../x.safetensors\"}}"));
-    hub.publish("a/astray", MAIN, files(astray));
-    assertRefused("a/astray", "names a part that is no safetensors file beside it");
+    for (String part : List.of("../x.safetensors", "/x.safetensors", "x.bin")) {
+      String index = "{\"weight_map\": {\"x\": \"" + part + "\"}}";
+      astray.put("model.safetensors.index.json", bytes(index));
+      hub.publish("a/astray", MAIN, files(astray));
+      assertRefused("a/astray", "names a part that is no safetensors file beside it");
+    }
   }
 
   /** The same weights in two files: the first has all tensors of the image tower. */
