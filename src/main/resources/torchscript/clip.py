@@ -56,9 +56,9 @@ class Clip(Module):
   # uint8 [N, S, S, 3] -> [N, L, W]: class token and patches, as they enter the first layer. What comes before it works on
   # each token alone, so these can be kept and a prefix put between them later.
   def image_tokens(self: __torch__.Clip, pixels: Tensor, w: List[Tensor]) -> Tensor:
-    mean = torch.tensor([0.48145466, 0.4578275, 0.40821073], dtype=6, device=pixels.device)
-    deviation = torch.tensor([0.26862954, 0.26130258, 0.27577711], dtype=6, device=pixels.device)
-    x = ((pixels.to(6) / 255. - mean) / deviation).permute([0, 3, 1, 2]).to(w[1].dtype)
+    mean = torch.tensor(@mean@, dtype=6, device=pixels.device)
+    deviation = torch.tensor(@deviation@, dtype=6, device=pixels.device)
+    x = ((pixels.to(6) / @divisor@ - mean) / deviation).permute([0, 3, 1, 2]).to(w[1].dtype)
     patch = w[1].size(-1)
     x = torch.conv2d(x, w[1], None, [patch, patch]).flatten(2).transpose(1, 2)
     x = torch.cat([w[0].expand([x.size(0), 1, -1]), x], 1) + w[2]

@@ -55,9 +55,11 @@ public interface GripstreamConfig {
   Images images();
 
   interface Hub {
-    /** The hub that models are fetched from by name, or a mirror with the same paths. */
-    @WithDefault("https://huggingface.co")
-    URI url();
+    /**
+     * The hub that models are fetched from by name, or a mirror with the same paths; absent: what
+     * the variable {@code HF_ENDPOINT} says, or Hugging Face's.
+     */
+    Optional<URI> url();
 
     /** Whether only models that were fetched before may be used. */
     @WithDefault("false")

@@ -1,6 +1,7 @@
 package io.gripstream.cli;
 
 import io.gripstream.GripstreamConfig;
+import io.gripstream.model.HubAccess;
 import io.gripstream.model.HubModel;
 import io.gripstream.model.ModelHub;
 import java.io.IOException;
@@ -66,7 +67,11 @@ public final class FetchModelCommand implements Callable<Integer> {
     Optional<String> pin;
     try {
       model = model();
-      source = new ModelHub(hub == null ? config.modelHub().url() : hub, false, progress);
+      source =
+          new ModelHub(
+              HubAccess.of(
+                  Optional.ofNullable(hub).or(config.modelHub()::url), false, System.getenv()),
+              progress);
       pin = Optional.ofNullable(sha256).or(config::modelSha256).map(ModelHub::digest);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);

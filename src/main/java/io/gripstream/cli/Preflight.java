@@ -6,6 +6,7 @@ import io.gripstream.clip.ComputeDevice;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.registry.RestRegistry;
 import io.gripstream.model.FetchProgress;
+import io.gripstream.model.HubAccess;
 import io.gripstream.model.ModelFolder;
 import io.gripstream.model.ModelHub;
 import java.io.IOException;
@@ -86,7 +87,9 @@ final class Preflight {
       ModelFolder.of(
           config.model(),
           config.dataDirectory().resolve("models"),
-          new ModelHub(config.modelHub().url(), config.modelHub().offline(), progress),
+          new ModelHub(
+              HubAccess.of(config.modelHub().url(), config.modelHub().offline(), System.getenv()),
+              progress),
           config.modelSha256());
     } catch (IllegalArgumentException | IOException e) {
       throw new CommandFailure("the model %s cannot be used".formatted(config.model()), e);

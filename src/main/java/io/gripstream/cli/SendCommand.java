@@ -200,6 +200,11 @@ public final class SendCommand implements Callable<Integer> {
       Measurement measurement)
       throws IOException {
     Terminal terminal = new Terminal(spec.commandLine().getErr());
+    if (!files.linkedFolders().isEmpty()) {
+      terminal.say(
+          "not sent, as links to folders are not followed: "
+              + String.join(", ", files.linkedFolders()));
+    }
     Instant start = Instant.now();
     Pace pace = new Pace(rate);
     long sent = 0;
@@ -253,12 +258,22 @@ public final class SendCommand implements Callable<Integer> {
     if (folder == null) {
       throw new CommandFailure("--truth-from-folders: %s is in no folder".formatted(name));
     }
-    String truth = folderClasses.getOrDefault(folder, folder);
-    if (classes != null && !classes.contains(truth)) {
-      throw new CommandFailure(
-          "folder %s is none of the classes %s: name its class with --folder-class %s=CLASS"
-              .formatted(folder, classes, folder));
+    String truth =
+        folderClasses.entrySet().stream()
+            .filter(named -> ImageFiles.composed(named.getKey()).equals(folder))
+            .map(Map.Entry::getValue)
+            .findFirst()
+            .orElse(folder);
+    if (classes == null) {
+      return truth;
     }
-    return truth;
+    return classes.stream()
+        .filter(each -> ImageFiles.composed(each).equals(ImageFiles.composed(truth)))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new CommandFailure(
+                    "folder %s is none of the classes %s: name its class with --folder-class %s=CLASS"
+                        .formatted(folder, classes, folder)));
   }
 }

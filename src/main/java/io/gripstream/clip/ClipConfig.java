@@ -61,10 +61,14 @@ public record ClipConfig(Vision vision, Text text, int featureSize) {
    */
   public static ClipConfig parse(String json, String origin) throws IOException {
     JsonNode root = object(json, origin);
+    requireClip(root, origin);
     // Defaults are those of transformers' CLIPConfig, which leaves out what equals them.
     JsonNode vision = root.path("vision_config");
     JsonNode text = root.path("text_config");
     try {
+      if (size(vision, "num_channels", 3) != 3) {
+        throw new IllegalArgumentException("num_channels is not 3");
+      }
       return new ClipConfig(
           new Vision(
               tower(vision, 768, 12, 12, 3072),
@@ -78,6 +82,29 @@ public record ClipConfig(Vision vision, Text text, int featureSize) {
     } catch (IllegalArgumentException e) {
       throw new IOException(origin + " does not describe a CLIP: " + e.getMessage(), e);
     }
+  }
+
+  /** Others have other towers, and no tensor of theirs would tell before the weights are there. */
+  private static void requireClip(JsonNode root, String origin) throws IOException {
+    JsonNode type = root.path("model_type");
+    if (!type.isMissingNode() && !type.asText().equals("clip")) {
+      throw new IOException(
+          "%s has the model_type %s, not clip: no other is supported"
+              .formatted(origin, printable(type)));
+    }
+    // open_clip and timm keep files of this name, too.
+    for (String foreign : List.of("model_cfg", "architecture")) {
+      if (type.isMissingNode() && root.has(foreign)) {
+        throw new IOException(
+            "%s is a configuration of open_clip or timm, which is not supported: a CLIP in the layout of transformers has model_type clip"
+                .formatted(origin));
+      }
+    }
+  }
+
+  private static String printable(JsonNode value) {
+    String text = value.toString();
+    return text.length() > 100 ? text.substring(0, 100) + "..." : text;
   }
 
   private static JsonNode object(String json, String origin) throws IOException {

@@ -8,13 +8,18 @@ import java.util.List;
  */
 public interface ClipModel extends AutoCloseable {
   /**
-   * Name and weights, such as {@code pico@3f2a9c0d41be}: features go only with features of the same
-   * id.
+   * Name and weights, such as {@code pico@3f2a9c0d41be}, and a digest of its preprocessing where
+   * that is not the usual one: features go only with features of the same id.
    */
   String id();
 
   /** Side of the square input, in pixels. */
   int imageSize();
+
+  /** How images become what the image tower takes. */
+  default Preprocessing preprocessing() {
+    return Preprocessing.usual(imageSize());
+  }
 
   /** Length {@code D} of a feature. */
   int featureSize();

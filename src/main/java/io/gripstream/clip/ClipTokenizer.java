@@ -32,6 +32,32 @@ public final class ClipTokenizer implements AutoCloseable {
             Map.of("truncation", "true", "maxLength", String.valueOf(length), "padding", "false"));
   }
 
+  /**
+   * Reads a model's tokenizer.
+   *
+   * <p>A text's feature is the state at the last token that the tokenizer gives, which therefore
+   * has to be the end token. What a configuration calls {@code eos_token_id} plays no part:
+   * OpenAI's first ones say 2 there, and mean the largest id of a text, which is the end token's.
+   *
+   * @throws IOException when the file is no tokenizer, or not one of this model
+   */
+  public static ClipTokenizer read(Path file, ClipConfig.Text text) throws IOException {
+    ClipTokenizer tokenizer;
+    try {
+      tokenizer = new ClipTokenizer(file, text.length());
+    } catch (RuntimeException e) {
+      // The native library's only kind of exception.
+      throw new IOException(file + " is no tokenizer", e);
+    }
+    long[] empty = tokenizer.encode("");
+    if (empty.length != 2 || Math.max(empty[0], empty[1]) >= text.vocabulary()) {
+      tokenizer.close();
+      throw new IOException(
+          file + " puts no start and end token of the model's vocabulary around a text");
+    }
+    return tokenizer;
+  }
+
   /** Token ids of a text, with start and end. */
   public long[] encode(String text) {
     return tokenizer.encode(text, true, false).getIds();

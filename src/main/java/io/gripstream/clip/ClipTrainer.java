@@ -47,7 +47,8 @@ public final class ClipTrainer implements AutoCloseable {
   public ClipTrainer(ClipConfig config, ClipTokenizer tokenizer, long seed, ComputeDevice device) {
     this.config = config;
     this.tokenizer = tokenizer;
-    this.program = TorchClip.program(config, device);
+    this.program =
+        TorchClip.program(config, Preprocessing.usual(config.vision().imageSize()), device);
     this.manager = Engine.getEngine("PyTorch").newBaseManager(device.device());
     Random random = new Random(seed);
     image = initial(ClipWeights.imageLayout(config), config.vision().tower(), random);

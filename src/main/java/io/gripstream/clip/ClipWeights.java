@@ -65,6 +65,21 @@ public final class ClipWeights {
         (float) Math.exp(file.get("logit_scale").floats()[0]));
   }
 
+  /**
+   * Checks that weights are those of a configuration, and reads none of them. What else is among
+   * them, such as position ids, does not matter.
+   *
+   * @throws IOException when a tensor is missing, or its shape or its numbers are others
+   */
+  public static void require(SafeTensors file, ClipConfig config) throws IOException {
+    for (Map.Entry<String, long[]> tensor : shapes(config).entrySet()) {
+      Entry entry = file.get(tensor.getKey(), tensor.getValue());
+      if (entry.type() == Type.I64) {
+        throw new IOException("tensor " + tensor.getKey() + " is stored as integers");
+      }
+    }
+  }
+
   /** One tensor of the program, which may be several of the file, one below the other. */
   record Named(List<String> names, long... shape) {
     NDArray read(SafeTensors file, NDManager manager) throws IOException {

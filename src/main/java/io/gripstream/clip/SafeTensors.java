@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.PrimitiveIterator;
 import java.util.Set;
@@ -74,9 +75,30 @@ public final class SafeTensors {
   }
 
   private final Map<String, Entry> entries;
+  private final Map<String, String> unreadable;
 
-  private SafeTensors(Map<String, Entry> entries) {
+  private SafeTensors(Map<String, Entry> entries, Map<String, String> unreadable) {
     this.entries = entries;
+    this.unreadable = unreadable;
+  }
+
+  /**
+   * Several files as one.
+   *
+   * @throws IOException when two have a tensor of one name
+   */
+  static SafeTensors joined(List<SafeTensors> files) throws IOException {
+    Map<String, Entry> entries = new LinkedHashMap<>();
+    Map<String, String> unreadable = new LinkedHashMap<>();
+    for (SafeTensors file : files) {
+      for (Map.Entry<String, Entry> entry : file.entries.entrySet()) {
+        if (entries.put(entry.getKey(), entry.getValue()) != null) {
+          throw new IOException("two parts of the weights have a tensor " + entry.getKey());
+        }
+      }
+      unreadable.putAll(file.unreadable);
+    }
+    return new SafeTensors(entries, unreadable);
   }
 
   /**
@@ -89,6 +111,11 @@ public final class SafeTensors {
       long size = channel.size();
       ByteBuffer lead = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
       channel.read(lead, 0);
+      if (new String(lead.array(), StandardCharsets.US_ASCII).equals("version ") && size < 1024) {
+        throw new IOException(
+            file
+                + " is a Git LFS pointer and not the weights; run 'git lfs pull' where it was cloned");
+      }
       long headerLength = lead.position() < 8 ? -1 : lead.getLong(0);
       if (headerLength < 2 || headerLength > LARGEST_HEADER || headerLength > size - 8) {
         throw new IOException(
@@ -98,15 +125,20 @@ public final class SafeTensors {
       while (header.hasRemaining() && channel.read(header, 8 + header.position()) >= 0) {}
       JsonNode json = object(file, header.array());
       Map<String, Entry> entries = new LinkedHashMap<>();
+      Map<String, String> unreadable = new LinkedHashMap<>();
       for (Map.Entry<String, JsonNode> field :
           (Iterable<Map.Entry<String, JsonNode>>) json::fields) {
-        if (!field.getKey().equals("__metadata__") && known(field.getValue())) {
-          entries.put(
-              field.getKey(),
-              entry(file, channel, 8 + headerLength, size, field.getKey(), field.getValue()));
+        String name = field.getKey();
+        if (name.equals("__metadata__")) {
+          continue;
+        }
+        if (known(field.getValue())) {
+          entries.put(name, entry(file, channel, 8 + headerLength, size, name, field.getValue()));
+        } else {
+          unreadable.put(name, field.getValue().path("dtype").asText());
         }
       }
-      return new SafeTensors(entries);
+      return new SafeTensors(entries, unreadable);
     }
   }
 
@@ -115,10 +147,15 @@ public final class SafeTensors {
   }
 
   /**
-   * @throws IOException when there is no such tensor, or its shape is another
+   * @throws IOException when there is no such tensor that can be read, or its shape is another
    */
   public Entry get(String name, long... shape) throws IOException {
     Entry entry = entries.get(name);
+    if (entry == null && unreadable.containsKey(name)) {
+      throw new IOException(
+          "tensor %s is stored as %s, and only F32, F16 and BF16 are supported"
+              .formatted(name, unreadable.get(name)));
+    }
     if (entry == null) {
       throw new IOException("the weights have no tensor " + name);
     }

@@ -23,6 +23,7 @@ import java.util.Map;
 public final class TorchClip implements ClipModel {
   private final String id;
   private final ClipConfig config;
+  private final Preprocessing preprocessing;
   private final ClipTokenizer tokenizer;
   private final TorchScript program;
   private final NDManager manager;
@@ -39,6 +40,7 @@ public final class TorchClip implements ClipModel {
   private TorchClip(
       String id,
       ClipConfig config,
+      Preprocessing preprocessing,
       ClipTokenizer tokenizer,
       TorchScript program,
       NDManager manager,
@@ -46,6 +48,7 @@ public final class TorchClip implements ClipModel {
       ComputeDevice device) {
     this.id = id;
     this.config = config;
+    this.preprocessing = preprocessing;
     this.tokenizer = tokenizer;
     this.program = program;
     this.manager = manager;
@@ -62,29 +65,47 @@ public final class TorchClip implements ClipModel {
   /**
    * Loads a model.
    *
-   * @param folder holds {@code config.json}, {@code model.safetensors} and {@code tokenizer.json}
+   * @param folder holds {@code config.json}, {@code tokenizer.json}, the weights ({@link
+   *     WeightFiles}) and maybe {@code preprocessor_config.json}
    * @param name what the model is called in its id
    * @throws IOException when a file is missing or does not fit the others
    */
   public static TorchClip load(Path folder, String name, ComputeDevice device) throws IOException {
     ClipConfig config = ClipConfig.read(folder.resolve("config.json"));
-    Path file = folder.resolve("model.safetensors");
+    Preprocessing preprocessing = Preprocessing.in(folder, config.vision().imageSize());
+    WeightFiles files = WeightFiles.in(folder);
     NDManager manager = Engine.getEngine("PyTorch").newBaseManager(device.device());
     try {
-      ClipWeights weights = ClipWeights.load(SafeTensors.map(file), config, manager);
-      ClipTokenizer tokenizer =
-          new ClipTokenizer(folder.resolve("tokenizer.json"), config.text().length());
-      String id = name + "@" + Digests.sha256(file).substring(0, 12);
+      ClipWeights weights = ClipWeights.load(files.map(), config, manager);
+      ClipTokenizer tokenizer = ClipTokenizer.read(folder.resolve("tokenizer.json"), config.text());
       return new TorchClip(
-          id, config, tokenizer, program(config, device), manager, weights, device);
+          id(name, files.sha256(), preprocessing),
+          config,
+          preprocessing,
+          tokenizer,
+          program(config, preprocessing, device),
+          manager,
+          weights,
+          device);
     } catch (IOException | RuntimeException e) {
       manager.close();
       throw e;
     }
   }
 
+  /**
+   * What a model is called: its name, twelve digits of its weights' digest, and eight of its
+   * preprocessing's where that is not the usual one.
+   */
+  public static String id(String name, String sha256, Preprocessing preprocessing) {
+    return name
+        + "@"
+        + sha256.substring(0, 12)
+        + (preprocessing.isUsual() ? "" : "-" + preprocessing.digest());
+  }
+
   /** The arithmetic for a configuration's sizes. */
-  static TorchScript program(ClipConfig config, ComputeDevice device) {
+  static TorchScript program(ClipConfig config, Preprocessing preprocessing, ComputeDevice device) {
     return new TorchScript(
         "/torchscript/clip.py",
         "Clip",
@@ -92,7 +113,10 @@ public final class TorchClip implements ClipModel {
             "imageHeads", config.vision().tower().heads(),
             "textHeads", config.text().tower().heads(),
             "epsilon", config.vision().tower().epsilon(),
-            "quickGelu", config.vision().tower().quickGelu()),
+            "quickGelu", config.vision().tower().quickGelu(),
+            "divisor", preprocessing.divisor(),
+            "mean", preprocessing.mean(),
+            "deviation", preprocessing.deviation()),
         device.device());
   }
 
@@ -104,6 +128,11 @@ public final class TorchClip implements ClipModel {
   @Override
   public int imageSize() {
     return config.vision().imageSize();
+  }
+
+  @Override
+  public Preprocessing preprocessing() {
+    return preprocessing;
   }
 
   @Override

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -20,16 +21,20 @@ import java.util.zip.ZipFile;
  * or hides.
  */
 public final class ImageFiles implements AutoCloseable {
-  private static final Set<String> EXTENSIONS = Set.of("jpg", "jpeg", "png", "gif", "bmp", "webp");
+  /** TIFF is not read, and is listed all the same: whoever has it is told so. */
+  private static final Set<String> EXTENSIONS =
+      Set.of("jpg", "jpeg", "jfif", "png", "gif", "bmp", "webp", "tif", "tiff");
 
   private final Path folder;
   private final ZipFile archive;
   private final List<String> names;
+  private final List<String> linkedFolders;
 
-  private ImageFiles(Path folder, ZipFile archive, List<String> names) {
+  private ImageFiles(Path folder, ZipFile archive, List<String> names, List<String> linkedFolders) {
     this.folder = folder;
     this.archive = archive;
     this.names = names;
+    this.linkedFolders = linkedFolders;
   }
 
   /**
@@ -43,10 +48,10 @@ public final class ImageFiles implements AutoCloseable {
     ImageFiles files;
     try {
       if (Files.isDirectory(source)) {
-        files = new ImageFiles(source, null, list(source, prefix));
+        files = list(source, prefix);
       } else if (Files.isRegularFile(source)) {
         ZipFile archive = new ZipFile(source.toFile());
-        files = new ImageFiles(null, archive, list(archive, prefix));
+        files = new ImageFiles(null, archive, list(archive, prefix), List.of());
       } else {
         throw new ImageFilesException("there is no folder or zip archive " + source);
       }
@@ -56,24 +61,34 @@ public final class ImageFiles implements AutoCloseable {
     if (files.names.isEmpty()) {
       files.close();
       throw new ImageFilesException(
-          "no images (%s) in %s%s"
+          "no images (%s) in %s%s%s"
               .formatted(
                   String.join(", ", EXTENSIONS.stream().sorted().toList()),
                   source,
-                  prefix.isEmpty() ? "" : " under " + prefix));
+                  prefix.isEmpty() ? "" : " under " + prefix,
+                  files.linkedFolders.isEmpty()
+                      ? ""
+                      : "; links to folders are not followed: "
+                          + String.join(", ", files.linkedFolders)));
     }
     return files;
   }
 
-  private static List<String> list(Path folder, String prefix) throws IOException {
+  private static ImageFiles list(Path folder, String prefix) throws IOException {
+    List<String> names = new ArrayList<>();
+    List<String> linked = new ArrayList<>();
     try (Stream<Path> paths = Files.walk(folder)) {
-      return paths
-          .filter(Files::isRegularFile)
-          .map(path -> folder.relativize(path).toString().replace('\\', '/'))
-          .filter(name -> name.startsWith(prefix) && isImage(name))
-          .sorted()
-          .toList();
+      for (Path path : (Iterable<Path>) paths.sorted()::iterator) {
+        String name = folder.relativize(path).toString().replace('\\', '/');
+        if (Files.isRegularFile(path) && name.startsWith(prefix) && isImage(name)) {
+          names.add(name);
+        } else if (!name.isEmpty() && Files.isSymbolicLink(path) && Files.isDirectory(path)) {
+          linked.add(name);
+        }
+      }
     }
+    Collections.sort(names);
+    return new ImageFiles(folder, null, List.copyOf(names), List.copyOf(linked));
   }
 
   private static List<String> list(ZipFile archive, String prefix) {
@@ -89,14 +104,21 @@ public final class ImageFiles implements AutoCloseable {
   private static boolean isImage(String name) {
     String file = name.substring(name.lastIndexOf('/') + 1);
     int dot = file.lastIndexOf('.');
+    // macOS keeps what other file systems cannot hold of a.png in ._a.png.
     return dot > 0
         && !name.startsWith("__MACOSX/")
+        && !file.startsWith("._")
         && EXTENSIONS.contains(file.substring(dot + 1).toLowerCase(Locale.ROOT));
   }
 
   /** Relative paths, sorted. */
   public List<String> names() {
     return names;
+  }
+
+  /** Folders that are links, and are therefore not looked into; relative paths, sorted. */
+  public List<String> linkedFolders() {
+    return linkedFolders;
   }
 
   /**
@@ -109,10 +131,18 @@ public final class ImageFiles implements AutoCloseable {
     return shuffled;
   }
 
-  /** The name of the folder that a file lies in directly; null at the top. */
+  /**
+   * The name of the folder that a file lies in directly, {@linkplain #composed composed}; null at
+   * the top.
+   */
   public static String folderOf(String name) {
     String[] parts = name.split("/");
-    return parts.length < 2 ? null : parts[parts.length - 2];
+    return parts.length < 2 ? null : composed(parts[parts.length - 2]);
+  }
+
+  /** A name in Unicode's composed form (NFC): macOS decomposes what people type. */
+  public static String composed(String name) {
+    return Normalizer.normalize(name, Normalizer.Form.NFC);
   }
 
   /**

@@ -4,6 +4,8 @@ import io.gripstream.GripstreamConfig;
 import io.gripstream.image.RejectedImageException.Why;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
@@ -40,7 +42,7 @@ final class ImagePlaces {
   URI check(String text) throws RejectedImageException {
     URI uri;
     try {
-      uri = new URI(text);
+      uri = new URI(encoded(text));
     } catch (URISyntaxException e) {
       throw new RejectedImageException(Why.UNREADABLE, "not a URI: " + e.getMessage(), e);
     }
@@ -62,6 +64,19 @@ final class ImagePlaces {
               Why.UNREADABLE, "URIs with scheme '%s' cannot be read".formatted(scheme));
     }
     return uri;
+  }
+
+  /**
+   * Percent-encodes letters beyond ASCII, as file systems and servers read them: Java's own way
+   * composes them first, and a file whose name is decomposed is then another one.
+   */
+  private static String encoded(String text) {
+    StringBuilder encoded = new StringBuilder();
+    text.codePoints()
+        .mapToObj(Character::toString)
+        .map(each -> each.charAt(0) < 128 ? each : URLEncoder.encode(each, StandardCharsets.UTF_8))
+        .forEach(encoded::append);
+    return encoded.toString();
   }
 
   private void checkHost(URI uri) throws RejectedImageException {

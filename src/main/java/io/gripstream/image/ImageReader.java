@@ -1,6 +1,7 @@
 package io.gripstream.image;
 
 import io.gripstream.GripstreamConfig;
+import io.gripstream.clip.Preprocessing;
 import io.gripstream.clip.Preprocessor;
 import io.gripstream.clip.pixels.InvalidImageException;
 import io.gripstream.event.ImageEvent;
@@ -29,13 +30,14 @@ public final class ImageReader {
 
   /**
    * @param config where images may be, how large and how slow
-   * @param imageSize side {@code S} of the square that the model takes, in pixels
+   * @param preprocessing what the model takes
    * @param workers reads files, and runs what takes computing; the caller's to end
    */
-  public ImageReader(GripstreamConfig.Images config, int imageSize, Executor workers) {
+  public ImageReader(
+      GripstreamConfig.Images config, Preprocessing preprocessing, Executor workers) {
     this.fetcher =
         new ImageFetcher(new ImagePlaces(config), config.maxBytes(), config.timeout(), workers);
-    this.preprocessor = new Preprocessor(imageSize);
+    this.preprocessor = new Preprocessor(preprocessing);
     this.maxBytes = config.maxBytes();
     this.workers = workers;
   }

@@ -1,6 +1,7 @@
 package io.gripstream.image;
 
 import io.gripstream.GripstreamConfig;
+import io.gripstream.clip.Preprocessing;
 import io.gripstream.event.BatchSample;
 import io.gripstream.event.ImageEvent;
 import io.gripstream.event.ImageReference;
@@ -54,7 +55,7 @@ public final class ReferencedImages implements ImageSource, AutoCloseable {
   /**
    * @param config where images may be, how large and how slow
    * @param clients for reading records; the caller's, like {@code serdes}
-   * @param imageSize side {@code S} of the square that the model takes, in pixels
+   * @param preprocessing what the model takes
    * @param timeout how long to wait for brokers that do not answer
    */
   public ReferencedImages(
@@ -62,7 +63,7 @@ public final class ReferencedImages implements ImageSource, AutoCloseable {
       KafkaClients clients,
       Topics topics,
       TopicSerdes serdes,
-      int imageSize,
+      Preprocessing preprocessing,
       Duration timeout,
       MeterRegistry meters) {
     this.topic = topics.images();
@@ -71,7 +72,7 @@ public final class ReferencedImages implements ImageSource, AutoCloseable {
     this.workers =
         Executors.newFixedThreadPool(
             Runtime.getRuntime().availableProcessors(), ReferencedImages::thread);
-    this.images = new ImageReader(config, imageSize, workers);
+    this.images = new ImageReader(config, preprocessing, workers);
     this.gone = new GoneImages(meters);
   }
 

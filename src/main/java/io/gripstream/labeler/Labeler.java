@@ -94,7 +94,7 @@ public final class Labeler implements AutoCloseable {
             assignment,
             aside,
             System::nanoTime,
-            new ImageReader(config.images(), model.imageSize(), workers),
+            new ImageReader(config.images(), model.preprocessing(), workers),
             new TowerPasses(model, lane, metrics),
             new LabelRecords(
                 topics,

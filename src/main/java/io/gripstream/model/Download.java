@@ -24,6 +24,7 @@ final class Download {
   private static final int ATTEMPTS = 5;
 
   private final HttpClient http;
+  private final Optional<String> token;
   private final ModelHub.Timeouts timeout;
   private final FetchProgress progress;
   private final ModelFile file;
@@ -31,19 +32,26 @@ final class Download {
   private final Path target;
   private final Path part;
   private final Optional<String> pin;
+  private final Optional<String> commit;
 
   /**
+   * @param token of an account at the hub
    * @param pin the SHA-256 that the file must have
+   * @param commit the hub's commit that it must be of, where the hub says one
    */
   Download(
       HttpClient http,
+      Optional<String> token,
       ModelHub.Timeouts timeout,
       FetchProgress progress,
       ModelFile file,
       URI url,
       Path folder,
-      Optional<String> pin) {
+      Optional<String> pin,
+      Optional<String> commit) {
     this.http = http;
+    this.token = token;
+    this.commit = commit;
     this.timeout = timeout;
     this.progress = progress;
     this.file = file;
@@ -57,6 +65,7 @@ final class Download {
    * Fetches the file, several times over if the connection breaks off.
    *
    * @return what is now written beside it
+   * @throws AbsentException when the hub does not have it
    * @throws IOException when it cannot be had; what came so far stays for the next try, unless it
    *     is no use
    */
@@ -67,7 +76,7 @@ final class Download {
       } catch (RefusedException e) {
         discard();
         throw new RefusedException(file.fileName() + " from " + url + " is refused", e);
-      } catch (InterruptedIOException e) {
+      } catch (InterruptedIOException | AbsentException e) {
         throw e;
       } catch (IOException e) {
         if (attempt == ATTEMPTS) {
@@ -95,7 +104,7 @@ final class Download {
       return begun;
     }
     Exchange exchange =
-        Exchange.get(http, url, have, begun == null ? "" : begun.etag(), timeout.head());
+        Exchange.get(http, url, have, begun == null ? "" : begun.etag(), token, timeout.head());
     boolean subscribed = false;
     try (FileChannel channel =
         FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
@@ -146,11 +155,17 @@ final class Download {
       }
       case 401, 403 ->
           throw new RefusedException(
-              "the hub answered %d: there is no such model, or one has to log in for it; fetch it by hand, then, and name its folder"
-                  .formatted(status));
-      case 404 ->
-          throw new RefusedException(
-              "the hub answered 404: the model, the revision or the file is not there; some models have safetensors only at another revision");
+              "the hub answered %d: %s"
+                  .formatted(
+                      status,
+                      token.isEmpty()
+                          ? "there is no such model, or one has to log in for it: set HF_TOKEN to a token of an account that may read it"
+                          : "there is no such model, or the account of the token that was sent (HF_TOKEN, or the client's own) may not read it: ask for access on the model's page"));
+      case 404 -> {
+        discard();
+        throw new AbsentException(
+            "the hub answered 404: the model, the revision or the file is not there: " + url);
+      }
       case 416 -> {
         discard();
         throw new IOException("the hub's file is no longer the one that was begun");
@@ -199,6 +214,12 @@ final class Download {
           "the hub has it with the SHA-256 %s, and only %s is allowed"
               .formatted(linked.get(), pin.get()));
     }
+    Optional<String> sent = exchange.linked().commit();
+    if (commit.isPresent() && sent.isPresent() && !sent.equals(commit)) {
+      throw new RefusedException(
+          "the hub has it at the commit %s, and %s was looked at"
+              .formatted(sent.get(), commit.get()));
+    }
     return new Provenance(
         file.fileName(),
         total,
@@ -237,7 +258,7 @@ final class Download {
           "what came has the SHA-256 %s instead of %s".formatted(sha256, expected));
     }
     try {
-      file.check(part);
+      file.check().check(part, part.toAbsolutePath().getParent());
     } catch (IOException e) {
       throw e instanceof RefusedException
           ? e

@@ -25,7 +25,7 @@ public final class EmbeddedModel {
   static Path unpack(Path models) throws IOException {
     Path folder = models.resolve(NAME + "-" + digest());
     Files.createDirectories(folder);
-    for (ModelFile file : ModelFile.values()) {
+    for (ModelFile file : ModelFile.ALWAYS) {
       Path target = folder.resolve(file.fileName());
       if (Files.exists(target)) {
         continue;
@@ -57,7 +57,7 @@ public final class EmbeddedModel {
 
   private static String digest() throws IOException {
     MessageDigest digest = Digests.sha256();
-    for (ModelFile file : ModelFile.values()) {
+    for (ModelFile file : ModelFile.ALWAYS) {
       try (InputStream in = new DigestInputStream(open(file), digest)) {
         in.transferTo(OutputStream.nullOutputStream());
       }

@@ -48,11 +48,16 @@ record Exchange(HttpResponse<Flow.Publisher<List<ByteBuffer>>> response, Linked 
   /**
    * @param from the first byte that is wanted
    * @param etag the version that the bytes before it are of
+   * @param token is sent to the hub itself and nobody else, and to it over the network only in
+   *     https
    * @param timeout how long each response's head may take
    * @throws RefusedException when a redirect leads where it may not
    */
-  static Exchange get(HttpClient http, URI hub, long from, String etag, Duration timeout)
+  static Exchange get(
+      HttpClient http, URI hub, long from, String etag, Optional<String> token, Duration timeout)
       throws IOException {
+    Optional<String> secret =
+        token.filter(any -> hub.getScheme().equalsIgnoreCase("https") || Redirects.isLoopback(hub));
     Optional<String> sha256 = Optional.empty();
     OptionalLong size = OptionalLong.empty();
     Optional<String> commit = Optional.empty();
@@ -64,6 +69,9 @@ record Exchange(HttpResponse<Flow.Publisher<List<ByteBuffer>>> response, Linked 
               .header("Accept-Encoding", "identity")
               .header("User-Agent", "gripstream")
               .GET();
+      if (secret.isPresent() && Redirects.sameOrigin(hub, at)) {
+        request.header("Authorization", "Bearer " + secret.get());
+      }
       if (from > 0) {
         request.header("Range", "bytes=" + from + "-").header("If-Range", etag);
       }

@@ -55,7 +55,12 @@ public record HubModel(String owner, String name, String revision) {
     return "/" + owner + "/" + name + "/resolve/" + inOnePart(atRevision) + "/" + file;
   }
 
-  private static String inOnePart(String revision) {
+  /** The path of what a hub's API says of it, below the hub's URL. */
+  String apiPath(String what) {
+    return "/api/models/" + owner + "/" + name + (what.isEmpty() ? "" : "/" + what);
+  }
+
+  static String inOnePart(String revision) {
     return revision.replace("/", "%2F");
   }
 

@@ -1,8 +1,8 @@
 package io.gripstream.model;
 
 import io.gripstream.clip.ComputeDevice;
-import io.gripstream.clip.Digests;
 import io.gripstream.clip.TorchClip;
+import io.gripstream.clip.WeightFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -34,12 +34,12 @@ public record ModelFolder(Path path, String name, Optional<String> sha256) {
     Optional<String> wanted = pin.map(ModelHub::digest);
     ModelFolder found = find(model, modelsDirectory, hub, wanted);
     if (wanted.isPresent()) {
-      Path weights = found.path.resolve(ModelFile.WEIGHTS.fileName());
-      String actual = Digests.sha256(weights);
+      WeightFiles weights = WeightFiles.in(found.path);
+      String actual = weights.sha256();
       if (!actual.equals(wanted.get())) {
         throw new RefusedException(
             "%s has the SHA-256 %s, and only %s is allowed"
-                .formatted(weights, actual, wanted.get()));
+                .formatted(weights.files().get(0), actual, wanted.get()));
       }
       return new ModelFolder(found.path, found.name, wanted);
     }
@@ -54,13 +54,7 @@ public record ModelFolder(Path path, String name, Optional<String> sha256) {
     }
     Optional<Path> folder = folder(model);
     if (folder.isPresent()) {
-      for (ModelFile file : ModelFile.values()) {
-        Path path = folder.get().resolve(file.fileName());
-        if (!Files.isRegularFile(path)) {
-          throw new RefusedException(
-              "the folder %s has no %s".formatted(folder.get(), file.fileName()));
-        }
-      }
+      requireModel(folder.get());
       return new ModelFolder(folder.get(), folder.get().getFileName().toString(), Optional.empty());
     }
     try {
@@ -77,6 +71,36 @@ public record ModelFolder(Path path, String name, Optional<String> sha256) {
       throw new IOException(
           "there is no folder %s, and as a name on a hub it gives no model".formatted(model), e);
     }
+  }
+
+  /** Whether a folder of somebody's is a model, as far as can be told without loading it. */
+  private static void requireModel(Path folder) throws IOException {
+    require(folder, ModelFile.CONFIG, "open_clip_config.json", "open_clip's is not supported");
+    require(folder, ModelFile.TOKENIZER, "vocab.json", "vocab.json is not read in its place");
+    WeightFiles weights = WeightFiles.in(folder);
+    if (weights.files().size() == 1) {
+      require(
+          folder,
+          ModelFile.part(weights.files().get(0).getFileName().toString()),
+          "pytorch_model.bin",
+          "pickled weights are not read: convert pytorch_model.bin, in Python with CLIPModel.from_pretrained(DIR).save_pretrained(DIR)");
+    }
+    Path preprocessing = folder.resolve(ModelFile.PREPROCESSING.fileName());
+    if (Files.exists(preprocessing)) {
+      ModelFile.PREPROCESSING.check().check(preprocessing, folder);
+    }
+    ModelFile.checkWeights(folder);
+  }
+
+  private static void require(Path folder, ModelFile file, String foreign, String hint)
+      throws IOException {
+    Path path = folder.resolve(file.fileName());
+    if (!Files.isRegularFile(path)) {
+      String more = Files.exists(folder.resolve(foreign)) ? ", and " + hint : "";
+      throw new RefusedException(
+          "the folder %s has no %s%s".formatted(folder, file.fileName(), more));
+    }
+    file.check().check(path, folder);
   }
 
   private static Optional<Path> folder(String model) {
@@ -98,15 +122,14 @@ public record ModelFolder(Path path, String name, Optional<String> sha256) {
    */
   public TorchClip load(ComputeDevice device) throws IOException {
     TorchClip clip = TorchClip.load(path, name, device);
-    String digits = clip.id().substring(clip.id().lastIndexOf('@') + 1);
-    if (sha256.isPresent() && !sha256.get().startsWith(digits)) {
+    String known =
+        sha256.map(all -> TorchClip.id(name, all, clip.preprocessing())).orElse(clip.id());
+    if (!clip.id().equals(known)) {
+      String id = clip.id();
       clip.close();
       throw new RefusedException(
-          "%s is not what was fetched: its SHA-256 begins with %s, not with %s; delete the folder to fetch it again"
-              .formatted(
-                  path.resolve(ModelFile.WEIGHTS.fileName()),
-                  digits,
-                  sha256.get().substring(0, digits.length())));
+          "%s is not what was fetched: the model is %s, not %s; delete the folder to fetch it again"
+              .formatted(path.resolve(ModelFile.WEIGHTS.fileName()), id, known));
     }
     return clip;
   }

@@ -1,10 +1,12 @@
 package io.gripstream.model;
 
+import io.gripstream.clip.ClipConfig;
 import io.gripstream.clip.Digests;
+import io.gripstream.clip.Preprocessing;
+import io.gripstream.clip.TorchClip;
+import io.gripstream.clip.WeightFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,14 +20,11 @@ import java.util.regex.Pattern;
  * A hub, or a mirror of one, and the cache of what was fetched from it. Several processes may use a
  * cache at once. What is in the cache is used as it is: the hub is not asked whether a branch has
  * moved on since; to have it again, delete its folder.
- *
- * <p>All files of a model come from one commit where the hub tells commits.
  */
 public final class ModelHub {
   private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
-  private final URI url;
-  private final boolean offline;
+  private final HubAccess access;
   private final Timeouts timeout;
   private final FetchProgress progress;
 
@@ -45,18 +44,11 @@ public final class ModelHub {
    * A model that is in the cache.
    *
    * @param files all of its files
+   * @param sha256 the weights' ({@link WeightFiles#sha256})
+   * @param id what {@link TorchClip#load} will call it
    */
-  public record Fetched(HubModel model, Path folder, List<FetchedFile> files) {
-    /** What {@link io.gripstream.clip.TorchClip#load} will call it. */
-    public String id() {
-      return model.title() + "@" + sha256().substring(0, 12);
-    }
-
-    /** The weights' SHA-256. */
-    public String sha256() {
-      return files.get(ModelFile.WEIGHTS.ordinal()).sha256();
-    }
-  }
+  public record Fetched(
+      HubModel model, Path folder, List<FetchedFile> files, String sha256, String id) {}
 
   /**
    * @param size in bytes
@@ -64,25 +56,12 @@ public final class ModelHub {
    */
   public record FetchedFile(String name, long size, String sha256) {}
 
-  /**
-   * @param url of the hub: files are below {@code URL/owner/name/resolve/revision/}
-   * @param offline whether only the cache may be used
-   * @throws IllegalArgumentException when the URL is none of http or https
-   */
-  public ModelHub(URI url, boolean offline, FetchProgress progress) {
-    this(url, offline, progress, Timeouts.USUAL);
+  public ModelHub(HubAccess access, FetchProgress progress) {
+    this(access, progress, Timeouts.USUAL);
   }
 
-  ModelHub(URI url, boolean offline, FetchProgress progress, Timeouts timeout) {
-    if (!("https".equalsIgnoreCase(url.getScheme()) || "http".equalsIgnoreCase(url.getScheme()))
-        || url.getHost() == null
-        || url.getRawUserInfo() != null
-        || url.getRawQuery() != null
-        || url.getRawFragment() != null) {
-      throw new IllegalArgumentException("a hub has an address such as https://host, not " + url);
-    }
-    this.url = URI.create(url.toString().replaceAll("/+$", ""));
-    this.offline = offline;
+  ModelHub(HubAccess access, FetchProgress progress, Timeouts timeout) {
+    this.access = access;
     this.progress = progress;
     this.timeout = timeout;
   }
@@ -91,31 +70,30 @@ public final class ModelHub {
    * Gives a model's folder, and fetches what is not in it.
    *
    * @param modelsDirectory the cache is below it, in {@code hub/owner/name/revision}
-   * @param pin the SHA-256 that the weights must have: others are not even fetched
+   * @param pin the SHA-256 that the weights must have: others are not even fetched, if they are in
+   *     one file
    * @throws IOException when a file cannot be had or is not what it should be
    */
   public Fetched fetch(HubModel model, Path modelsDirectory, Optional<String> pin)
       throws IOException {
     Optional<String> weights = pin.map(ModelHub::digest);
     Path folder = model.folder(modelsDirectory.resolve("hub"));
-    List<ModelFile> missing = missing(folder);
-    if (!missing.isEmpty() && offline) {
-      throw new FileNotFoundException(
-          "%s is missing in %s, and this process is told to stay offline; run './gripstream fetch-model %s' where there is a network, and copy the folder"
-              .formatted(missing.get(0).fileName(), folder, model));
-    }
-    if (!missing.isEmpty()) {
+    if (!isWhole(folder)) {
+      if (access.offline() && !access.sharedCache().has(model)) {
+        throw missing(model, folder);
+      }
       Files.createDirectories(folder);
       try (FolderLock lock = FolderLock.take(folder, progress)) {
         // What was missing may have come while another process had the lock.
-        fetch(model, folder, missing(folder), weights);
+        if (!isWhole(folder)) {
+          new ModelFetch(access, timeout, progress, model, folder, weights).run();
+        }
+      }
+      if (!isWhole(folder)) {
+        throw missing(model, folder);
       }
     }
-    List<FetchedFile> files = new ArrayList<>();
-    for (ModelFile file : ModelFile.values()) {
-      files.add(verified(folder, file));
-    }
-    return new Fetched(model, folder, files);
+    return verified(model, folder);
   }
 
   /**
@@ -133,61 +111,97 @@ public final class ModelHub {
     return digest;
   }
 
-  private void fetch(HubModel model, Path folder, List<ModelFile> missing, Optional<String> weights)
-      throws IOException {
-    HttpClient http =
-        HttpClient.newBuilder()
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(timeout.head())
-            .build();
-    for (ModelFile file : missing) {
-      String revision = commit(folder).orElse(model.revision());
-      URI from = URI.create(url + model.urlPath(revision, file.fileName()));
-      Optional<String> pin = file == ModelFile.WEIGHTS ? weights : Optional.empty();
-      new Download(http, timeout, progress, file, from, folder, pin).run();
-    }
+  /** Only offline is something missing without another reason. */
+  private IOException missing(HubModel model, Path folder) throws IOException {
+    List<String> pulls = access.sharedCache().pulls(model);
+    String hint =
+        pulls.isEmpty() || SharedCache.isPull(model.revision())
+            ? ""
+            : "; other clients have fetched %s here: if that is meant, name %s@%s"
+                .formatted(String.join(", ", pulls), model.title(), pulls.get(0));
+    return new FileNotFoundException(
+        "%s is missing in %s, and this process is told to stay offline; run './gripstream fetch-model %s' where there is a network, and copy the folder%s"
+            .formatted(absent(folder), folder, model, hint));
   }
 
-  /** The commit that the files so far are of: a branch may move on between two files. */
-  private static Optional<String> commit(Path folder) throws IOException {
-    for (ModelFile file : ModelFile.values()) {
-      Path path = folder.resolve(file.fileName());
-      Optional<Provenance> known = Files.exists(path) ? Provenance.read(path) : Optional.empty();
-      if (known.isPresent() && !known.get().commit().isEmpty()) {
-        return known.map(Provenance::commit);
+  private static String absent(Path folder) throws IOException {
+    for (ModelFile file : List.of(ModelFile.CONFIG, ModelFile.TOKENIZER)) {
+      if (!isWhole(folder, file)) {
+        return file.fileName();
       }
     }
-    return Optional.empty();
+    return ModelFile.WEIGHTS.fileName();
   }
 
-  private static List<ModelFile> missing(Path folder) throws IOException {
-    List<ModelFile> missing = new ArrayList<>();
-    for (ModelFile file : ModelFile.values()) {
-      Path path = folder.resolve(file.fileName());
-      if (!Files.exists(path) || Provenance.read(path).isEmpty()) {
-        missing.add(file);
+  /** A file is whole only with its record. */
+  static boolean isWhole(Path folder, ModelFile file) throws IOException {
+    Path path = folder.resolve(file.fileName());
+    return Files.exists(path) && Provenance.read(path).isPresent();
+  }
+
+  private boolean isWhole(Path folder) throws IOException {
+    if (!isWhole(folder, ModelFile.CONFIG) || !isWhole(folder, ModelFile.TOKENIZER)) {
+      return false;
+    }
+    Path preprocessing = folder.resolve(ModelFile.PREPROCESSING.fileName());
+    Optional<Provenance> known = Provenance.read(preprocessing);
+    // Caches of earlier versions do not know whether the hub has one.
+    boolean unknown = known.isEmpty() && !access.offline();
+    boolean lost = known.isPresent() && known.get().size() > 0 && !Files.exists(preprocessing);
+    if (unknown || lost) {
+      return false;
+    }
+    for (Path file : WeightFiles.in(folder).files()) {
+      if (!isWhole(folder, ModelFile.part(file.getFileName().toString()))) {
+        return false;
       }
     }
-    return missing;
+    return true;
   }
 
   /**
    * Compares sizes, and of the small files the content: the weights are hashed when they are
    * loaded, and compared then ({@link ModelFolder#load}).
    */
-  private static FetchedFile verified(Path folder, ModelFile file) throws IOException {
-    Path path = folder.resolve(file.fileName());
+  private static Fetched verified(HubModel model, Path folder) throws IOException {
+    List<FetchedFile> files = new ArrayList<>();
+    for (ModelFile file :
+        List.of(ModelFile.CONFIG, ModelFile.PREPROCESSING, ModelFile.TOKENIZER, ModelFile.INDEX)) {
+      Path path = folder.resolve(file.fileName());
+      if (Files.exists(path)) {
+        FetchedFile known = known(path);
+        if (!Digests.sha256(path).equals(known.sha256())) {
+          throw changed(path);
+        }
+        files.add(known);
+      }
+    }
+    List<FetchedFile> weights = new ArrayList<>();
+    for (Path path : WeightFiles.in(folder).files()) {
+      weights.add(known(path));
+    }
+    files.addAll(weights);
+    String sha256 = WeightFiles.sha256(weights.stream().map(FetchedFile::sha256).toList());
+    int size = ClipConfig.read(folder.resolve(ModelFile.CONFIG.fileName())).vision().imageSize();
+    return new Fetched(
+        model,
+        folder,
+        files,
+        sha256,
+        TorchClip.id(model.title(), sha256, Preprocessing.in(folder, size)));
+  }
+
+  private static FetchedFile known(Path path) throws IOException {
     Provenance known =
         Provenance.read(path).orElseThrow(() -> new FileNotFoundException(path + " has gone away"));
-    long size = Files.size(path);
-    boolean same =
-        size == known.size()
-            && (file == ModelFile.WEIGHTS || Digests.sha256(path).equals(known.sha256()));
-    if (!same) {
-      throw new RefusedException(
-          path + " is not what was fetched; delete the folder to fetch it again");
+    if (Files.size(path) != known.size()) {
+      throw changed(path);
     }
-    return new FetchedFile(file.fileName(), size, digest(known.sha256()));
+    return new FetchedFile(path.getFileName().toString(), known.size(), digest(known.sha256()));
+  }
+
+  private static RefusedException changed(Path path) {
+    return new RefusedException(
+        path + " is not what was fetched; delete the folder to fetch it again");
   }
 }

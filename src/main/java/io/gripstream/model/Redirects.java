@@ -48,6 +48,27 @@ final class Redirects {
     return one.getHost().equalsIgnoreCase(other.getHost());
   }
 
+  /** Whether two addresses are of one server: what only it may know is sent to no other. */
+  static boolean sameOrigin(URI one, URI other) {
+    return one.getScheme().equalsIgnoreCase(other.getScheme())
+        && sameHost(one, other)
+        && port(one) == port(other);
+  }
+
+  static boolean isLoopback(URI uri) {
+    String host = uri.getHost();
+    return host.equalsIgnoreCase("localhost")
+        || host.equals("[::1]")
+        || host.matches("127(\\.\\d{1,3}){3}");
+  }
+
+  private static int port(URI uri) {
+    if (uri.getPort() >= 0) {
+      return uri.getPort();
+    }
+    return uri.getScheme().equalsIgnoreCase("https") ? 443 : 80;
+  }
+
   /** Without the query, which may hold a signature that nobody should read in a log. */
   static String shown(URI uri) {
     return uri.getScheme() + "://" + uri.getRawAuthority() + uri.getRawPath();

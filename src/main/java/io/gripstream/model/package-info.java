@@ -1,7 +1,6 @@
 /**
  * Models by name: the embedded one, a folder of yours, or a name on a hub, whose files are fetched
- * once into a cache and checked. Also draws models of real sizes with weights that mean nothing, to
- * measure with.
+ * once into a cache and checked, or linked from what the hub's own client has fetched.
  *
  * <p>Everything that comes from a hub is hostile until it is checked: names, headers, redirects,
  * sizes, content. A file is in the cache whole and with its SHA-256 written down beside it, or it

@@ -5,6 +5,7 @@ import io.gripstream.clip.ClipModel;
 import io.gripstream.clip.ComputeDevice;
 import io.gripstream.clip.TorchClip;
 import io.gripstream.model.FetchProgress;
+import io.gripstream.model.HubAccess;
 import io.gripstream.model.ModelFolder;
 import io.gripstream.model.ModelHub;
 import io.gripstream.refine.ImageSource;
@@ -38,7 +39,8 @@ public class LoadedModel {
           ModelFolder.of(
               config.model(),
               config.dataDirectory().resolve("models"),
-              new ModelHub(hub.url(), hub.offline(), new LoggedProgress()),
+              new ModelHub(
+                  HubAccess.of(hub.url(), hub.offline(), System.getenv()), new LoggedProgress()),
               config.modelSha256());
       clip = folder.load(device);
       LOG.infof(

@@ -29,7 +29,7 @@ public class RefinerImages {
 
   private volatile ReferencedImages made;
 
-  /** A proxy: the model's size, above all, is asked for only with the first image. */
+  /** A proxy: the model's preprocessing, above all, is asked for only with the first image. */
   @Produces
   @ApplicationScoped
   ImageSource images(
@@ -41,7 +41,7 @@ public class RefinerImages {
       MeterRegistry meters) {
     made =
         new ReferencedImages(
-            config.images(), clients, topics, serdes, model.imageSize(), TIMEOUT, meters);
+            config.images(), clients, topics, serdes, model.preprocessing(), TIMEOUT, meters);
     return made;
   }
 

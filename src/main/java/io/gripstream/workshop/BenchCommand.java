@@ -7,6 +7,7 @@ import io.gripstream.cli.Settings;
 import io.gripstream.cli.Terminal;
 import io.gripstream.clip.ComputeDevice;
 import io.gripstream.clip.SafeTensors;
+import io.gripstream.model.HubAccess;
 import io.gripstream.model.ModelFolder;
 import io.gripstream.model.ModelHub;
 import io.gripstream.workshop.bench.Benchmark;
@@ -116,7 +117,9 @@ public final class BenchCommand implements Callable<Integer> {
     Terminal terminal = new Terminal(spec.commandLine().getErr());
     List<Figure> figures = new ArrayList<>();
     ModelHub hub =
-        new ModelHub(config.modelHub().url(), config.modelHub().offline(), new FetchLine(terminal));
+        new ModelHub(
+            HubAccess.of(config.modelHub().url(), config.modelHub().offline(), System.getenv()),
+            new FetchLine(terminal));
     try (Models models =
         new Models(
             folder(config, large(home, terminal), hub),

@@ -6,6 +6,7 @@ import io.gripstream.cli.Settings;
 import io.gripstream.cli.Terminal;
 import io.gripstream.clip.ClipConfig;
 import io.gripstream.clip.ComputeDevice;
+import io.gripstream.model.HubAccess;
 import io.gripstream.model.ModelFolder;
 import io.gripstream.model.ModelHub;
 import io.gripstream.workshop.experiment.Model;
@@ -26,7 +27,8 @@ final class ExperimentModel {
         ModelFolder.of(
             model,
             config.dataDirectory().resolve("models"),
-            new ModelHub(hub.url(), hub.offline(), new FetchLine(terminal)),
+            new ModelHub(
+                HubAccess.of(hub.url(), hub.offline(), System.getenv()), new FetchLine(terminal)),
             config.modelSha256());
     ComputeDevice chosen = ComputeDevice.of(device, "fp32");
     int tokens = ClipConfig.read(folder.path().resolve("config.json")).vision().tokens();

@@ -89,7 +89,7 @@ class ModelCommandsTest {
       assertThat(second.waitFor(30, TimeUnit.SECONDS)).isTrue();
       assertThat(first.exitValue()).isZero();
       assertThat(second.exitValue()).isZero();
-      assertThat(hub.requests()).hasSize(3);
+      assertThat(hub.requests()).hasSize(4);
     } finally {
       first.destroyForcibly();
       second.destroyForcibly();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.gripstream.launcher.Main;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,16 +23,21 @@ class RefusedStartTest {
   /**
    * What is asked of a process.
    *
-   * @param line its options; {@code DATA} is an empty folder, {@code CLOSED} a port where nobody
-   *     listens
+   * @param line its options; {@code DATA} is a folder, {@code CLOSED} a port where nobody listens
    * @param variables of its environment
    * @param jvm options of the JVM
+   * @param files what is in {@code DATA}, by name
    * @param says what its only line must hold
    */
-  record Case(String line, Map<String, String> variables, List<String> jvm, String says) {
+  record Case(
+      String line,
+      Map<String, String> variables,
+      List<String> jvm,
+      Map<String, String> files,
+      String says) {
     @Override
     public String toString() {
-      return line + " " + variables + " " + jvm;
+      return line + " " + variables + " " + jvm + " " + files;
     }
   }
 
@@ -43,6 +49,8 @@ class RefusedStartTest {
         option("--model /no/such/folder", "there is no folder /no/such/folder"),
         option("--model DATA", "has no config.json"),
         option("--model nobody/nothing", "no model"),
+        folder("config.json", "{\"model_type\": \"siglip\"}", "model_type \"siglip\", not clip"),
+        folder("open_clip_config.json", "{}", "open_clip's is not supported"),
         option("--bootstrap-servers kafka", "kafka"),
         variable("GRIPSTREAM_PRECISION", "fp16", "precision fp16 is none of auto, fp32, bf16"),
         variable(
@@ -58,22 +66,30 @@ class RefusedStartTest {
         jvm("-Dgripstream.modle=pico", "did you mean gripstream.model?"));
   }
 
+  /** A model's folder with one file. */
+  private static Case folder(String file, String content, String says) {
+    return new Case("--model DATA", Map.of(), List.of(), Map.of(file, content), says);
+  }
+
   private static Case option(String option, String says) {
-    return new Case(option, Map.of(), List.of(), says);
+    return new Case(option, Map.of(), List.of(), Map.of(), says);
   }
 
   private static Case variable(String name, String value, String says) {
-    return new Case("", Map.of(name, value), List.of(), says);
+    return new Case("", Map.of(name, value), List.of(), Map.of(), says);
   }
 
   private static Case jvm(String option, String says) {
-    return new Case("", Map.of(), List.of(option), says);
+    return new Case("", Map.of(), List.of(option), Map.of(), says);
   }
 
   @ParameterizedTest
   @MethodSource("cases")
   void whatCannotComeUpSaysWhyInOneLine(Case each) throws Exception {
     int closed = closedPort();
+    for (Map.Entry<String, String> file : each.files().entrySet()) {
+      Files.writeString(data.resolve(file.getKey()), file.getValue());
+    }
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(

@@ -57,6 +57,7 @@ class SendAndWatchTest {
       draw(directory.resolve(i % 2 == 0 ? "circle" : "square").resolve(i + ".png"), i % 2 == 0);
     }
     Files.writeString(directory.resolve("circle/damaged.png"), "not a picture");
+    Files.createSymbolicLink(directory.resolve("linked"), directory.resolve("circle"));
     Path file = directory.resolve("reports/report.json");
 
     execute(
@@ -67,6 +68,7 @@ class SendAndWatchTest {
         "--report=" + file,
         directory.toString());
 
+    assertThat(err.toString()).contains("links to folders are not followed: linked");
     JsonNode report = JSON.readTree(file.toFile());
     assertThat(report.get("images").asInt()).isEqualTo(IMAGES + 1);
     assertThat(report.get("predictions").asInt()).isEqualTo(IMAGES);

@@ -43,7 +43,7 @@ class SettingsTest {
     assertThat(config.model()).isEqualTo("pico");
     assertThat(config.modelSha256()).isEmpty();
     assertThat(config.modelHub().offline()).isFalse();
-    assertThat(config.modelHub().url()).hasScheme("https");
+    assertThat(config.modelHub().url()).isEmpty();
   }
 
   @Test
@@ -55,7 +55,7 @@ class SettingsTest {
     GripstreamConfig config = Settings.load();
 
     assertThat(config.modelSha256()).contains("0".repeat(64));
-    assertThat(config.modelHub().url()).hasHost("mirror");
+    assertThat(config.modelHub().url().orElseThrow()).hasHost("mirror");
     assertThat(config.modelHub().offline()).isTrue();
   }
 

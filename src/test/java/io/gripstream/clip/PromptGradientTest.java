@@ -55,7 +55,9 @@ class PromptGradientTest {
   void itIsTheSlopeOfTheLossInDoublePrecisionWhileTheCollectorRuns(int groups) throws Exception {
     DrawnClip.write(folder, CONFIG, WORDS, 10);
     try (NDManager manager = Engine.getEngine("PyTorch").newBaseManager(Device.cpu());
-        TorchScript program = TorchClip.program(CONFIG, ComputeDevice.cpu())) {
+        TorchScript program =
+            TorchClip.program(
+                CONFIG, Preprocessing.usual(CONFIG.vision().imageSize()), ComputeDevice.cpu())) {
       NDArray[] weights = doubles(program, manager);
       double[] context = new double[groups * CONTEXT * 16];
       float[] drawn = DrawnClip.draw("context", context.length);
@@ -117,7 +119,9 @@ class PromptGradientTest {
     boolean visual = modality.equals("visual");
     long[][] shapes = visual ? new long[][] {{3, 16}} : FUSION;
     try (NDManager manager = Engine.getEngine("PyTorch").newBaseManager(Device.cpu());
-        TorchScript program = TorchClip.program(CONFIG, ComputeDevice.cpu())) {
+        TorchScript program =
+            TorchClip.program(
+                CONFIG, Preprocessing.usual(CONFIG.vision().imageSize()), ComputeDevice.cpu())) {
       ClipWeights weights =
           ClipWeights.load(SafeTensors.map(folder.resolve("model.safetensors")), CONFIG, manager);
       NDArray[] image = doubles(program, manager, "image", weights.image());

@@ -49,6 +49,18 @@ class SafeTensorsTest {
   }
 
   @Test
+  void aTensorInNumbersThatAreNotReadIsNamedWithThem() throws IOException {
+    String header = "{\"x\": {\"dtype\": \"F8_E4M3\", \"shape\": [1], \"data_offsets\": [0, 1]}}";
+    ByteBuffer bytes = ByteBuffer.allocate(9 + header.length()).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.putLong(header.length()).put(header.getBytes(StandardCharsets.UTF_8));
+    Path other = Files.write(folder.resolve("f8.safetensors"), bytes.array());
+
+    assertThatThrownBy(() -> SafeTensors.map(other).get("x", 1))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("x is stored as F8_E4M3");
+  }
+
+  @Test
   void tensorsBeginOnABorderOfEightBytes() throws IOException {
     SafeTensors.write(
         file, Map.of("x", FloatTensor.matrix(1, 1, new float[] {1})), SafeTensors.Type.F32);

@@ -30,6 +30,30 @@ class ImageFilesTest {
   }
 
   @Test
+  void linkedFoldersAreNamedAndNotLookedInto() throws IOException {
+    Path inside = Files.createDirectories(directory.resolve("inside"));
+    Path outside = Files.createDirectories(directory.resolve("outside"));
+    Files.write(outside.resolve("1.png"), new byte[] {1});
+    Files.createSymbolicLink(inside.resolve("linked"), outside);
+
+    assertThatThrownBy(() -> ImageFiles.open(inside, ""))
+        .hasMessageContaining("links to folders are not followed: linked");
+    Files.createSymbolicLink(inside.resolve("2.png"), outside.resolve("1.png"));
+    try (ImageFiles files = ImageFiles.open(inside, "")) {
+      assertThat(files.names()).containsExactly("2.png");
+      assertThat(files.linkedFolders()).containsExactly("linked");
+    }
+  }
+
+  @Test
+  void whatMacsLeaveBesideImagesIsNoneAndOtherNamesOfFormatsAreKnown() throws IOException {
+    try (ImageFiles files = ImageFiles.open(zip("a/._1.png", "a/1.jfif", "a/2.TIF"), "")) {
+      assertThat(files.names()).containsExactly("a/1.jfif", "a/2.TIF");
+    }
+    assertThat(ImageFiles.folderOf("cafe\u0301/1.png")).isEqualTo("caf\u00e9");
+  }
+
+  @Test
   void anArchivesImagesCanBeNarrowedDownToAPrefix() throws IOException {
     Path zip = zip("test/7/1.png", "train/7/2.png", "__MACOSX/test/7/._1.png");
     try (ImageFiles files = ImageFiles.open(zip, "test/")) {

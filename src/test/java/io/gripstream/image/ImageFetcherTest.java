@@ -9,6 +9,7 @@ import io.gripstream.GripstreamConfig;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,6 +24,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ImageFetcherTest {
   private static final int MAX_BYTES = 1000;
@@ -113,6 +116,16 @@ class ImageFetcherTest {
   void filesInTheFolderAreRead() throws Exception {
     Path file = Files.write(folder.resolve("root/sub/image.png"), CONTENT);
     assertThat(fetch(file.toUri().toString())).isEqualTo(CONTENT);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"caf\u00e9.png, caf%C3%A9.png", "cafe\u0301.png, cafe%CC%81.png"})
+  void lettersBeyondAsciiNeedNoEscapesAndAreTakenAsTheyStand(String raw, String escaped)
+      throws Exception {
+    Files.write(Path.of(URI.create(folder.toUri() + "root/" + escaped)), CONTENT);
+
+    assertThat(fetch("file://" + folder + "/root/" + raw)).isEqualTo(CONTENT);
+    assertThat(fetch(folder.toUri() + "root/" + escaped)).isEqualTo(CONTENT);
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.gripstream.clip.Preprocessing;
 import io.gripstream.clip.Preprocessor;
 import io.gripstream.event.BatchSample;
 import io.gripstream.event.ImageEvent;
@@ -254,7 +255,7 @@ class ReferencedImagesTest {
         clients,
         stream.topics(),
         stream.serdes(),
-        SIZE,
+        Preprocessing.usual(SIZE),
         timeout,
         meters);
   }

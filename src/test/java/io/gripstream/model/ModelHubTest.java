@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -59,6 +60,7 @@ class ModelHubTest {
     assertThat(hub.requests())
         .containsExactly(
             "/owner/tiny/resolve/main/config.json",
+            "/owner/tiny/resolve/main/preprocessor_config.json",
             "/owner/tiny/resolve/main/tokenizer.json",
             "/owner/tiny/resolve/main/model.safetensors");
     assertThat(first.sha256()).isEqualTo(hub.sha256(ModelFile.WEIGHTS));
@@ -100,11 +102,11 @@ class ModelHubTest {
 
     assertWeightsAre(hub.content(ModelFile.WEIGHTS));
     String path = "/owner/tiny/resolve/main/model.safetensors";
-    assertThat(hub.requests().subList(2, hub.requests().size()))
+    assertThat(hub.requests().subList(3, hub.requests().size()))
         .hasSize(7)
         .startsWith(path)
         .doesNotHaveDuplicates();
-    assertThat(hub.requests().get(8)).matches(path + " bytes=\\d{5,6}-");
+    assertThat(hub.requests().get(9)).matches(path + " bytes=\\d{5,6}-");
   }
 
   @Test
@@ -123,7 +125,7 @@ class ModelHubTest {
     fetch();
 
     assertThat(hub.requests(ModelFile.WEIGHTS)).isEqualTo(2);
-    assertThat(hub.requests().get(3)).contains("bytes=");
+    assertThat(hub.requests().get(4)).contains("bytes=");
     assertWeightsAre(hub.content(ModelFile.WEIGHTS));
   }
 
@@ -144,7 +146,7 @@ class ModelHubTest {
 
     fetch();
 
-    assertThat(hub.requests().get(3)).contains("bytes=");
+    assertThat(hub.requests().get(4)).contains("bytes=");
     assertWeightsAre(after);
   }
 
@@ -287,6 +289,7 @@ class ModelHubTest {
     assertThat(hub.requests())
         .containsExactly(
             "/owner/tiny/resolve/main/config.json",
+            "/owner/tiny/resolve/" + commit + "/preprocessor_config.json",
             "/owner/tiny/resolve/" + commit + "/tokenizer.json",
             "/owner/tiny/resolve/" + commit + "/model.safetensors");
   }
@@ -320,17 +323,11 @@ class ModelHubTest {
     } finally {
       threads.shutdownNow();
     }
-    assertThat(hub.requests()).hasSize(3);
+    assertThat(hub.requests()).hasSize(4);
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "401, log in",
-    "403, log in",
-    "404, another revision",
-    "410, answered 410",
-    "204, answered 204"
-  })
+  @CsvSource({"401, log in", "403, log in", "410, answered 410", "204, answered 204"})
   void anAnswerThatIsNoFileIsRefusedAtOnce(int status, String reason) throws IOException {
     hub.behave(
         (exchange, file) -> {
@@ -368,7 +365,7 @@ class ModelHubTest {
         "config.json | <html>Sign in</html> | no JSON",
         "config.json | [] | no JSON object",
         "config.json | '' | no JSON object",
-        "config.json | {\"model_type\": \"bert\"} | not a clip",
+        "config.json | {\"model_type\": \"bert\"} | not clip: no other",
         "config.json | {\"projection_dim\": -1} | projection_dim is -1",
         "tokenizer.json | <html>Sign in</html> | no JSON",
         "tokenizer.json | {} | no tokenizer",
@@ -484,7 +481,7 @@ class ModelHubTest {
 
     fetch();
 
-    assertThat(hub.requests()).hasSize(3).allMatch(path -> path.contains("/resolve/main/"));
+    assertThat(hub.requests()).hasSize(4).allMatch(path -> path.contains("/resolve/main/"));
   }
 
   @ParameterizedTest
@@ -518,7 +515,7 @@ class ModelHubTest {
   @ValueSource(
       strings = {"ftp://host", "file:///x", "host", "https://name:word@host", "https://host?x=1"})
   void aHubHasAnAddressOfTheWeb(String url) {
-    assertThatThrownBy(() -> new ModelHub(URI.create(url), false, progress()))
+    assertThatThrownBy(() -> HubAccess.of(Optional.of(URI.create(url)), false, Map.of()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("a hub has an address");
   }
@@ -528,11 +525,15 @@ class ModelHubTest {
   }
 
   private ModelHub hub(boolean offline) {
-    return new ModelHub(hub.url(), offline, progress(), HURRY);
+    return new ModelHub(access(offline), progress(), HURRY);
+  }
+
+  private HubAccess access(boolean offline) {
+    return StubHub.access(hub.url(), offline, models.resolve("home"));
   }
 
   private ModelHub quietHub() {
-    return new ModelHub(hub.url(), false, StubHub.quiet(), ModelHub.Timeouts.USUAL);
+    return new ModelHub(access(false), StubHub.quiet(), ModelHub.Timeouts.USUAL);
   }
 
   private FetchProgress progress() {

@@ -91,8 +91,7 @@ class PublishedLayoutTest {
   }
 
   /** Stores the same weights as an older transformers would have, position ids included. */
-  private static void export(Path weights, ClipConfig config, SafeTensors.Type type)
-      throws IOException {
+  static void export(Path weights, ClipConfig config, SafeTensors.Type type) throws IOException {
     SafeTensors drawn = SafeTensors.map(weights);
     ObjectNode header = new ObjectMapper().createObjectNode();
     header.putObject("__metadata__").put("format", "pt");
@@ -150,7 +149,7 @@ class PublishedLayoutTest {
   }
 
   /** All keys of a {@code config.json} as transformers writes it from an open_clip checkpoint. */
-  private static String config(
+  static String config(
       int textWidth,
       int textLayers,
       int textHeads,

@@ -35,7 +35,9 @@ class RealSizesTest {
     assertThat(folder.resolve("model.safetensors")).isRegularFile();
     assertThat(Files.size(folder.resolve("model.safetensors")))
         .isBetween(605_000_000L, 606_000_000L);
-    ModelHub offline = new ModelHub(URI.create("http://localhost:1"), true, StubHub.quiet());
+    ModelHub offline =
+        new ModelHub(
+            StubHub.access(URI.create("http://localhost:1"), true, folder), StubHub.quiet());
     try (TorchClip clip =
         ModelFolder.of(folder.toString(), folder, offline, Optional.empty())
             .load(ComputeDevice.cpu())) {

@@ -3,10 +3,10 @@ package io.gripstream.clip.pixels;
 import java.util.Arrays;
 
 /**
- * Resizes the shorter side to {@code S} and crops the centre square, bit for bit as torchvision's
- * {@code Resize(S, BICUBIC)} and {@code CenterCrop(S)} do with Pillow: an antialiased bicubic
- * (Keys, a = -1/2, widened when shrinking) in a horizontal and then a vertical pass, weights in
- * fixed point with 22 fractional bits, each pass rounded and clipped to 8 bits.
+ * Resizes and crops the center square, bit for bit as torchvision's {@code Resize(S, BICUBIC)} and
+ * {@code CenterCrop(S)} do with Pillow: an antialiased bicubic (Keys, a = -1/2, widened when
+ * shrinking) in a horizontal and then a vertical pass, weights in fixed point with 22 fractional
+ * bits, each pass rounded and clipped to 8 bits.
  *
  * <p>Only what the crop shows is computed, so that a ribbon of an image costs no more than a square
  * one.
@@ -18,16 +18,28 @@ public final class BicubicResampler {
   private BicubicResampler() {}
 
   /**
-   * @param size side {@code S} of the result
+   * @param size side {@code S} of the result, to which the shorter side is resized
    * @return {@code [S, S, 3]}, RGB
    */
   public static byte[] resizeAndCrop(RgbView image, int size) {
+    return resizeAndCrop(image, size, true, size);
+  }
+
+  /**
+   * @param resize length of the shorter side after resizing, or of both; not below {@code size}
+   * @param keepsAspect whether the longer side stays longer; otherwise both sides get one length
+   * @param size side {@code S} of the result
+   * @return {@code [S, S, 3]}, RGB
+   */
+  public static byte[] resizeAndCrop(RgbView image, int resize, boolean keepsAspect, int size) {
     int shorter = Math.min(image.width(), image.height());
-    if (shorter == size) {
+    long width = keepsAspect ? target(image.width(), shorter, resize) : resize;
+    long height = keepsAspect ? target(image.height(), shorter, resize) : resize;
+    if (width == image.width() && height == image.height()) {
       return cropped(image, size);
     }
-    Weights across = Weights.of(image.width(), shorter, size);
-    Weights down = Weights.of(image.height(), shorter, size);
+    Weights across = Weights.of(image.width(), width, cropOffset(width, size), size);
+    Weights down = Weights.of(image.height(), height, cropOffset(height, size), size);
     int channels = image.grey() ? 1 : 3;
     byte[] narrowed = narrow(image, across, down.firstSource(), down.endSource(), channels);
     byte[] square = shorten(narrowed, down, size, channels);
@@ -35,8 +47,8 @@ public final class BicubicResampler {
   }
 
   private static byte[] cropped(RgbView image, int size) {
-    int left = cropOffset(image.width(), size);
-    int top = cropOffset(image.height(), size);
+    int left = (int) cropOffset(image.width(), size);
+    int top = (int) cropOffset(image.height(), size);
     byte[] data = image.data();
     byte[] out = new byte[size * size * 3];
     int o = 0;
@@ -55,8 +67,13 @@ public final class BicubicResampler {
    * torchvision's {@code int(round((extent - size) / 2.0))}; Python rounds a half to the even
    * neighbour.
    */
-  private static int cropOffset(long extent, int size) {
-    return (int) Math.rint((extent - size) / 2.0);
+  private static long cropOffset(long extent, int size) {
+    return (long) Math.rint((extent - size) / 2.0);
+  }
+
+  /** torchvision: the long side becomes {@code int(size * long / short)}. */
+  private static long target(int extent, int shorter, int resize) {
+    return (long) resize * extent / shorter;
   }
 
   /**
@@ -180,16 +197,11 @@ public final class BicubicResampler {
 
     /**
      * @param source extent of this axis before resizing
-     * @param shorter extent of the image's shorter side before resizing
+     * @param target extent of this axis after resizing
+     * @param crop where in it the result begins
+     * @param size extent of the result
      */
-    static Weights of(int source, int shorter, int size) {
-      // torchvision: the long side becomes int(size * long / short).
-      long target = (long) size * source / shorter;
-      long crop = (long) Math.rint((target - size) / 2.0);
-      return of(source, target, crop, size);
-    }
-
-    private static Weights of(int source, long target, long crop, int size) {
+    static Weights of(int source, long target, long crop, int size) {
       double scale = (double) source / target;
       double filterScale = Math.max(scale, 1.0);
       double support = SUPPORT * filterScale;

@@ -74,6 +74,9 @@ record ImageHeader(
       return new ImageHeader(
           ImageFormat.BMP, bmp.width(), bmp.height(), ExifOrientation.UNKNOWN, bmp.bytesPerPixel());
     }
+    if (bytes.startWith(0, "II*\0") || bytes.startWith(0, "MM\0*")) {
+      throw new InvalidImageException("TIFF is not read: send it as PNG or JPEG");
+    }
     throw new InvalidImageException("neither JPEG, PNG, GIF, BMP nor WebP");
   }
 }

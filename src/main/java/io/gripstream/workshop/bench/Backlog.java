@@ -93,7 +93,7 @@ final class Backlog {
    */
   static double bare(TorchClip model, int batch, boolean ahead, List<byte[]> images, int count)
       throws Exception {
-    Preprocessor preprocessor = new Preprocessor(model.imageSize());
+    Preprocessor preprocessor = new Preprocessor(model.preprocessing());
     ExecutorService workers =
         Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
     try {

@@ -98,7 +98,7 @@ public final class Experiment implements AutoCloseable {
     this.listener = listener;
     this.code = CodeDigest.of();
     this.store = new CellStore(folders.cells());
-    Pixels pixels = new Pixels(files, model.clip().imageSize(), settings.corruption());
+    Pixels pixels = new Pixels(files, model.clip().preprocessing(), settings.corruption());
     this.refinement = refinement.apply(pixels);
     this.judge = new TestImages(model, pixels);
     this.cache =

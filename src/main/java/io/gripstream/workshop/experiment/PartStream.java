@@ -57,7 +57,7 @@ public final class PartStream {
     for (Map.Entry<Corruption, List<Picture>> entry : wanted.entrySet()) {
       Path file = cache.resolve(Experiment.cacheName(model, entry.getKey()));
       try (FeatureStore store = new FeatureStore(file, model.clip().featureSize())) {
-        Pixels pixels = new Pixels(files, model.clip().imageSize(), entry.getKey());
+        Pixels pixels = new Pixels(files, model.clip().preprocessing(), entry.getKey());
         Features.Encoded encoded =
             new Features(model.clip(), store, pixels, encoding::at)
                 .of(entry.getValue().stream().distinct().toList());

@@ -1,6 +1,7 @@
 package io.gripstream.workshop.experiment;
 
 import io.gripstream.clip.Digests;
+import io.gripstream.clip.Preprocessing;
 import io.gripstream.clip.Preprocessor;
 import io.gripstream.clip.pixels.InvalidImageException;
 import io.gripstream.event.BatchSample;
@@ -18,19 +19,19 @@ final class Pixels implements ImageSource {
 
   /**
    * @param files stays the caller's to close
-   * @param side of the tower's square input, in pixels
+   * @param preprocessing the model's own
    */
-  Pixels(ImageFiles files, int side) {
-    this(files, side, Corruption.ASIS);
+  Pixels(ImageFiles files, Preprocessing preprocessing) {
+    this(files, preprocessing, Corruption.ASIS);
   }
 
   /**
    * @param corruption what every image goes through
    */
-  Pixels(ImageFiles files, int side, Corruption corruption) {
+  Pixels(ImageFiles files, Preprocessing preprocessing, Corruption corruption) {
     this.files = files;
-    this.preprocessor = new Preprocessor(side);
-    this.side = side;
+    this.preprocessor = new Preprocessor(preprocessing);
+    this.side = preprocessing.crop();
     this.corruption = corruption;
   }
 

@@ -38,7 +38,7 @@ class HostileImageTest {
     return Stream.of(
         Map.entry("no bytes", new byte[0]),
         Map.entry("neither JPEG, PNG, GIF, BMP nor WebP", latin("<svg width='1'/>")),
-        Map.entry("neither JPEG, PNG, GIF, BMP nor WebP", latin("II*\0\u0008\0\0\0")),
+        Map.entry("TIFF is not read: send it as PNG or JPEG", latin("II*\0\u0008\0\0\0")),
         Map.entry("neither JPEG, PNG, GIF, BMP nor WebP", new byte[100]),
         Map.entry("header is cut off", latin("\u00FF\u00D8\u00FF")),
         Map.entry("header is cut off", latin("GIF89a")),

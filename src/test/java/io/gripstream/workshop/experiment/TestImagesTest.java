@@ -36,7 +36,7 @@ class TestImagesTest {
     model = Folders.model();
     Folders.digits(folder.resolve("digits"), 10, 90);
     files = ImageFiles.open(folder.resolve("digits"), "");
-    pixels = new Pixels(files, model.clip().imageSize());
+    pixels = new Pixels(files, model.clip().preprocessing());
     DataSet data = DataSet.read("digits", files, DataSet.Naming.OF_FOLDERS);
     try (FeatureStore store =
         new FeatureStore(folder.resolve("features"), model.clip().featureSize())) {
