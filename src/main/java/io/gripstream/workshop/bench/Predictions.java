@@ -33,6 +33,7 @@ final class Predictions implements AutoCloseable {
               listener.seen(prediction, now);
               saw(now);
             });
+    follower.require(follower::awaitPlace, TIMEOUT);
   }
 
   private synchronized void saw(long now) {
