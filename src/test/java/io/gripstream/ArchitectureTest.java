@@ -262,9 +262,6 @@ class ArchitectureTest {
       noClasses()
           .that()
           .resideOutsideOfPackage("io.gripstream.kafka..")
-          // Trains while it polls, which the loop does not.
-          .and()
-          .doNotHaveFullyQualifiedName("io.gripstream.refiner.RoundLoop")
           .should()
           .callMethodWhere(
               POLL.or(target(owner(type(KafkaClients.class))).and(target(name("consumer")))))

@@ -61,7 +61,7 @@ import org.jboss.logging.Logger;
  * </ul>
  *
  * <p>Outputs that the broker refuses for their size or content count as an exception of the
- * handler.
+ * handler, unless they came of long work that has others to send instead.
  */
 public final class TransactionalLoop implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(TransactionalLoop.class);
