@@ -31,6 +31,12 @@ import org.jboss.logging.Logger;
 final class RoundWorker {
   private static final Logger LOG = Logger.getLogger(RoundWorker.class);
 
+  /**
+   * How often the engine may fail in one round, with growing pauses in between: some minutes at
+   * least. What fails for longer may fail because of the round, and others wait behind it.
+   */
+  static final int ENGINE_ATTEMPTS = 20;
+
   private final Refinement refinement;
   private final String modelId;
   private final Diary diary;
@@ -56,13 +62,17 @@ final class RoundWorker {
     this.serializer = serdes.candidates().serializer();
   }
 
+  // For the thread that runs jobs, one after the other.
+  private String troubled = "";
+  private int engineFailures;
+
   LongWork job(RoundBatch batch) {
     return new Job(batch);
   }
 
   /**
    * One round. What goes wrong with it is what it came to, and is not tried again. What is not its
-   * fault escapes: the registry, the brokers, the engine, this process.
+   * fault escapes: the registry, the brokers, the engine unless it keeps failing, this process.
    */
   private final class Job implements LongWork {
     private final RoundBatch batch;
@@ -98,7 +108,7 @@ final class RoundWorker {
           outcome = train();
         } catch (Throwable failure) {
           // Errors too: a round that takes more memory than there is must not be tried for ever.
-          if (isAbandoned() || Fault.of(failure) != Fault.RECORD) {
+          if (isAbandoned() || !isItsOwn(failure)) {
             throw failure;
           }
           LOG.errorf(failure, "%s failed", about);
@@ -115,6 +125,16 @@ final class RoundWorker {
           metrics.abandoned.increment();
         }
       }
+    }
+
+    private boolean isItsOwn(Throwable failure) {
+      Fault fault = Fault.of(failure);
+      if (fault == Fault.ENGINE) {
+        engineFailures = about.equals(troubled) ? engineFailures + 1 : 1;
+        troubled = about;
+        return engineFailures >= ENGINE_ATTEMPTS;
+      }
+      return fault == Fault.RECORD;
     }
 
     private static String reason(Throwable failure) {

@@ -2,8 +2,10 @@ package io.gripstream.refiner;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import ai.djl.engine.EngineException;
 import io.gripstream.event.GateLimits;
 import io.gripstream.event.Paradigm;
 import io.gripstream.event.PromptVersion;
@@ -21,10 +23,12 @@ import io.gripstream.kafka.registry.SchemaRegistry;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.refine.Refinement;
 import io.gripstream.refine.train.RoundBatch;
+import io.gripstream.refiner.RoundAssembler.Complete;
 import io.gripstream.task.TaskCases;
 import io.gripstream.wiring.TestStream;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -38,7 +42,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serdes;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -426,6 +433,50 @@ class RefinerTest {
             new SimpleMeterRegistry());
   }
 
+  @Test
+  void aRoundAtWhichTheEngineKeepsFailingIsGivenUp() throws Exception {
+    EngineException failure = new EngineException("out of memory");
+    Refinement failing =
+        new HeldRounds() {
+          @Override
+          public PromptVersion train(RoundBatch batch, Progress progress) {
+            throw failure;
+          }
+        };
+    try (Producer<byte[], byte[]> producer =
+        new KafkaClients(SharedBroker.address(), Map.of())
+            .producer(null, new ByteArraySerializer(), new ByteArraySerializer())) {
+      Diary diary =
+          new Diary(
+              producer,
+              stream.topics().rounds(),
+              stream.serdes().rounds().serializer(),
+              Clock.systemUTC());
+      RoundWorker worker =
+          new RoundWorker(
+              failing,
+              Batches.MODEL,
+              diary,
+              new RefinerMetrics(new SimpleMeterRegistry()),
+              stream.topics(),
+              stream.serdes());
+      RoundAssembler assembler = new RoundAssembler("");
+      Complete complete = (Complete) assembler.add(Batches.chunk("digits", 1, 0, 1)).orElseThrow();
+      for (int i = 1; i < RoundWorker.ENGINE_ATTEMPTS; i++) {
+        assertThatThrownBy(worker.job(complete.batch())::run).isSameAs(failure);
+      }
+      ProducerRecord<byte[], byte[]> entry = worker.job(complete.batch()).run().outputs().get(0);
+      RoundEvent told =
+          stream
+              .serdes()
+              .rounds()
+              .deserializer()
+              .deserialize(entry.topic(), entry.headers(), entry.value());
+      assertThat(told.getType()).isEqualTo(RoundEventType.FAILED);
+      assertThat(told.getMessage()).contains("out of memory");
+    }
+  }
+
   private void start(String instance) {
     start(instance, Map.of());
   }
@@ -491,7 +542,7 @@ class RefinerTest {
   /**
    * Rounds that are over at once unless a test holds them, and prompts that are made of nothing.
    */
-  private static final class HeldRounds implements Refinement {
+  private static class HeldRounds implements Refinement {
     final List<String> trained = new CopyOnWriteArrayList<>();
     private final Map<String, CountDownLatch> begun = new ConcurrentHashMap<>();
     private final List<String> held = new CopyOnWriteArrayList<>();
