@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -381,6 +382,7 @@ class PromptGradientTest {
 
   /** Collects garbage over and over, and makes some. */
   private static final class Collector implements AutoCloseable {
+    private static final long PAUSE_NANOS = 5_000_000;
     private final AtomicBoolean stopped = new AtomicBoolean();
     private final AtomicLong collections = new AtomicLong();
     private final Thread thread =
@@ -389,6 +391,8 @@ class PromptGradientTest {
               while (!stopped.get()) {
                 System.gc();
                 collections.incrementAndGet();
+                // Every collection of a large heap stops the others, who would never get on.
+                LockSupport.parkNanos(PAUSE_NANOS);
               }
             });
 
