@@ -5,6 +5,7 @@ import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.TopicAdmin;
 import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.embedded.EmbeddedRegistry;
 import io.gripstream.kafka.registry.SchemaRegistry;
 import io.quarkus.runtime.PreventFurtherStepsException;
 import io.quarkus.runtime.Quarkus;
@@ -82,12 +83,18 @@ public class Roles {
     prepared = asked;
   }
 
-  /** Asks the registry, once and before anything is made, and then makes the topics. */
+  /**
+   * Asks the registry, once and before anything is made, and then makes the topics. A registry of
+   * ours knows their schemas from then on; another one is told of each by whoever first writes.
+   */
   static void prepare(
       Admin admin, SchemaRegistry registry, GripstreamConfig config, Topics topics, int bytes) {
     registry.check();
     TopicAdmin.create(
         admin, topics, config.kafka().partitions(), config.kafka().replicationFactor(), bytes);
+    if (registry instanceof EmbeddedRegistry embedded) {
+      embedded.registerContract();
+    }
   }
 
   void stop(@Observes @Priority(FIRST) ShutdownEvent event) {

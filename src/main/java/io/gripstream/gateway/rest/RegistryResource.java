@@ -1,7 +1,7 @@
 package io.gripstream.gateway.rest;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
-import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.gripstream.kafka.embedded.EmbeddedRegistry;
 import io.gripstream.kafka.embedded.EmbeddedRegistry.Registered;
 import io.gripstream.kafka.registry.IncompatibleSchemaException;
@@ -16,6 +16,7 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
 import org.apache.avro.AvroRuntimeException;
@@ -69,8 +70,16 @@ public final class RegistryResource {
   }
 
   /** What this registry allows. */
-  @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Compatibility(String compatibilityLevel) {}
+
+  /** Whether a schema could be a subject's next. */
+  public record Compatible(@JsonProperty("is_compatible") boolean compatible) {}
+
+  /** Whether schemas can be registered. */
+  public record Mode(String mode) {}
+
+  /** A version of a subject, without its schema. */
+  public record Use(String subject, int version) {}
 
   @GET
   @Path("subjects")
@@ -158,6 +167,82 @@ public final class RegistryResource {
   public Compatibility config() {
     embedded();
     return new Compatibility("BACKWARD");
+  }
+
+  @GET
+  @Path("config/{subject}")
+  @Operation(summary = "What changes of a subject's schema are allowed")
+  public Compatibility config(
+      @PathParam("subject") String subject, @QueryParam("defaultToGlobal") boolean orGlobal) {
+    if (!orGlobal) {
+      throw new RegistryError(
+          404,
+          40408,
+          "Subject '" + subject + "' does not have subject-level compatibility configured");
+    }
+    return config();
+  }
+
+  @GET
+  @Path("mode")
+  @Operation(summary = "Whether schemas can be registered")
+  public Mode mode() {
+    embedded();
+    return new Mode("READWRITE");
+  }
+
+  @GET
+  @Path("mode/{subject}")
+  @Operation(summary = "Whether schemas of a subject can be registered")
+  public Mode mode(
+      @PathParam("subject") String subject, @QueryParam("defaultToGlobal") boolean orGlobal) {
+    if (!orGlobal) {
+      throw new RegistryError(
+          404, 40409, "Subject '" + subject + "' does not have subject-level mode configured");
+    }
+    return mode();
+  }
+
+  @POST
+  @Path("compatibility/subjects/{subject}/versions/{version}")
+  @Operation(summary = "Whether a schema can read what was written with a version's")
+  public Compatible compatible(
+      @PathParam("subject") String subject,
+      @PathParam("version") String version,
+      SchemaRequest request) {
+    return new Compatible(
+        EmbeddedRegistry.reads(parse(request), registered(subject, version).schema()));
+  }
+
+  @POST
+  @Path("compatibility/subjects/{subject}/versions")
+  @Operation(summary = "Whether a schema can be a subject's next")
+  public Compatible compatible(@PathParam("subject") String subject, SchemaRequest request) {
+    return compatible(subject, "latest", request);
+  }
+
+  @GET
+  @Path("schemas/ids/{id}/schema")
+  @Operation(summary = "The schema with an id, bare")
+  public String bareById(@PathParam("id") int id) {
+    return byId(id).schema();
+  }
+
+  @GET
+  @Path("schemas/ids/{id}/versions")
+  @Operation(summary = "Where the schema with an id is used")
+  public List<Use> uses(@PathParam("id") int id) {
+    byId(id);
+    return embedded().uses(id).stream()
+        .map(registered -> new Use(registered.subject(), registered.version()))
+        .toList();
+  }
+
+  @GET
+  @Path("schemas/ids/{id}/subjects")
+  @Operation(summary = "The subjects that the schema with an id is used by")
+  public List<String> users(@PathParam("id") int id) {
+    return uses(id).stream().map(Use::subject).distinct().toList();
   }
 
   private Registered registered(String subject, String version) {

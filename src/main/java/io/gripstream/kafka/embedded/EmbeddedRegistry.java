@@ -3,6 +3,15 @@ package io.gripstream.kafka.embedded;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.gripstream.event.Command;
+import io.gripstream.event.ImageEvent;
+import io.gripstream.event.LabelEvent;
+import io.gripstream.event.Prediction;
+import io.gripstream.event.PromptVersion;
+import io.gripstream.event.RefinementBatch;
+import io.gripstream.event.RoundEvent;
+import io.gripstream.event.Sample;
+import io.gripstream.event.TaskDefinition;
 import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.TopicAdmin;
@@ -158,6 +167,30 @@ public final class EmbeddedRegistry implements SchemaRegistry {
     return find(subject, schema).orElseThrow();
   }
 
+  /**
+   * Makes the schema of every topic of Gripstream's known, so that producers and consumers of
+   * others find it before the first record.
+   */
+  public void registerContract() {
+    contract(topics).forEach((topic, schema) -> register(topic + "-value", schema));
+  }
+
+  /** The schema of each topic's values; dead letters have whatever could not be processed. */
+  private static Map<String, Schema> contract(Topics topics) {
+    return Map.ofEntries(
+        Map.entry(topics.images(), ImageEvent.getClassSchema()),
+        Map.entry(topics.labels(), LabelEvent.getClassSchema()),
+        Map.entry(topics.tasks(), TaskDefinition.getClassSchema()),
+        Map.entry(topics.predictions(), Prediction.getClassSchema()),
+        Map.entry(topics.samples(), Sample.getClassSchema()),
+        Map.entry(topics.batches(), RefinementBatch.getClassSchema()),
+        Map.entry(topics.candidates(), PromptVersion.getClassSchema()),
+        Map.entry(topics.zeroShots(), PromptVersion.getClassSchema()),
+        Map.entry(topics.prompts(), PromptVersion.getClassSchema()),
+        Map.entry(topics.rounds(), RoundEvent.getClassSchema()),
+        Map.entry(topics.commands(), Command.getClassSchema()));
+  }
+
   /** Writes, again and again if others write meanwhile, until it is done. */
   private void written(BooleanSupplier done, Runnable write) {
     try {
@@ -224,6 +257,14 @@ public final class EmbeddedRegistry implements SchemaRegistry {
   public Optional<Registered> version(String subject, int version) {
     catchUp();
     return Optional.ofNullable(subjects.get(subject)).map(versions -> versions.get(version));
+  }
+
+  /** Where a schema is used. */
+  public List<Registered> uses(int id) {
+    return subjects.values().stream()
+        .flatMap(versions -> versions.values().stream())
+        .filter(registered -> registered.id() == id)
+        .toList();
   }
 
   @Override
@@ -355,6 +396,12 @@ public final class EmbeddedRegistry implements SchemaRegistry {
     // Fails if sending has failed, and returns when all is sent.
     writer.commitTransaction();
     follower.require(timeout -> follower.await(0, last.join(), timeout), TIMEOUT);
+  }
+
+  /** Whether a schema can read what was written with another: what {@link #register} asks for. */
+  public static boolean reads(Schema reader, Schema writer) {
+    return SchemaCompatibility.checkReaderWriterCompatibility(reader, writer).getType()
+        == SchemaCompatibilityType.COMPATIBLE;
   }
 
   private static void requireReadable(String subject, Schema reader, Schema latest) {

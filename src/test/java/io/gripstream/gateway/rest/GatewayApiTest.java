@@ -807,6 +807,41 @@ class GatewayApiTest {
         409,
         409);
     get("/config").then().body("compatibilityLevel", equalTo("BACKWARD"));
+    refusal(get("/config/" + subject).then(), 404, 40408);
+    get("/config/" + subject + "?defaultToGlobal=true")
+        .then()
+        .body("compatibilityLevel", equalTo("BACKWARD"));
+    get("/mode").then().body("mode", equalTo("READWRITE"));
+    refusal(get("/mode/" + subject).then(), 404, 40409);
+    get("/schemas/ids/" + id + "/schema")
+        .then()
+        .statusCode(200)
+        .body("name", equalTo("TaskDefinition"));
+    get("/schemas/ids/" + id + "/versions")
+        .then()
+        .body("[0].subject", equalTo(subject))
+        .body("[0].version", equalTo(1));
+    refusal(get("/schemas/ids/987654/versions").then(), 404, 40403);
+    String compatibility = "/compatibility/subjects/" + subject + "/versions/latest";
+    registry(Map.of("schema", schema))
+        .post(compatibility)
+        .then()
+        .body("is_compatible", equalTo(true));
+    registry(Map.of("schema", "\"long\""))
+        .post(compatibility)
+        .then()
+        .body("is_compatible", equalTo(false));
+  }
+
+  @Test
+  void theRegistryKnowsEveryTopicsSchemaBeforeItsFirstRecord() {
+    List<String> subjects = get("/subjects").then().extract().jsonPath().getList("");
+    assertThat(subjects)
+        .containsAll(
+            topics.all().stream()
+                .filter(topic -> !List.of(topics.deadLetters(), topics.positions()).contains(topic))
+                .map(topic -> topic + "-value")
+                .toList());
   }
 
   @Test
