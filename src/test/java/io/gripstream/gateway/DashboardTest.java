@@ -88,7 +88,7 @@ class DashboardTest {
   void theStreamItsAccuracyAndItsVersionsAreOnThePage() {
     try (BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
       Page page = visit(context);
-      assertThat(page.locator(".tile").count()).isGreaterThanOrEqualTo(20);
+      page.waitForCondition(() -> page.locator(".tile").count() >= 20);
       awaitPictures(page);
       assertThat(page.locator("#f-live").textContent()).endsWith("%").isNotEqualTo("–");
       assertThat(page.locator("#f-live-note").textContent()).contains("points above zero-shot");
