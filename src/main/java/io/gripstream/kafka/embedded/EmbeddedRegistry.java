@@ -18,6 +18,7 @@ import io.gripstream.kafka.TopicAdmin;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.follow.Follower;
 import io.gripstream.kafka.registry.IncompatibleSchemaException;
+import io.gripstream.kafka.registry.PublishedSchema;
 import io.gripstream.kafka.registry.RegistryRefusedException;
 import io.gripstream.kafka.registry.RegistryUnavailableException;
 import io.gripstream.kafka.registry.SchemaRegistry;
@@ -172,7 +173,8 @@ public final class EmbeddedRegistry implements SchemaRegistry {
    * others find it before the first record.
    */
   public void registerContract() {
-    contract(topics).forEach((topic, schema) -> register(topic + "-value", schema));
+    contract(topics)
+        .forEach((topic, schema) -> register(topic + "-value", PublishedSchema.of(schema)));
   }
 
   /** The schema of each topic's values; dead letters have whatever could not be processed. */

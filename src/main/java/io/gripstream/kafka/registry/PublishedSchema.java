@@ -9,13 +9,13 @@ import java.util.Iterator;
 import org.apache.avro.Schema;
 
 /** A schema as others shall see it: without what only tells Java which class a string becomes. */
-final class PublishedSchema {
+public final class PublishedSchema {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String JAVA_STRING = "avro.java.string";
 
   private PublishedSchema() {}
 
-  static Schema of(Schema schema) {
+  public static Schema of(Schema schema) {
     try {
       return new Schema.Parser().parse(stripped(JSON.readTree(schema.toString())).toString());
     } catch (JsonProcessingException e) {
