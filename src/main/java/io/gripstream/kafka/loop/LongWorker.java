@@ -2,6 +2,7 @@ package io.gripstream.kafka.loop;
 
 import io.gripstream.kafka.loop.LongWork.Outcome;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,9 +18,9 @@ import org.apache.kafka.common.TopicPartition;
 import org.jboss.logging.Logger;
 
 /**
- * The thread that a loop's long work runs on, and what came of the last. That is kept until it is
- * committed, by whomever: hours of work are not done again because what came of them could not be
- * written.
+ * The thread that a loop's long work runs on, and what came of the last of each partition. That is
+ * kept until it is committed, by whomever: hours of work are not done again because what came of
+ * them could not be written.
  *
  * <p>For the loop's thread, but for {@link #stop}, {@link #awaitEnd} and {@link #unwritten}.
  */
@@ -31,20 +32,19 @@ final class LongWorker {
   /** Null: none. */
   private volatile LongWork running;
 
-  /** Null: nothing. */
-  private Finished finished;
+  /** By the partition of the record that called for it. */
+  private final Map<TopicPartition, Finished> finished = new HashMap<>();
+
+  /** Whose outcome cannot be written at present; null: nobody's. */
+  private TopicPartition refused;
 
   private volatile String unwritten = "";
 
   /** What came of work, and the position and time of the record that called for it. */
-  private record Finished(
-      TopicPartition partition, long offset, long timestamp, String about, Outcome outcome) {
+  private record Finished(long offset, long timestamp, String about, Outcome outcome) {
     boolean isOf(ConsumerRecord<?, ?> record) {
-      return partition.topic().equals(record.topic())
-          && partition.partition() == record.partition()
-          && offset == record.offset()
-          // A topic that was made anew has the same offsets again.
-          && timestamp == record.timestamp();
+      // A topic that was made anew has the same offsets again.
+      return offset == record.offset() && timestamp == record.timestamp();
     }
   }
 
@@ -73,56 +73,71 @@ final class LongWorker {
 
   /** Keeps what came of the work that a record called for. */
   void keep(ConsumerRecord<?, ?> record, LongWork work, Outcome outcome) {
-    finished =
-        new Finished(
-            new TopicPartition(record.topic(), record.partition()),
-            record.offset(),
-            record.timestamp(),
-            work.about(),
-            outcome);
-    unwritten = "";
+    finished.put(
+        partition(record),
+        new Finished(record.offset(), record.timestamp(), work.about(), outcome));
+  }
+
+  private Optional<Finished> kept(ConsumerRecord<?, ?> record) {
+    return Optional.ofNullable(finished.get(partition(record))).filter(it -> it.isOf(record));
+  }
+
+  private static TopicPartition partition(ConsumerRecord<?, ?> record) {
+    return new TopicPartition(record.topic(), record.partition());
   }
 
   /** What came of the work that the record called for, if that is what was kept. */
   Optional<Outcome> recall(ConsumerRecord<?, ?> record) {
-    return Optional.ofNullable(finished).filter(kept -> kept.isOf(record)).map(Finished::outcome);
+    return kept(record).map(Finished::outcome);
   }
 
   /** What to send from now on because the outputs are refused; empty: there is nothing else. */
   Optional<List<ProducerRecord<byte[], byte[]>>> lessen(ConsumerRecord<?, ?> record) {
-    List<ProducerRecord<byte[], byte[]>> less =
-        recall(record).map(Outcome::ifRefused).orElse(List.of());
-    if (less.isEmpty()) {
-      return Optional.empty();
-    }
-    LOG.errorf("%s: the brokers refuse what came of it", finished.about());
-    finished =
-        new Finished(
-            finished.partition(),
-            finished.offset(),
-            finished.timestamp(),
-            finished.about(),
-            new Outcome(less, List.of()));
-    return Optional.of(less);
+    Optional<Finished> kept = kept(record).filter(it -> !it.outcome().ifRefused().isEmpty());
+    kept.ifPresent(
+        it -> {
+          LOG.errorf("%s: the brokers refuse what came of it", it.about());
+          Outcome less = new Outcome(it.outcome().ifRefused(), List.of());
+          finished.put(
+              partition(record), new Finished(it.offset(), it.timestamp(), it.about(), less));
+        });
+    return kept.map(it -> it.outcome().ifRefused());
   }
 
-  /** A transaction failed. */
-  void notWritten() {
-    unwritten = finished == null ? "" : finished.about();
+  /** A transaction failed that was to pass some partitions' records. */
+  void notWritten(Set<TopicPartition> partitions) {
+    partitions.stream()
+        .filter(finished::containsKey)
+        .findFirst()
+        .ifPresent(
+            partition -> {
+              refused = partition;
+              unwritten = finished.get(partition).about();
+            });
   }
 
   /** Forgets what was kept if it is committed. */
   void committed(Map<TopicPartition, OffsetAndMetadata> committed) {
-    OffsetAndMetadata next = finished == null ? null : committed.get(finished.partition());
-    if (next != null && next.offset() > finished.offset()) {
-      finished = null;
-      unwritten = "";
-    }
+    committed.forEach(
+        (partition, next) -> {
+          Finished kept = finished.get(partition);
+          if (kept != null && next != null && next.offset() > kept.offset()) {
+            finished.remove(partition);
+            clear(partition);
+          }
+        });
   }
 
   /** Leaves what was kept to others to tell of, if they have its partition. */
   void assigned(Set<TopicPartition> assignment) {
-    if (finished != null && !assignment.contains(finished.partition())) {
+    if (refused != null && !assignment.contains(refused)) {
+      clear(refused);
+    }
+  }
+
+  private void clear(TopicPartition partition) {
+    if (partition.equals(refused)) {
+      refused = null;
       unwritten = "";
     }
   }

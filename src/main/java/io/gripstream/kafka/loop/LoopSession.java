@@ -411,6 +411,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
           first.partition(),
           first.offset());
       listener.condemned(first, cause);
+      handler.condemned(first);
       pending.addLetter(first, deadLetters.letter(first, settings.role(), cause.toString()));
       return true;
     }
@@ -516,7 +517,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       producer.sendOffsetsToTransaction(bookmarks, consumer.groupMetadata());
       producer.commitTransaction();
     } catch (KafkaException e) {
-      worker.notWritten();
+      worker.notWritten(bookmarks.keySet());
       Fault fault = Fault.of(e);
       if (fault == Fault.RECORD || fault == Fault.REBALANCED) {
         producer.abortTransaction();

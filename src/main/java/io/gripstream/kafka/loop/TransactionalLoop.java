@@ -111,6 +111,9 @@ public final class TransactionalLoop implements AutoCloseable {
       return next;
     }
 
+    /** Hears that a record that it could not handle has a dead letter, and is passed. */
+    default void condemned(ConsumerRecord<byte[], byte[]> record) {}
+
     /**
      * From where on to hand in a partition's records again, because some that were left for later
      * can be handled now; empty: go on. Asked when nothing is pending.
