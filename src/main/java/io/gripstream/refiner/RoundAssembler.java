@@ -77,7 +77,10 @@ final class RoundAssembler {
       return Optional.empty();
     }
     try {
-      return Optional.of(new Complete(RoundBatch.assemble(chunks)));
+      Complete complete = new Complete(RoundBatch.assemble(chunks));
+      // A task that is ended and defined anew counts its rounds from the first again.
+      lastBroken = "";
+      return Optional.of(complete);
     } catch (IllegalArgumentException e) {
       return broken(chunk, e.getMessage(), false);
     } finally {

@@ -15,6 +15,7 @@ import io.gripstream.refine.Refinement;
 import io.gripstream.refine.train.RoundBatch;
 import io.gripstream.task.TaskRules;
 import io.micrometer.core.instrument.Timer;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -63,8 +64,7 @@ final class RoundWorker {
   }
 
   // For the thread that runs jobs, one after the other.
-  private String troubled = "";
-  private int engineFailures;
+  private final Map<String, Integer> engineFailures = new HashMap<>();
 
   LongWork job(RoundBatch batch) {
     return new Job(batch);
@@ -118,6 +118,7 @@ final class RoundWorker {
         // What was noted of the round comes before what came of it.
         diary.flush();
         requireWanted();
+        engineFailures.remove(about);
         timer.record(System.nanoTime() - started, TimeUnit.NANOSECONDS);
         return outcome;
       } finally {
@@ -130,9 +131,7 @@ final class RoundWorker {
     private boolean isItsOwn(Throwable failure) {
       Fault fault = Fault.of(failure);
       if (fault == Fault.ENGINE) {
-        engineFailures = about.equals(troubled) ? engineFailures + 1 : 1;
-        troubled = about;
-        return engineFailures >= ENGINE_ATTEMPTS;
+        return engineFailures.merge(about, 1, Integer::sum) >= ENGINE_ATTEMPTS;
       }
       return fault == Fault.RECORD;
     }

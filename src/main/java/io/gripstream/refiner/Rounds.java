@@ -146,6 +146,16 @@ final class Rounds implements TransactionalLoop.Handler {
   }
 
   @Override
+  public void condemned(ConsumerRecord<byte[], byte[]> record) {
+    Place place = place(new TopicPartition(record.topic(), record.partition()));
+    place.head = record.offset() + 1;
+    place.again = OptionalLong.empty();
+    if (place.assembler.isEmpty()) {
+      place.open = OptionalLong.empty();
+    }
+  }
+
+  @Override
   public Optional<LongWork> longWork() {
     return round;
   }

@@ -221,6 +221,9 @@ final class ZeroShotMaker implements AutoCloseable {
       TaskRules.require(task, definition);
       prompt = refinement.zeroShot(task, definition, clock.instant());
     } catch (RuntimeException e) {
+      if (Fault.of(e) != Fault.RECORD) {
+        throw e;
+      }
       giveUp(task, definition, e);
       return;
     }
@@ -246,7 +249,16 @@ final class ZeroShotMaker implements AutoCloseable {
     if (closed.getCount() == 0) {
       return;
     }
-    write(diary.failed(task, 0, null, "no zero-shot prompt can be made: " + failure.getMessage()));
+    try {
+      write(
+          diary.failed(task, 0, null, "no zero-shot prompt can be made: " + failure.getMessage()));
+    } catch (KafkaException e) {
+      if (Fault.of(e) != Fault.RECORD) {
+        throw e;
+      }
+      // A name that no entry can hold.
+      LOG.errorf("the diary cannot tell: %s", Fault.line(e));
+    }
     LOG.errorf(failure, "no zero-shot prompt can be made for %s", task);
     hopeless.put(task, definition);
   }

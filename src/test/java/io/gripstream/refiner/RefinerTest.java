@@ -40,6 +40,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.producer.Producer;
@@ -462,8 +463,10 @@ class RefinerTest {
               stream.serdes());
       RoundAssembler assembler = new RoundAssembler("");
       Complete complete = (Complete) assembler.add(Batches.chunk("digits", 1, 0, 1)).orElseThrow();
+      Complete other = (Complete) assembler.add(Batches.chunk("pets", 1, 0, 1)).orElseThrow();
       for (int i = 1; i < RoundWorker.ENGINE_ATTEMPTS; i++) {
         assertThatThrownBy(worker.job(complete.batch())::run).isSameAs(failure);
+        assertThatThrownBy(worker.job(other.batch())::run).isSameAs(failure);
       }
       ProducerRecord<byte[], byte[]> entry = worker.job(complete.batch()).run().outputs().get(0);
       RoundEvent told =
@@ -475,6 +478,17 @@ class RefinerTest {
       assertThat(told.getType()).isEqualTo(RoundEventType.FAILED);
       assertThat(told.getMessage()).contains("out of memory");
     }
+  }
+
+  @Test
+  void anEngineThatFailsForAWhileCostsNoZeroShotPrompt() {
+    refinement.failures.set(3);
+    start("one");
+
+    define("shapes", Batches.task("circle", "square"));
+
+    awaitZeroShots(1);
+    assertThat(diary("shapes")).isEmpty();
   }
 
   private void start(String instance) {
@@ -544,6 +558,10 @@ class RefinerTest {
    */
   private static class HeldRounds implements Refinement {
     final List<String> trained = new CopyOnWriteArrayList<>();
+
+    /** How often the engine fails before the next zero-shot prompt. */
+    final AtomicInteger failures = new AtomicInteger();
+
     private final Map<String, CountDownLatch> begun = new ConcurrentHashMap<>();
     private final List<String> held = new CopyOnWriteArrayList<>();
     private final List<String> failing = new CopyOnWriteArrayList<>();
@@ -567,6 +585,9 @@ class RefinerTest {
 
     @Override
     public PromptVersion zeroShot(String task, TaskDefinition definition, Instant createdAt) {
+      if (failures.getAndDecrement() > 0) {
+        throw new EngineException("out of memory");
+      }
       if (definition.getClasses().contains("impossible")) {
         throw new IllegalArgumentException("there is no such thing");
       }
