@@ -18,6 +18,7 @@ import io.gripstream.refine.Refinement;
 import io.gripstream.refiner.Refiner;
 import io.gripstream.wiring.TestStream;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -249,6 +250,9 @@ class KilledThreadsTest {
             type.getClassLoader(),
             new Class<?>[] {type},
             (proxy, method, arguments) -> {
+              if (method.isDefault()) {
+                return InvocationHandler.invokeDefault(proxy, method, arguments);
+              }
               if (method.getReturnType() == int.class) {
                 return 8;
               }
