@@ -26,6 +26,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.Callback;
@@ -127,10 +128,17 @@ final class Stream implements AutoCloseable {
 
   /** Appends images for all tasks, over and over the same ones, and waits until they are there. */
   void append(List<byte[]> images, int count) {
+    AtomicReference<Exception> failed = new AtomicReference<>();
     for (int i = 0; i < count; i++) {
-      append(Integer.toString(i), images.get(i % images.size()), null);
+      append(
+          Integer.toString(i),
+          images.get(i % images.size()),
+          (place, failure) -> failed.compareAndSet(null, failure));
     }
     producer.flush();
+    if (failed.get() != null) {
+      throw new IllegalStateException("not all images were appended", failed.get());
+    }
   }
 
   void append(String id, byte[] image, Callback appended) {
