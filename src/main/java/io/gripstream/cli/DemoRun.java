@@ -30,9 +30,9 @@ import java.util.concurrent.TimeUnit;
  * use only its topics and its REST interface. Alone among all parts it knows what is in the images.
  */
 final class DemoRun implements AutoCloseable {
-  private static final Duration START_PATIENCE = Duration.ofSeconds(60);
-  private static final Duration PROMPT_PATIENCE = Duration.ofSeconds(90);
-  private static final Duration DRAIN_PATIENCE = Duration.ofSeconds(30);
+  private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+  private static final Duration PROMPT_TIMEOUT = Duration.ofSeconds(90);
+  private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(30);
 
   /** A version that went live just before the end is given so many images, and so much time. */
   private static final int FEWEST_MEASURED = 500;
@@ -117,13 +117,13 @@ final class DemoRun implements AutoCloseable {
               new ImageSender(clients, serdes.images(), topics.images(), List.of(task))) {
         TaskDefinition definition = definition();
         Tasks.define(clients, serdes, topics, task, definition);
-        measurement.awaitPrompt(definition, PROMPT_PATIENCE);
+        measurement.awaitPrompt(definition, PROMPT_TIMEOUT);
         send(sender, tally, measurement);
         sender.flush();
         if (closed) {
           return 0;
         }
-        measurement.awaitOutcomes(DRAIN_PATIENCE);
+        measurement.awaitOutcomes(DRAIN_TIMEOUT);
       }
     }
     Report report = tally.report(jvmStart, Instant.now());
@@ -138,7 +138,7 @@ final class DemoRun implements AutoCloseable {
   private void awaitGateway() throws InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(gateway.resolve("/subjects")).timeout(Duration.ofSeconds(2)).build();
-    long deadline = System.nanoTime() + START_PATIENCE.toNanos();
+    long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
     String answer = "none";
     while (System.nanoTime() < deadline && !closed) {
       try {
@@ -154,7 +154,7 @@ final class DemoRun implements AutoCloseable {
     }
     throw new CommandFailure(
         "the service did not come up at %s within %d s; last answer: %s"
-            .formatted(gateway, START_PATIENCE.toSeconds(), answer));
+            .formatted(gateway, START_TIMEOUT.toSeconds(), answer));
   }
 
   /**

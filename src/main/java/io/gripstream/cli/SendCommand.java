@@ -32,7 +32,7 @@ import picocli.CommandLine.Spec;
       "An image's id is its relative path; in later passes, with #2, #3 ... behind it."
     })
 public final class SendCommand implements Callable<Integer> {
-  private static final Duration PROMPT_PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PROMPT_TIMEOUT = Duration.ofMinutes(2);
 
   @Spec private CommandSpec spec;
   @Mixin private ClientOptions client;
@@ -149,7 +149,7 @@ public final class SendCommand implements Callable<Integer> {
         if (classes != null) {
           TaskDefinition definition = definition();
           Tasks.define(clients, serdes, topics, task, definition);
-          measurement.awaitPrompt(definition, PROMPT_PATIENCE);
+          measurement.awaitPrompt(definition, PROMPT_TIMEOUT);
         }
         return send(files, names, sender, tally, truthFromFolders ? measurement : null);
       }

@@ -102,7 +102,8 @@ public record ClipConfig(Vision vision, Text text, int featureSize) {
     }
   }
 
-  private static String printable(JsonNode value) {
+  /** Of a value that somebody else wrote, enough to find it by. */
+  static String printable(JsonNode value) {
     String text = value.toString();
     return text.length() > 100 ? text.substring(0, 100) + "..." : text;
   }

@@ -225,7 +225,6 @@ public record Preprocessing(
   }
 
   private static String shown(JsonNode value) {
-    String text = value.isMissingNode() ? "the default" : value.toString();
-    return text.length() > 100 ? text.substring(0, 100) + "..." : text;
+    return value.isMissingNode() ? "the default" : ClipConfig.printable(value);
   }
 }

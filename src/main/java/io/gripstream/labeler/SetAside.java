@@ -2,6 +2,7 @@ package io.gripstream.labeler;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.gripstream.kafka.loop.TransactionalLoop;
 import io.gripstream.labeler.Assignment.Verdict;
 import io.gripstream.labeler.Assignment.Wait;
 import java.net.URLDecoder;
@@ -149,13 +150,13 @@ final class SetAside {
 
   /** Whether a record was handed in before the last commit. */
   boolean seen(ConsumerRecord<?, ?> record) {
-    Account account = accounts.get(partition(record));
+    Account account = accounts.get(TransactionalLoop.partition(record));
     return account != null && record.offset() < account.head;
   }
 
   /** Whether an event is worth looking at: it was not done before, and it need not wait on. */
   boolean due(Arrival arrival) {
-    Account account = accounts.get(partition(arrival.record()));
+    Account account = accounts.get(TransactionalLoop.partition(arrival.record()));
     return account == null || account.due(arrival);
   }
 
@@ -179,7 +180,7 @@ final class SetAside {
      */
     Optional<Verdict> decide(Arrival arrival, Supplier<Verdict> verdict) {
       long offset = arrival.record().offset();
-      Account account = account(partition(arrival.record()));
+      Account account = account(TransactionalLoop.partition(arrival.record()));
       if (!account.due(arrival) || arrival.tasks().stream().anyMatch(account.stuck::contains)) {
         return Optional.empty();
       }
@@ -197,7 +198,7 @@ final class SetAside {
         if (account.behind.put(task, offset) == null) {
           LOG.infof(
               "%s: the images of task %s wait aside from offset %d on: %s",
-              partition(arrival.record()), task, offset, wait.reason());
+              TransactionalLoop.partition(arrival.record()), task, offset, wait.reason());
         }
         if (account.pass) {
           account.stuck.add(task);
@@ -225,10 +226,6 @@ final class SetAside {
     void adopt() {
       accounts.putAll(changed);
     }
-  }
-
-  private static TopicPartition partition(ConsumerRecord<?, ?> record) {
-    return new TopicPartition(record.topic(), record.partition());
   }
 
   private static String encode(Map<String, Long> behind) {

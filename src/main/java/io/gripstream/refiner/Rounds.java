@@ -118,7 +118,7 @@ final class Rounds implements TransactionalLoop.Handler {
   @Override
   public List<ProducerRecord<byte[], byte[]>> handle(List<ConsumerRecord<byte[], byte[]>> records) {
     ConsumerRecord<byte[], byte[]> record = records.get(0);
-    Place place = place(new TopicPartition(record.topic(), record.partition()));
+    Place place = place(TransactionalLoop.partition(record));
     round = Optional.empty();
     RefinementBatch chunk;
     try {
@@ -147,7 +147,7 @@ final class Rounds implements TransactionalLoop.Handler {
 
   @Override
   public void condemned(ConsumerRecord<byte[], byte[]> record) {
-    Place place = place(new TopicPartition(record.topic(), record.partition()));
+    Place place = place(TransactionalLoop.partition(record));
     place.head = record.offset() + 1;
     place.again = OptionalLong.empty();
     if (place.assembler.isEmpty()) {

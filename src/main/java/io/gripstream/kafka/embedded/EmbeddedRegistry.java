@@ -45,6 +45,7 @@ import java.util.stream.Collectors;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaCompatibility;
 import org.apache.avro.SchemaCompatibility.SchemaCompatibilityType;
+import org.apache.avro.SchemaCompatibility.SchemaPairCompatibility;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -402,16 +403,18 @@ public final class EmbeddedRegistry implements SchemaRegistry {
 
   /** Whether a schema can read what was written with another: what {@link #register} asks for. */
   public static boolean reads(Schema reader, Schema writer) {
-    return SchemaCompatibility.checkReaderWriterCompatibility(reader, writer).getType()
-        == SchemaCompatibilityType.COMPATIBLE;
+    return compare(reader, writer).getType() == SchemaCompatibilityType.COMPATIBLE;
+  }
+
+  private static SchemaPairCompatibility compare(Schema reader, Schema writer) {
+    return SchemaCompatibility.checkReaderWriterCompatibility(reader, writer);
   }
 
   private static void requireReadable(String subject, Schema reader, Schema latest) {
-    var compatibility = SchemaCompatibility.checkReaderWriterCompatibility(reader, latest);
-    if (compatibility.getType() != SchemaCompatibilityType.COMPATIBLE) {
+    if (!reads(reader, latest)) {
       throw new IncompatibleSchemaException(
           "records of %s could not be read with the new schema: %s"
-              .formatted(subject, compatibility.getResult().getIncompatibilities()));
+              .formatted(subject, compare(reader, latest).getResult().getIncompatibilities()));
     }
   }
 

@@ -74,16 +74,13 @@ final class LongWorker {
   /** Keeps what came of the work that a record called for. */
   void keep(ConsumerRecord<?, ?> record, LongWork work, Outcome outcome) {
     finished.put(
-        partition(record),
+        TransactionalLoop.partition(record),
         new Finished(record.offset(), record.timestamp(), work.about(), outcome));
   }
 
   private Optional<Finished> kept(ConsumerRecord<?, ?> record) {
-    return Optional.ofNullable(finished.get(partition(record))).filter(it -> it.isOf(record));
-  }
-
-  private static TopicPartition partition(ConsumerRecord<?, ?> record) {
-    return new TopicPartition(record.topic(), record.partition());
+    return Optional.ofNullable(finished.get(TransactionalLoop.partition(record)))
+        .filter(it -> it.isOf(record));
   }
 
   /** What came of the work that the record called for, if that is what was kept. */
@@ -99,7 +96,8 @@ final class LongWorker {
           LOG.errorf("%s: the brokers refuse what came of it", it.about());
           Outcome less = new Outcome(it.outcome().ifRefused(), List.of());
           finished.put(
-              partition(record), new Finished(it.offset(), it.timestamp(), it.about(), less));
+              TransactionalLoop.partition(record),
+              new Finished(it.offset(), it.timestamp(), it.about(), less));
         });
     return kept.map(it -> it.outcome().ifRefused());
   }

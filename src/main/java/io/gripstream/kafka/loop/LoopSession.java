@@ -44,7 +44,7 @@ import org.jboss.logging.Logger;
 final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   private static final Logger LOG = Logger.getLogger(TransactionalLoop.class);
   private static final Duration POLL = Duration.ofMillis(500);
-  private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
   /** The transaction was aborted in order, and nothing of it is left. */
   private static final class AbortedException extends Exception {
@@ -180,7 +180,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     commitOrRewind();
   }
 
-  /** So that, if there are any, there are records of the next micro-batch, too. */
+  /** Fetches records of the next micro-batch and, if there are any, of the one behind it. */
   private void poll() {
     if (fetched.size() > batchSize.now()) {
       return;
@@ -189,7 +189,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     try {
       for (var record : consumer.poll(idle ? POLL : Duration.ZERO)) {
         fetched.add(record);
-        earliest.putIfAbsent(partition(record), record.offset());
+        earliest.putIfAbsent(TransactionalLoop.partition(record), record.offset());
       }
     } catch (WakeupException e) {
       LOG.debugf("%s: woken up to stop", settings.role());
@@ -326,7 +326,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       LOG.infof("%s: %s is done; writing what came of it", settings.role(), work.about());
       return known.get();
     }
-    working = partition(record);
+    working = TransactionalLoop.partition(record);
     Future<Outcome> result = worker.start(work);
     try {
       Outcome outcome = await(result);
@@ -534,7 +534,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
           .goBack(partition)
           .ifPresent(
               from -> {
-                fetched.removeIf(record -> partition(record).equals(partition));
+                fetched.removeIf(record -> TransactionalLoop.partition(record).equals(partition));
                 consumer.seek(partition, from);
               });
     }
@@ -572,7 +572,8 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   private boolean isInHand(TopicPartition partition) {
     return partition.equals(working)
         || pending.offsets().containsKey(partition)
-        || fetched.stream().anyMatch(record -> partition(record).equals(partition));
+        || fetched.stream()
+            .anyMatch(record -> TransactionalLoop.partition(record).equals(partition));
   }
 
   @Override
@@ -587,10 +588,6 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     }
   }
 
-  private static TopicPartition partition(ConsumerRecord<?, ?> record) {
-    return new TopicPartition(record.topic(), record.partition());
-  }
-
   @Override
   public void close() {
     try {
@@ -600,8 +597,8 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       // Who comes back at once keeps its partitions; who stops, or cannot work, hands them over.
       consumer.close(
           loop.isStopping() || loop.standsAside()
-              ? KafkaClients.leaving(CLOSE_PATIENCE)
-              : CloseOptions.timeout(CLOSE_PATIENCE));
+              ? KafkaClients.leaving(CLOSE_TIMEOUT)
+              : CloseOptions.timeout(CLOSE_TIMEOUT));
     }
   }
 

@@ -55,7 +55,7 @@ final class Pending {
     Map<TopicPartition, OffsetAndMetadata> ends = new HashMap<>();
     for (ConsumerRecord<byte[], byte[]> record : records) {
       ends.put(
-          new TopicPartition(record.topic(), record.partition()),
+          TransactionalLoop.partition(record),
           new OffsetAndMetadata(record.offset() + 1, record.leaderEpoch(), ""));
     }
     return ends;

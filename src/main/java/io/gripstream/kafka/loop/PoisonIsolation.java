@@ -60,7 +60,7 @@ final class PoisonIsolation {
   }
 
   boolean include(ConsumerRecord<?, ?> record) {
-    Long end = ends.get(new TopicPartition(record.topic(), record.partition()));
+    Long end = ends.get(TransactionalLoop.partition(record));
     return end != null && record.offset() < end;
   }
 

@@ -66,8 +66,8 @@ import org.jboss.logging.Logger;
 public final class TransactionalLoop implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(TransactionalLoop.class);
   private static final Duration ASIDE = Duration.ofSeconds(30);
-  private static final Duration STOP_PATIENCE = Duration.ofSeconds(30);
-  private static final Duration WORK_PATIENCE = Duration.ofSeconds(60);
+  private static final Duration STOP_TIMEOUT = Duration.ofSeconds(30);
+  private static final Duration WORK_TIMEOUT = Duration.ofSeconds(60);
 
   /** Makes outputs of records. */
   @FunctionalInterface
@@ -177,30 +177,6 @@ public final class TransactionalLoop implements AutoCloseable {
       }
     }
 
-    /** For micro-batches, without long work. */
-    public Settings(
-        String role,
-        String group,
-        String instanceId,
-        List<String> topics,
-        String positions,
-        int batchSize,
-        int batchesPerTransaction,
-        int attempts,
-        Duration pause) {
-      this(
-          role,
-          group,
-          instanceId,
-          topics,
-          positions,
-          batchSize,
-          batchesPerTransaction,
-          attempts,
-          pause,
-          false);
-    }
-
     /** With three attempts, a fifth of a second apart at first. */
     public static Settings of(
         String role,
@@ -219,7 +195,8 @@ public final class TransactionalLoop implements AutoCloseable {
           batchSize,
           batchesPerTransaction,
           ATTEMPTS,
-          PAUSE);
+          PAUSE,
+          false);
     }
 
     /** For one long work after another, with three attempts, a fifth of a second apart at first. */
@@ -263,6 +240,11 @@ public final class TransactionalLoop implements AutoCloseable {
     GaveUpException(Throwable cause) {
       super(cause);
     }
+  }
+
+  /** The partition that a record lies in. */
+  public static TopicPartition partition(ConsumerRecord<?, ?> record) {
+    return new TopicPartition(record.topic(), record.partition());
   }
 
   /** Does nothing before {@link #start}. */
@@ -344,13 +326,13 @@ public final class TransactionalLoop implements AutoCloseable {
       return;
     }
     try {
-      thread.join(STOP_PATIENCE.toMillis());
+      thread.join(STOP_TIMEOUT.toMillis());
       if (thread.isAlive()) {
-        LOG.warnf("%s: does not stop after %s; interrupting it", settings.role(), STOP_PATIENCE);
+        LOG.warnf("%s: does not stop after %s; interrupting it", settings.role(), STOP_TIMEOUT);
         thread.interrupt();
-        thread.join(STOP_PATIENCE.toMillis());
+        thread.join(STOP_TIMEOUT.toMillis());
       }
-      worker.awaitEnd(WORK_PATIENCE);
+      worker.awaitEnd(WORK_TIMEOUT);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

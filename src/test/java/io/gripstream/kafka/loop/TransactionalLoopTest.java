@@ -725,7 +725,8 @@ class TransactionalLoopTest {
             16,
             4,
             2,
-            Duration.ofMillis(20));
+            Duration.ofMillis(20),
+            false);
     return new TransactionalLoop(
         clients,
         settings,
