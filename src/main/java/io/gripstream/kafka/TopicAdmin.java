@@ -20,7 +20,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -48,8 +51,8 @@ public final class TopicAdmin {
   private TopicAdmin() {}
 
   /**
-   * Creates what is missing, and returns when every broker that is asked knows the topics. Topics
-   * that exist are left as they are: their settings may be an operator's choice.
+   * Creates what is missing, and returns when the leader of each new partition takes records.
+   * Topics that exist are left as they are: their settings may be an operator's choice.
    *
    * @param replicationFactor -1: the broker's default
    * @param recordBytes the largest record: {@link KafkaClients#recordBytes}
@@ -149,7 +152,7 @@ public final class TopicAdmin {
         }
       }
       List<String> names = missing.stream().map(NewTopic::name).sorted().toList();
-      awaitKnown(admin, names);
+      awaitLeaders(admin, awaitKnown(admin, names));
       LOG.infof("Created the topics %s", String.join(", ", names));
     } catch (ExecutionException e) {
       throw unchecked(e.getCause());
@@ -195,15 +198,35 @@ public final class TopicAdmin {
     }
   }
 
+  /**
+   * Brokers know a topic a moment before its leaders take records. An idempotent producer that has
+   * several requests in flight in that moment may see its second batch appended and its first one
+   * refused, which no later try can put in order (Kafka's issue 14359): its images would be lost.
+   */
+  private static void awaitLeaders(Admin admin, Collection<TopicDescription> topics)
+      throws ExecutionException, InterruptedException {
+    Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+    for (TopicDescription topic : topics) {
+      topic
+          .partitions()
+          .forEach(
+              partition ->
+                  ends.put(
+                      new TopicPartition(topic.name(), partition.partition()),
+                      OffsetSpec.latest()));
+    }
+    // The client asks again until the leader answers, or its own timeout is over.
+    admin.listOffsets(ends).all().get();
+  }
+
   /** The controller knows a topic a moment before the brokers do. */
-  private static void awaitKnown(Admin admin, List<String> names)
+  private static Collection<TopicDescription> awaitKnown(Admin admin, List<String> names)
       throws ExecutionException, InterruptedException {
     long deadline = System.nanoTime() + TIMEOUT.toNanos();
     Backoff backoff = new Backoff(new CountDownLatch(1), FIRST_LOOK);
     while (true) {
       try {
-        admin.describeTopics(names).allTopicNames().get();
-        return;
+        return admin.describeTopics(names).allTopicNames().get().values();
       } catch (ExecutionException e) {
         if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
           throw e;

@@ -14,12 +14,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.apache.avro.SchemaBuilder;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -63,6 +67,29 @@ class EmbeddedBrokerTest {
         assertThat(registry.register("a-value", one)).isEqualTo(first);
         assertThat(registry.byId(first)).isEqualTo(one);
         assertThat(registry.subjects()).containsExactly("a-value", "b-value");
+      }
+    }
+  }
+
+  @Test
+  void everyPartitionOfANewTopicTakesRecordsAtOnce() throws Exception {
+    int partitions = 40;
+    try (EmbeddedBroker broker = EmbeddedBroker.start(directory, 0)) {
+      KafkaClients clients = new KafkaClients(broker.bootstrapServers(), Map.of());
+      KafkaClients impatient =
+          new KafkaClients(
+              broker.bootstrapServers(), Map.of(AdminClientConfig.RETRIES_CONFIG, "0"));
+      Topics topics = new Topics("new.");
+      Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+      for (String topic : topics.all()) {
+        for (int partition = 0; partition < partitions; partition++) {
+          ends.put(new TopicPartition(topic, partition), OffsetSpec.latest());
+        }
+      }
+      try (var admin = clients.admin();
+          var asksOnce = impatient.admin()) {
+        TopicAdmin.create(admin, topics, partitions, (short) -1);
+        assertThat(asksOnce.listOffsets(ends).all().get()).hasSameSizeAs(ends);
       }
     }
   }
