@@ -14,31 +14,37 @@ import java.util.Set;
  */
 @ConfigMapping(prefix = "gripstream")
 public interface GripstreamConfig {
-  /** Which parts this process plays. */
+  /** The roles that this process plays. */
   @WithDefault("labeler,curator,refiner,gateway")
   Set<Role> roles();
 
   /**
-   * {@code pico}; or a folder in the Hugging Face layout; or a name on a hub, {@code owner/name} or
-   * {@code owner/name@revision}, which is fetched once.
+   * The embedded model {@code pico}, a folder in the Hugging Face CLIP layout, or a name on a hub:
+   * {@code owner/name} or {@code owner/name@revision}. A name is fetched once.
    */
   @WithDefault("pico")
   String model();
 
-  /** The SHA-256 that the model's weights must have; absent: any. */
+  /** The SHA-256 that the model's weights must have; other weights are refused. */
   Optional<String> modelSha256();
 
   Hub modelHub();
 
-  /** {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:n}. */
+  /** The device that computes: {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:n}. */
   @WithDefault("auto")
   String device();
 
-  /** {@code auto}, {@code fp32} or {@code bf16}. */
+  /**
+   * The precision of the image tower that labels: {@code fp32}, {@code bf16}, or {@code auto}: bf16
+   * where the GPU or the processor (AVX512-BF16, AMX) multiplies in it.
+   */
   @WithDefault("auto")
   String precision();
 
-  /** Where this process keeps what it may lose: stream state, the embedded broker's log, caches. */
+  /**
+   * The directory of stream state, caches and the embedded broker's log. It may be lost when Kafka
+   * is elsewhere.
+   */
   @WithDefault("data")
   Path dataDirectory();
 
@@ -56,87 +62,97 @@ public interface GripstreamConfig {
 
   interface Hub {
     /**
-     * The hub that models are fetched from by name, or a mirror with the same paths; absent: what
-     * the variable {@code HF_ENDPOINT} says, or Hugging Face's.
+     * The hub that models are fetched from by name, or a mirror with the same paths. Without it the
+     * variable {@code HF_ENDPOINT} says which, and else it is {@code https://huggingface.co}.
      */
     Optional<URI> url();
 
-    /** Whether only models that were fetched before may be used. */
+    /** Uses only models that were fetched before. {@code HF_HUB_OFFLINE=1} does the same. */
     @WithDefault("false")
     boolean offline();
   }
 
   interface Http {
-    /** The address that the page, the REST interface and the registry listen on. */
+    /**
+     * The address that the page, the REST interface and the registry listen on; {@code 0.0.0.0} is
+     * every interface.
+     */
     @WithDefault("localhost")
     String host();
 
     /**
-     * Further names that this process is reached by: it answers to no other, so that no page of
-     * somebody else's can reach it by a name of its own (DNS rebinding). {@code *}: any name.
-     * Addresses, {@code localhost} and {@link #host} need not be named.
+     * Further names that this process answers to, besides addresses, {@code localhost} and {@link
+     * #host}. A request for any other name gets 421, so that no page of somebody else's can reach
+     * it (DNS rebinding). {@code *} is any name.
      */
     Optional<Set<String>> hosts();
 
-    /** Their port; 0: any free one. */
+    /** The port of page, REST and registry; 0 is any free one. */
     @WithDefault("8080")
     int port();
   }
 
   interface Kafka {
-    /** The brokers; absent: a broker is started in this process. */
+    /** The brokers. Without it a broker is started in this process. */
     Optional<String> bootstrapServers();
 
+    /** What the names of topics, groups and transactions begin with. */
     @WithDefault("gripstream.")
     String topicPrefix();
 
-    /** Replicas of the topics that Gripstream creates; -1: the broker's default. */
+    /** The replicas of topics that Gripstream creates; -1 is the broker's default. */
     @WithDefault("-1")
     short replicationFactor();
 
+    /** The partitions of topics that Gripstream creates. */
     @WithDefault("4")
     int partitions();
 
-    /** Unique and stable per process: names transactions, group members and streams state. */
+    /**
+     * The name of this process in transactions, groups and stream state: unique and stable. Two
+     * processes need two.
+     */
     @WithDefault("gripstream-0")
     String instanceId();
 
     /**
-     * Whether the instance id is the same after a restart: a process that is killed then keeps its
-     * partitions for 15 seconds. False where names are random.
+     * Says that the instance id outlives a restart: a process that is killed then keeps its
+     * partitions for 15 seconds. Set {@code false} where names are random.
      */
     @WithDefault("true")
     boolean staticMembership();
 
-    /** Handed to every Kafka client as it is: security settings, for example. */
+    /** Settings for every Kafka client, as they are: security settings, for example. */
     Map<String, String> properties();
   }
 
   interface Registry {
     /**
-     * A Confluent-compatible registry; absent: this process serves one, kept in a compacted topic.
+     * A Confluent-compatible registry. Without it this process serves one, kept in a compacted
+     * topic.
      */
     Optional<String> url();
   }
 
   interface Labeler {
-    /** Images that go through the tower together at most. */
+    /** The most images that go through the tower together. */
     @WithDefault("64")
     int batchSize();
 
-    /** Batches in one transaction at most. */
+    /** The most batches in one transaction. */
     @WithDefault("8")
     int batchesPerTransaction();
 
     /**
-     * How long a task may be without a prompt before the events that name it become dead letters.
+     * The longest time that a task may be without a prompt. After it the events that name the task
+     * become dead letters.
      */
     @WithDefault("5M")
     Duration promptTimeout();
 
     /**
-     * A task's pool is renewed at most once in this time; of a faster stream only a share of the
-     * images is sampled. 0: all are.
+     * The least time in which a task's sample pool turns over once. Of a faster stream only a share
+     * of the images is sampled; 0 samples all.
      */
     @WithDefault("30S")
     Duration poolTurnover();
@@ -144,37 +160,37 @@ public interface GripstreamConfig {
 
   interface Prompts {
     /**
-     * A PEM file with the Ed25519 private key (PKCS #8) that the curator signs live prompts with;
-     * absent: it does not sign.
+     * A PEM file with the Ed25519 private key (PKCS #8) that the curator signs live prompts with.
+     * Without it the curator does not sign.
      */
     Optional<Path> signingKey();
 
     /**
-     * A PEM file with Ed25519 public keys: labelers and gateways refuse a live prompt that none of
-     * them signed; absent: a signature is not asked for.
+     * A PEM file with Ed25519 public keys. Labelers and gateways refuse a live prompt that none of
+     * them signed. Without it no signature is asked for.
      */
     Optional<Path> verifyKey();
   }
 
   interface Images {
-    /** Schemes that an image event's URI may have; none: only images carried inline. */
+    /** The schemes that an image event's URI may have. Without it only inline images are read. */
     Optional<Set<String>> allowedSchemes();
 
-    /** Where file URIs may point to. */
+    /** The folder that file URIs may point into. */
     Optional<Path> fileRoot();
 
-    /** Hosts that http and https URIs may name. */
+    /** The hosts that http and https URIs may name. */
     Optional<Set<String>> allowedHosts();
 
     /**
-     * The largest encoded image, in bytes: of a request's body, an event, and what is read from a
-     * URI. At most 64 MiB: brokers take no request above 100 MiB, Kafka's {@code
-     * socket.request.max.bytes}.
+     * The largest encoded image in bytes: in a request, in a record (Kafka clients and new topics
+     * take as much), and behind a URI. It is at most 64 MiB, since brokers take no request above
+     * 100 MiB ({@code socket.request.max.bytes}).
      */
     @WithDefault("16777216")
     int maxBytes();
 
-    /** How long one image may take to be read from its URI. */
+    /** The longest time that an image may take to be read from its URI. */
     @WithDefault("10S")
     Duration timeout();
   }

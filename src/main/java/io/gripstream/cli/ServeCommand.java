@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
     name = "serve",
     description =
         "Runs the service: the roles you choose, against your brokers or one of its own."
-            + " Every option is also a configuration key (see the README).")
+            + " Every option is also a configuration key (see docs/configuration.md).")
 public final class ServeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private ServiceOptions service;

@@ -35,8 +35,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The models that the README names, each laid out on a hub as it is on Hugging Face; only their
- * weights are small and drawn.
+ * The models that the documentation names, each laid out on a hub as it is on Hugging Face; only
+ * their weights are small and drawn.
  */
 class PublishedModelsTest {
   private static final String B_32 = "openai/clip-vit-base-patch32";
@@ -102,7 +102,7 @@ class PublishedModelsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {B_32, B_16, L_14, LAION, TINY})
-  void aNameOfTheReadmeIsFetchedAndLoads(String name) throws IOException {
+  void aNameOfTheDocumentationIsFetchedAndLoads(String name) throws IOException {
     try (TorchClip clip = folder(name).load(ComputeDevice.cpu())) {
       assertThat(clip.id()).isEqualTo(name + "@" + Digests.sha256(weights).substring(0, 12));
       assertThat(clip.encodeTexts(List.of("a red circle")).columns()).isEqualTo(24);
@@ -113,10 +113,11 @@ class PublishedModelsTest {
   }
 
   @Test
-  void theReadmeNamesTheseAndNoOther() throws IOException {
+  void theDocumentationNamesTheseAndNoOther() throws IOException {
     TreeSet<String> named = new TreeSet<>();
     Pattern.compile("\\b(?:openai|laion|wkcn)/[\\w.-]+")
-        .matcher(Files.readString(Path.of("README.md")))
+        .matcher(
+            Files.readString(Path.of("README.md")) + Files.readString(Path.of("docs/models.md")))
         .results()
         .forEach(name -> named.add(name.group()));
 
