@@ -37,9 +37,13 @@ final class AssignedPartitions implements ConsumerRebalanceListener {
 
     private final long start;
 
+    /** What the next poll begins with. */
+    private long next;
+
     Standing(OffsetAndMetadata committed, long start) {
       this.committed = committed;
       this.start = start;
+      this.next = start;
     }
   }
 
@@ -97,6 +101,29 @@ final class AssignedPartitions implements ConsumerRebalanceListener {
     consumer.resume(added);
   }
 
+  /** A poll gave a record. */
+  void polled(ConsumerRecord<?, ?> record) {
+    known.get(TransactionalLoop.partition(record)).next = record.offset() + 1;
+  }
+
+  /**
+   * Takes a poll back that failed: it may have passed records that it did not give.
+   *
+   * @return from where each partition is read again
+   */
+  Map<TopicPartition, Long> pollAgain() {
+    Map<TopicPartition, Long> next = new HashMap<>();
+    known.forEach((partition, standing) -> next.put(partition, standing.next));
+    next.forEach(this::seek);
+    return next;
+  }
+
+  /** Goes on reading elsewhere. */
+  void seek(TopicPartition partition, long offset) {
+    consumer.seek(partition, offset);
+    known.get(partition).next = offset;
+  }
+
   /** Stops reading. */
   void pause() {
     consumer.pause(consumer.assignment());
@@ -128,7 +155,7 @@ final class AssignedPartitions implements ConsumerRebalanceListener {
         (partition, standing) -> {
           OffsetAndMetadata last = standing.committed;
           handler.restore(partition, last);
-          consumer.seek(partition, last == null ? standing.start : last.offset());
+          seek(partition, last == null ? standing.start : last.offset());
         });
   }
 
@@ -144,7 +171,7 @@ final class AssignedPartitions implements ConsumerRebalanceListener {
           .ifPresent(
               from -> {
                 fetched.removeIf(record -> TransactionalLoop.partition(record).equals(partition));
-                consumer.seek(partition, from);
+                seek(partition, from);
               });
     }
   }

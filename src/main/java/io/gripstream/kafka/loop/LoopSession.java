@@ -4,6 +4,8 @@ import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Unpacking;
+import io.gripstream.kafka.Unpacking.Gap;
+import io.gripstream.kafka.Unpacking.Unreadable;
 import io.gripstream.kafka.loop.LongWorkWait.AbandonedException;
 import io.gripstream.kafka.loop.TransactionalLoop.Handler;
 import io.gripstream.kafka.loop.TransactionalLoop.Settings;
@@ -155,72 +157,62 @@ final class LoopSession implements AutoCloseable {
     try {
       for (var record : consumer.poll(idle ? POLL : Duration.ZERO)) {
         fetched.add(record);
+        partitions.polled(record);
       }
     } catch (WakeupException e) {
       LOG.debugf("%s: woken up to stop", settings.role());
     } catch (OutOfMemoryError e) {
       LOG.errorf("%s: polling: %s", settings.role(), Fault.line(e));
-      rewind();
-      passOver();
-      // What the failed poll had taken of other partitions is lost to this consumer.
-      throw new DisconnectException("memory ran out while records were unpacked");
+      Gap gap =
+          Unpacking.find(clients, partitions.pollAgain(), settings.batchSize())
+              .orElseThrow(() -> new DisconnectException("memory ran out while records were read"));
+      fetched.addAll(gap.before());
+      fetched.addAll(gap.records());
+      partitions.seek(gap.partition(), gap.to());
     }
   }
 
-  /** Makes dead letters of what there is not the memory to unpack, if it is that. */
-  private void passOver() {
-    Optional<Unpacking.Gap> found = Unpacking.find(clients, committed());
-    if (found.isEmpty()) {
-      return;
+  /** The polled records that are to be handled next, and together. */
+  private List<ConsumerRecord<byte[], byte[]>> next() {
+    int readable = 0;
+    while (readable < fetched.size() && !(fetched.get(readable) instanceof Unreadable)) {
+      readable++;
     }
-    TopicPartition place = found.get().partition();
-    List<ConsumerRecord<byte[], byte[]>> lost = new ArrayList<>();
-    List<ProducerRecord<byte[], byte[]>> letters = new ArrayList<>();
-    for (long offset = found.get().from(); offset < found.get().to(); offset++) {
-      lost.add(new ConsumerRecord<>(place.topic(), place.partition(), offset, null, null));
-    }
-    LOG.errorf("%s: %s becomes a dead letter", settings.role(), found.get());
-    RecordTooLargeException cause =
-        new RecordTooLargeException(
-            "there is not the memory to unpack it; set the topic's compression.type to"
-                + " uncompressed");
-    for (ConsumerRecord<byte[], byte[]> record : lost) {
-      listener.condemned(record, cause);
-      letters.add(deadLetters.letter(record, settings.role(), cause.getMessage()));
-    }
-    pending.add(lost, letters, false);
-    try {
-      commit();
-    } catch (AbortedException e) {
-      throw new KafkaException(e.getCause());
-    }
+    return readable == 0
+        ? List.of(fetched.get(0))
+        : isolation.next(fetched.subList(0, readable), batchSize.now());
   }
 
-  /** Where each partition goes on. */
-  private Map<TopicPartition, Long> committed() {
-    Map<TopicPartition, Long> positions =
-        new HashMap<>(consumer.beginningOffsets(consumer.assignment()));
-    consumer
-        .committed(consumer.assignment())
-        .forEach(
-            (partition, offset) -> {
-              if (offset != null) {
-                positions.merge(partition, offset.offset(), Math::max);
-              }
-            });
-    return positions;
+  /** Passes a record that there is not the memory to unpack. */
+  private void pass(ConsumerRecord<byte[], byte[]> record) {
+    fetched.remove(0);
+    if (handler.seen(record)) {
+      pending.add(List.of(record), List.of(), true);
+    } else {
+      condemn(
+          record,
+          new RecordTooLargeException(
+              "there is not the memory to unpack it; set the topic's compression.type to"
+                  + " uncompressed"));
+    }
+    commitOrRewind();
   }
 
   private void handle() {
-    List<ConsumerRecord<byte[], byte[]>> unit = isolation.next(fetched, batchSize.now());
+    List<ConsumerRecord<byte[], byte[]>> unit = next();
+    boolean unreadable = unit.get(0) instanceof Unreadable;
     boolean suspect = isolation.include(unit.get(0));
     // A failure to commit suspects must not be laid upon others.
-    if (suspect && !commitOrRewind()) {
+    if ((suspect || unreadable) && !commitOrRewind()) {
+      return;
+    }
+    if (unreadable) {
+      pass(unit.get(0));
       return;
     }
     fetched.subList(0, unit.size()).clear();
-    if (!fetched.isEmpty()) {
-      handler.expect(isolation.next(fetched, batchSize.now()));
+    if (!fetched.isEmpty() && !(fetched.get(0) instanceof Unreadable)) {
+      handler.expect(next());
     }
     try {
       pending.add(unit, outputs(unit), suspect);
@@ -304,16 +296,7 @@ final class LoopSession implements AutoCloseable {
       verdict = PoisonIsolation.Verdict.AGAIN;
     }
     if (verdict == PoisonIsolation.Verdict.CONDEMNED) {
-      LOG.errorf(
-          cause,
-          "%s: %s-%d at offset %d becomes a dead letter",
-          settings.role(),
-          first.topic(),
-          first.partition(),
-          first.offset());
-      listener.condemned(first, cause);
-      handler.condemned(first);
-      pending.addLetter(first, deadLetters.letter(first, settings.role(), cause.toString()));
+      condemn(first, cause);
       return true;
     }
     LOG.warnf(
@@ -329,6 +312,19 @@ final class LoopSession implements AutoCloseable {
       loop.pause();
     }
     return false;
+  }
+
+  private void condemn(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
+    LOG.errorf(
+        cause,
+        "%s: %s-%d at offset %d becomes a dead letter",
+        settings.role(),
+        record.topic(),
+        record.partition(),
+        record.offset());
+    listener.condemned(record, cause);
+    handler.condemned(record);
+    pending.addLetter(record, deadLetters.letter(record, settings.role(), cause.toString()));
   }
 
   private void failed(Throwable cause, Map<TopicPartition, OffsetAndMetadata> ends) {
