@@ -1,12 +1,16 @@
 package io.gripstream.kafka;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.LongStream;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.DisconnectException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
@@ -20,8 +24,29 @@ public final class Unpacking {
 
   private Unpacking() {}
 
-  /** Records that cannot be unpacked: from an offset up to one that can be read again. */
-  public record Gap(TopicPartition partition, long from, long to) {
+  /** A record that cannot be unpacked: it has no key, no value and no headers here. */
+  public static final class Unreadable extends ConsumerRecord<byte[], byte[]> {
+    Unreadable(TopicPartition partition, long offset) {
+      super(partition.topic(), partition.partition(), offset, null, null);
+    }
+  }
+
+  /**
+   * Records of a partition that a poll failed on.
+   *
+   * @param before what can be read in front of those that cannot be unpacked
+   * @param from the first that cannot be unpacked
+   * @param to the next that can be read again
+   */
+  public record Gap(
+      TopicPartition partition, List<ConsumerRecord<byte[], byte[]>> before, long from, long to) {
+    /** Those that cannot be unpacked. */
+    public List<Unreadable> records() {
+      return LongStream.range(from, to)
+          .mapToObj(offset -> new Unreadable(partition, offset))
+          .toList();
+    }
+
     @Override
     public String toString() {
       return "%s@%d to %d".formatted(partition, from, to - 1);
@@ -29,26 +54,52 @@ public final class Unpacking {
   }
 
   /**
-   * Tries each partition alone, with the least memory.
+   * Reads each partition alone, one record at a time.
    *
    * @param positions where each partition is to be read from
-   * @return the first partition's gap that has one; empty: all can be read
+   * @param most how many records a poll takes
+   * @return the first partition's gap that has one; empty: all that a poll takes can be read
+   * @throws DisconnectException when there is not the memory for what lies in front of the gap
    */
-  public static Optional<Gap> find(KafkaClients clients, Map<TopicPartition, Long> positions) {
+  public static Optional<Gap> find(
+      KafkaClients clients, Map<TopicPartition, Long> positions, int most) {
     for (Map.Entry<TopicPartition, Long> each : positions.entrySet()) {
-      long to = each.getValue();
-      // A record behind the large one in its batch cannot be read without it.
-      while (!isReadable(clients, each.getKey(), to)) {
-        to++;
-      }
-      if (to > each.getValue()) {
-        return Optional.of(new Gap(each.getKey(), each.getValue(), to));
+      TopicPartition partition = each.getKey();
+      Walk ahead = walk(clients, partition, each.getValue(), most, record -> {});
+      if (ahead.failed()) {
+        long to = ahead.next() + 1;
+        // A record behind the large one in its batch cannot be read without it.
+        while (walk(clients, partition, to, 1, record -> {}).failed()) {
+          to++;
+        }
+        List<ConsumerRecord<byte[], byte[]>> before = new ArrayList<>();
+        if (ahead.read() > 0
+            && walk(clients, partition, each.getValue(), ahead.read(), before::add).failed()) {
+          throw new DisconnectException("memory is short");
+        }
+        return Optional.of(new Gap(partition, before, ahead.next(), to));
       }
     }
     return Optional.empty();
   }
 
-  private static boolean isReadable(KafkaClients clients, TopicPartition partition, long offset) {
+  /**
+   * How far some records could be read.
+   *
+   * @param read how many were
+   * @param next behind the last of them
+   * @param failed whether memory ran out there
+   */
+  private record Walk(int read, long next, boolean failed) {}
+
+  private static Walk walk(
+      KafkaClients clients,
+      TopicPartition partition,
+      long from,
+      int most,
+      java.util.function.Consumer<ConsumerRecord<byte[], byte[]>> sink) {
+    int read = 0;
+    long next = from;
     try (Consumer<byte[], byte[]> consumer =
         clients.consumer(
             null,
@@ -64,17 +115,23 @@ public final class Unpacking {
                 ConsumerConfig.FETCH_MAX_BYTES_CONFIG,
                 1))) {
       consumer.assign(List.of(partition));
-      consumer.seek(partition, offset);
+      consumer.seek(partition, from);
       long end = consumer.endOffsets(List.of(partition)).get(partition);
       long deadline = System.nanoTime() + TIMEOUT.toNanos();
-      while (consumer.position(partition) < end && consumer.poll(POLL).isEmpty()) {
+      while (read < most && consumer.position(partition) < end) {
+        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+          sink.accept(record);
+          read++;
+          next = record.offset() + 1;
+          deadline = System.nanoTime() + TIMEOUT.toNanos();
+        }
         if (System.nanoTime() > deadline) {
-          throw new TimeoutException("%s@%d cannot be read".formatted(partition, offset));
+          throw new TimeoutException("%s@%d cannot be read".formatted(partition, next));
         }
       }
-      return true;
+      return new Walk(read, next, false);
     } catch (OutOfMemoryError e) {
-      return false;
+      return new Walk(read, next, true);
     }
   }
 }

@@ -176,6 +176,11 @@ public final class Labeler implements AutoCloseable {
               }
 
               @Override
+              public boolean seen(ConsumerRecord<byte[], byte[]> record) {
+                return aside.seen(record);
+              }
+
+              @Override
               public OptionalLong goBack(TopicPartition partition) {
                 return aside.goBack(partition);
               }

@@ -148,11 +148,16 @@ final class Rounds implements TransactionalLoop.Handler {
   @Override
   public void condemned(ConsumerRecord<byte[], byte[]> record) {
     Place place = place(TransactionalLoop.partition(record));
-    place.head = record.offset() + 1;
+    place.head = Math.max(place.head, record.offset() + 1);
     place.again = OptionalLong.empty();
     if (place.assembler.isEmpty()) {
       place.open = OptionalLong.empty();
     }
+  }
+
+  @Override
+  public boolean seen(ConsumerRecord<byte[], byte[]> record) {
+    return record.offset() < place(TransactionalLoop.partition(record)).head;
   }
 
   @Override
@@ -162,7 +167,7 @@ final class Rounds implements TransactionalLoop.Handler {
 
   private List<ProducerRecord<byte[], byte[]>> letter(
       ConsumerRecord<byte[], byte[]> record, Place place, Throwable cause) {
-    if (record.offset() < place.head) {
+    if (seen(record)) {
       return List.of();
     }
     place.head = record.offset() + 1;

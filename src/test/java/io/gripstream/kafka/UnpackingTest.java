@@ -13,9 +13,13 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -25,14 +29,73 @@ class UnpackingTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(120);
 
   private final Topics topics = SharedBroker.freshTopics(1);
+  private final List<ConsumerRecord<byte[], byte[]>> letters =
+      Collections.synchronizedList(new ArrayList<>());
+  private final List<String> predictions = Collections.synchronizedList(new ArrayList<>());
+  private final Follower dead =
+      new Follower(SharedBroker.clients(), topics.deadLetters(), Follower.ALL, letters::add);
+  private final Follower labelled =
+      new Follower(
+          SharedBroker.clients(),
+          topics.predictions(),
+          Follower.ALL,
+          record -> predictions.add(new String(record.value(), UTF_8)));
+  private final List<String> followed = Collections.synchronizedList(new ArrayList<>());
+  private Process process;
+
+  @AfterEach
+  void close() throws Exception {
+    process.destroyForcibly().waitFor();
+    dead.close();
+    labelled.close();
+  }
 
   @Test
   void aRecordThatUnpacksToMoreThanTheHeapIsPassedOverAndTheProcessGoesOn() throws Exception {
     Bomb.allow(topics.images());
-    List<String> followed = Collections.synchronizedList(new ArrayList<>());
-    List<ConsumerRecord<byte[], byte[]>> letters = Collections.synchronizedList(new ArrayList<>());
-    List<String> predictions = Collections.synchronizedList(new ArrayList<>());
-    Process process =
+    start();
+    send("before");
+    await().atMost(TIMEOUT).until(() -> predictions.contains("before"));
+    Bomb.send(topics.images());
+    send("after");
+    await().atMost(TIMEOUT).until(() -> predictions.contains("after"));
+    await().atMost(TIMEOUT).until(() -> followed.contains("saw after"));
+    assertThat(process.isAlive()).isTrue();
+    assertThat(predictions).containsExactly("before", "after");
+    assertThat(followed).containsExactly("saw before", "saw after");
+    requireOneLetter(1);
+  }
+
+  @Test
+  void oneBehindAnOpenBatchAndBehindRecordsOfTheSamePollIsPassedOverOnceToo() throws Exception {
+    Bomb.allow(topics.images());
+    send("begin");
+    send("1");
+    Bomb.send(topics.images());
+    send("2");
+    start();
+    await().atMost(TIMEOUT).until(() -> predictions.contains("2"));
+    await().atMost(TIMEOUT).until(() -> followed.contains("saw 2"));
+    assertThat(followed).containsExactly("saw begin", "saw 1", "saw 2");
+    // Whoever comes next reads the batch from its begin on.
+    process.destroyForcibly().waitFor();
+    send("end");
+    start();
+    await().atMost(TIMEOUT).until(() -> predictions.contains("end"));
+    assertThat(predictions).containsExactly("begin", "1", "2", "end");
+    requireOneLetter(2);
+  }
+
+  private void requireOneLetter(long offset) {
+    await().atMost(TIMEOUT).until(() -> !letters.isEmpty());
+    assertThat(letters).hasSize(1);
+    assertThat(letters.get(0).value()).isNull();
+    assertThat(header(letters.get(0), DeadLetters.CAUSE)).contains("memory to unpack");
+    assertThat(header(letters.get(0), DeadLetters.ORIGIN_OFFSET)).isEqualTo("" + offset);
+  }
+
+  private void start() throws Exception {
+    process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx128m",
@@ -43,39 +106,15 @@ class UnpackingTest {
                 topics.prefix())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
-    try (var dead =
-            new Follower(SharedBroker.clients(), topics.deadLetters(), Follower.ALL, letters::add);
-        var labelled =
-            new Follower(
-                SharedBroker.clients(),
-                topics.predictions(),
-                Follower.ALL,
-                record -> predictions.add(new String(record.value(), UTF_8)))) {
-      Thread reading =
-          new Thread(
-              () ->
-                  process
-                      .inputReader()
-                      .lines()
-                      .filter(line -> line.startsWith("saw "))
-                      .forEach(followed::add));
-      reading.start();
-      send("before");
-      await().atMost(TIMEOUT).until(() -> predictions.contains("before"));
-      Bomb.send(topics.images());
-      send("after");
-      await().atMost(TIMEOUT).until(() -> predictions.contains("after"));
-      await().atMost(TIMEOUT).until(() -> followed.contains("saw after"));
-      assertThat(process.isAlive()).isTrue();
-      assertThat(predictions).containsExactly("before", "after");
-      assertThat(followed).containsExactly("saw before", "saw after");
-      assertThat(letters).hasSize(1);
-      assertThat(letters.get(0).value()).isNull();
-      assertThat(header(letters.get(0), DeadLetters.CAUSE)).contains("memory to unpack");
-      assertThat(header(letters.get(0), DeadLetters.ORIGIN_OFFSET)).isEqualTo("1");
-    } finally {
-      process.destroyForcibly().waitFor();
-    }
+    Process started = process;
+    new Thread(
+            () ->
+                started
+                    .inputReader()
+                    .lines()
+                    .filter(line -> line.startsWith("saw "))
+                    .forEach(followed::add))
+        .start();
   }
 
   private void send(String value) throws Exception {
@@ -104,17 +143,62 @@ class UnpackingTest {
     new TransactionalLoop(
             clients,
             TransactionalLoop.Settings.of(
-                "tester", "unpacking", "a", List.of(topics.images()), topics.positions(), 8, 1),
+                "tester",
+                topics.prefix() + "unpacking",
+                "a",
+                List.of(topics.images()),
+                topics.positions(),
+                8,
+                1),
             new DeadLetters(topics),
-            records ->
-                records.stream()
-                    .map(
-                        record ->
-                            new ProducerRecord<>(
-                                topics.predictions(), record.key(), record.value()))
-                    .toList(),
+            new Batches(topics.predictions()),
             LoopListener.NONE)
         .start();
     Thread.currentThread().join();
+  }
+
+  /** Copies records, and commits no offset between "begin" and "end". */
+  private static final class Batches implements TransactionalLoop.Handler {
+    private final String topic;
+    private OptionalLong open = OptionalLong.empty();
+    private long head;
+
+    Batches(String topic) {
+      this.topic = topic;
+    }
+
+    @Override
+    public void restore(TopicPartition partition, OffsetAndMetadata committed) {
+      open = OptionalLong.empty();
+      head = committed == null ? 0 : Long.parseLong(committed.metadata());
+    }
+
+    @Override
+    public List<ProducerRecord<byte[], byte[]>> handle(
+        List<ConsumerRecord<byte[], byte[]>> records) {
+      List<ProducerRecord<byte[], byte[]>> copies = new ArrayList<>();
+      for (ConsumerRecord<byte[], byte[]> record : records) {
+        switch (new String(record.value(), UTF_8)) {
+          case "begin" -> open = OptionalLong.of(record.offset());
+          case "end" -> open = OptionalLong.empty();
+          default -> {}
+        }
+        if (!seen(record)) {
+          copies.add(new ProducerRecord<>(topic, record.key(), record.value()));
+        }
+      }
+      return copies;
+    }
+
+    @Override
+    public OffsetAndMetadata bookmark(TopicPartition partition, OffsetAndMetadata next) {
+      head = Math.max(head, next.offset());
+      return new OffsetAndMetadata(open.orElse(next.offset()), Long.toString(head));
+    }
+
+    @Override
+    public boolean seen(ConsumerRecord<byte[], byte[]> record) {
+      return record.offset() < head;
+    }
   }
 }

@@ -234,12 +234,7 @@ public final class Follower implements AutoCloseable {
         pause();
         continue;
       }
-      for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-        handle(record);
-        synchronized (positions) {
-          positions.put(new TopicPartition(topic, record.partition()), record.offset() + 1);
-        }
-      }
+      consumer.poll(POLL).forEach(this::handle);
       note(consumer);
       trouble = null;
       backoff.succeeded();
@@ -282,6 +277,17 @@ public final class Follower implements AutoCloseable {
   }
 
   private void handle(ConsumerRecord<byte[], byte[]> record) {
+    hand(record);
+    passed(new TopicPartition(topic, record.partition()), record.offset() + 1);
+  }
+
+  private void passed(TopicPartition partition, long next) {
+    synchronized (positions) {
+      positions.put(partition, next);
+    }
+  }
+
+  private void hand(ConsumerRecord<byte[], byte[]> record) {
     while (!isClosed()) {
       try {
         handler.on(record);
@@ -312,16 +318,16 @@ public final class Follower implements AutoCloseable {
       synchronized (positions) {
         from = Map.copyOf(positions);
       }
-      Unpacking.Gap gap = Unpacking.find(clients, from).orElse(null);
+      Unpacking.Gap gap =
+          Unpacking.find(clients, from, ConsumerConfig.DEFAULT_MAX_POLL_RECORDS).orElse(null);
       if (gap == null) {
         pause();
         return;
       }
+      gap.before().forEach(this::handle);
       LOG.errorf("Passed over %s, which there is not the memory to unpack", gap);
       skipped.addAndGet(gap.to() - gap.from());
-      synchronized (positions) {
-        positions.put(gap.partition(), gap.to());
-      }
+      passed(gap.partition(), gap.to());
     } catch (RuntimeException | OutOfMemoryError e) {
       tryAgain(e);
     }

@@ -4,36 +4,32 @@ import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Unpacking;
-import io.gripstream.kafka.loop.LongWork.Outcome;
+import io.gripstream.kafka.Unpacking.Gap;
+import io.gripstream.kafka.Unpacking.Unreadable;
+import io.gripstream.kafka.loop.LongWorkWait.AbandonedException;
 import io.gripstream.kafka.loop.TransactionalLoop.Handler;
 import io.gripstream.kafka.loop.TransactionalLoop.Settings;
+import io.gripstream.kafka.loop.TransactionalWriter.AbortedException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.consumer.CloseOptions;
-import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.DisconnectException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jboss.logging.Logger;
 
 /**
@@ -41,31 +37,10 @@ import org.jboss.logging.Logger;
  * leaves open what was committed. The next session's {@code initTransactions} settles that, and its
  * consumer starts from what was.
  */
-final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
+final class LoopSession implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(TransactionalLoop.class);
   private static final Duration POLL = Duration.ofMillis(500);
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
-
-  /** The transaction was aborted in order, and nothing of it is left. */
-  private static final class AbortedException extends Exception {
-    private static final long serialVersionUID = 1;
-
-    AbortedException(KafkaException cause) {
-      super(cause);
-    }
-  }
-
-  /** Nobody waits for long work any more. */
-  private static final class AbandonedException extends Exception {
-    private static final long serialVersionUID = 1;
-
-    /**
-     * @param cause what ended the session; null: the partition was taken, or the loop stops
-     */
-    AbandonedException(KafkaException cause) {
-      super(cause);
-    }
-  }
 
   /** Not the letter's record's fault: its letter cannot be written. */
   private static final class RefusedLetterException extends KafkaException {
@@ -83,13 +58,8 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   private final Handler handler;
   private final LoopListener listener;
   private final KafkaConsumer<byte[], byte[]> consumer;
-  private final KafkaProducer<byte[], byte[]> producer;
-
-  /** The first offset that was polled of each assigned partition. */
-  private final Map<TopicPartition, Long> earliest = new HashMap<>();
-
-  /** What was committed last of each assigned partition; null: nothing. */
-  private final Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
+  private final TransactionalWriter writer;
+  private final AssignedPartitions partitions;
 
   /** Polled, and not handed in yet. */
   private final List<ConsumerRecord<byte[], byte[]>> fetched = new ArrayList<>();
@@ -98,13 +68,8 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
   private final Pending pending = new Pending();
   private final BatchSize batchSize;
   private final PoisonIsolation isolation;
-  private final GroupPositions positions;
   private final LongWorker worker;
-
-  /** The partition whose record long work runs for; null: none runs. */
-  private TopicPartition working;
-
-  private boolean partitionsWereTaken;
+  private final LongWorkWait longWork;
   private boolean retrying;
 
   /** By partition, the offset behind what failed last. */
@@ -128,7 +93,6 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     this.listener = listener;
     this.batchSize = new BatchSize(settings.batchSize());
     this.isolation = new PoisonIsolation(settings.batchSize(), settings.attempts());
-    this.positions = new GroupPositions(clients, settings.group(), settings.positions());
     this.consumer =
         clients.consumer(
             settings.group(),
@@ -136,12 +100,11 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
             new ByteArrayDeserializer(),
             new ByteArrayDeserializer(),
             settings.consumerOverrides());
+    this.partitions =
+        new AssignedPartitions(settings.role(), consumer, handler, worker, this::revoked);
+    this.longWork = new LongWorkWait(loop, settings.role(), consumer, partitions, worker);
     try {
-      this.producer =
-          clients.producer(
-              settings.group() + "-" + settings.instanceId(),
-              new ByteArraySerializer(),
-              new ByteArraySerializer());
+      this.writer = new TransactionalWriter(clients, settings);
     } catch (RuntimeException e) {
       consumer.close();
       throw e;
@@ -158,26 +121,31 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
    * @throws KafkaException if only a new session can go on
    */
   void work() {
-    producer.initTransactions();
-    positions.restore(settings.topics());
-    consumer.subscribe(settings.topics(), this);
+    writer.begin();
+    consumer.subscribe(settings.topics(), partitions);
     while (!loop.isStopping()) {
       loop.beat();
       poll();
-      if (partitionsWereTaken) {
+      if (!partitions.know(inHand())) {
         rewind();
-      } else if (!fetched.isEmpty()) {
+      }
+      partitions.learn();
+      if (!fetched.isEmpty()) {
         handle();
       } else if (!pending.isEmpty()) {
         commitOrRewind();
       } else {
-        goBack();
-        if (!retrying) {
-          loop.wentWell();
-        }
+        partitions.goBack(fetched);
+        wentWell();
       }
     }
     commitOrRewind();
+  }
+
+  private void wentWell() {
+    if (!retrying) {
+      loop.wentWell();
+    }
   }
 
   /** Fetches records of the next micro-batch and, if there are any, of the one behind it. */
@@ -189,73 +157,62 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     try {
       for (var record : consumer.poll(idle ? POLL : Duration.ZERO)) {
         fetched.add(record);
-        earliest.putIfAbsent(TransactionalLoop.partition(record), record.offset());
+        partitions.polled(record);
       }
     } catch (WakeupException e) {
       LOG.debugf("%s: woken up to stop", settings.role());
     } catch (OutOfMemoryError e) {
       LOG.errorf("%s: polling: %s", settings.role(), Fault.line(e));
-      rewind();
-      passOver();
-      // What the failed poll had taken of other partitions is lost to this consumer.
-      throw new DisconnectException("memory ran out while records were unpacked");
+      Gap gap =
+          Unpacking.find(clients, partitions.pollAgain(), settings.batchSize())
+              .orElseThrow(() -> new DisconnectException("memory ran out while records were read"));
+      fetched.addAll(gap.before());
+      fetched.addAll(gap.records());
+      partitions.seek(gap.partition(), gap.to());
     }
   }
 
-  /** Makes dead letters of what there is not the memory to unpack, if it is that. */
-  private void passOver() {
-    Optional<Unpacking.Gap> found = Unpacking.find(clients, committed());
-    if (found.isEmpty()) {
-      return;
+  /** The polled records that are to be handled next, and together. */
+  private List<ConsumerRecord<byte[], byte[]>> next() {
+    int readable = 0;
+    while (readable < fetched.size() && !(fetched.get(readable) instanceof Unreadable)) {
+      readable++;
     }
-    TopicPartition place = found.get().partition();
-    List<ConsumerRecord<byte[], byte[]>> lost = new ArrayList<>();
-    List<ProducerRecord<byte[], byte[]>> letters = new ArrayList<>();
-    for (long offset = found.get().from(); offset < found.get().to(); offset++) {
-      lost.add(new ConsumerRecord<>(place.topic(), place.partition(), offset, null, null));
-    }
-    LOG.errorf("%s: %s becomes a dead letter", settings.role(), found.get());
-    RecordTooLargeException cause =
-        new RecordTooLargeException(
-            "there is not the memory to unpack it; set the topic's compression.type to"
-                + " uncompressed");
-    for (ConsumerRecord<byte[], byte[]> record : lost) {
-      listener.condemned(record, cause);
-      letters.add(deadLetters.letter(record, settings.role(), cause.getMessage()));
-    }
-    pending.add(lost, letters, false);
-    try {
-      commit();
-    } catch (AbortedException e) {
-      throw new KafkaException(e.getCause());
-    }
+    return readable == 0
+        ? List.of(fetched.get(0))
+        : isolation.next(fetched.subList(0, readable), batchSize.now());
   }
 
-  /** Where each partition goes on. */
-  private Map<TopicPartition, Long> committed() {
-    Map<TopicPartition, Long> positions =
-        new HashMap<>(consumer.beginningOffsets(consumer.assignment()));
-    consumer
-        .committed(consumer.assignment())
-        .forEach(
-            (partition, offset) -> {
-              if (offset != null) {
-                positions.merge(partition, offset.offset(), Math::max);
-              }
-            });
-    return positions;
+  /** Passes a record that there is not the memory to unpack. */
+  private void pass(ConsumerRecord<byte[], byte[]> record) {
+    fetched.remove(0);
+    if (handler.seen(record)) {
+      pending.add(List.of(record), List.of(), true);
+    } else {
+      condemn(
+          record,
+          new RecordTooLargeException(
+              "there is not the memory to unpack it; set the topic's compression.type to"
+                  + " uncompressed"));
+    }
+    commitOrRewind();
   }
 
   private void handle() {
-    List<ConsumerRecord<byte[], byte[]>> unit = isolation.next(fetched, batchSize.now());
+    List<ConsumerRecord<byte[], byte[]>> unit = next();
+    boolean unreadable = unit.get(0) instanceof Unreadable;
     boolean suspect = isolation.include(unit.get(0));
     // A failure to commit suspects must not be laid upon others.
-    if (suspect && !commitOrRewind()) {
+    if ((suspect || unreadable) && !commitOrRewind()) {
+      return;
+    }
+    if (unreadable) {
+      pass(unit.get(0));
       return;
     }
     fetched.subList(0, unit.size()).clear();
-    if (!fetched.isEmpty()) {
-      handler.expect(isolation.next(fetched, batchSize.now()));
+    if (!fetched.isEmpty() && !(fetched.get(0) instanceof Unreadable)) {
+      handler.expect(next());
     }
     try {
       pending.add(unit, outputs(unit), suspect);
@@ -297,10 +254,10 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     List<ProducerRecord<byte[], byte[]>> outputs = handler.handle(unit);
     Optional<LongWork> work = settings.longWork() ? handler.longWork() : Optional.empty();
     if (work.isPresent()) {
-      outputs = outcome(work.get(), last).outputs();
+      outputs = longWork.outcome(work.get(), last, this::wentWell).outputs();
     }
     for (ProducerRecord<byte[], byte[]> output : outputs) {
-      long size = size(output);
+      long size = TransactionalWriter.size(output);
       if (size > largest) {
         outputs =
             worker
@@ -317,70 +274,6 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     batchSize.handled(unit.size(), taken);
     listener.handled(unit.size(), outputs.size(), taken);
     return outputs;
-  }
-
-  /** Runs the work that a record calls for, unless that was done before. */
-  private Outcome outcome(LongWork work, ConsumerRecord<byte[], byte[]> record) throws Exception {
-    Optional<Outcome> known = worker.recall(record);
-    if (known.isPresent()) {
-      LOG.infof("%s: %s is done; writing what came of it", settings.role(), work.about());
-      return known.get();
-    }
-    working = TransactionalLoop.partition(record);
-    Future<Outcome> result = worker.start(work);
-    try {
-      Outcome outcome = await(result);
-      worker.keep(record, work, outcome);
-      return outcome;
-    } catch (AbandonedException e) {
-      LOG.infof("%s: %s is abandoned", settings.role(), work.about());
-      throw e;
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof Error error) {
-        throw error;
-      }
-      throw (Exception) e.getCause();
-    } finally {
-      working = null;
-      if (!result.isDone()) {
-        work.abandon();
-      }
-      consumer.resume(consumer.paused());
-    }
-  }
-
-  /** Polls, so that the group does not take this member for dead, but takes no records. */
-  private Outcome await(Future<Outcome> result) throws Exception {
-    do {
-      loop.beat();
-      consumer.pause(consumer.assignment());
-      try {
-        consumer.poll(Duration.ZERO);
-      } catch (WakeupException e) {
-        LOG.debugf("%s: woken up to stop", settings.role());
-      } catch (KafkaException e) {
-        throw new AbandonedException(e);
-      }
-      if (!retrying) {
-        loop.wentWell();
-      }
-    } while (!isDoneWithin(POLL, result) && !partitionsWereTaken && !loop.isStopping());
-    if (partitionsWereTaken || loop.isStopping()) {
-      throw new AbandonedException(null);
-    }
-    return result.get();
-  }
-
-  private static boolean isDoneWithin(Duration time, Future<?> result) throws InterruptedException {
-    try {
-      result.get(time.toMillis(), TimeUnit.MILLISECONDS);
-      return true;
-    } catch (TimeoutException e) {
-      return false;
-    } catch (ExecutionException e) {
-      // Is thrown again when the result is asked for.
-      return true;
-    }
   }
 
   /**
@@ -403,16 +296,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       verdict = PoisonIsolation.Verdict.AGAIN;
     }
     if (verdict == PoisonIsolation.Verdict.CONDEMNED) {
-      LOG.errorf(
-          cause,
-          "%s: %s-%d at offset %d becomes a dead letter",
-          settings.role(),
-          first.topic(),
-          first.partition(),
-          first.offset());
-      listener.condemned(first, cause);
-      handler.condemned(first);
-      pending.addLetter(first, deadLetters.letter(first, settings.role(), cause.toString()));
+      condemn(first, cause);
       return true;
     }
     LOG.warnf(
@@ -428,6 +312,19 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
       loop.pause();
     }
     return false;
+  }
+
+  private void condemn(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
+    LOG.errorf(
+        cause,
+        "%s: %s-%d at offset %d becomes a dead letter",
+        settings.role(),
+        record.topic(),
+        record.partition(),
+        record.offset());
+    listener.condemned(record, cause);
+    handler.condemned(record);
+    pending.addLetter(record, deadLetters.letter(record, settings.role(), cause.toString()));
   }
 
   private void failed(Throwable cause, Map<TopicPartition, OffsetAndMetadata> ends) {
@@ -476,9 +373,14 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     pending
         .offsets()
         .forEach((partition, next) -> bookmarks.put(partition, handler.bookmark(partition, next)));
-    if (!pending.outputs().isEmpty() || !areCommitted(bookmarks)) {
-      write(bookmarks);
-      committed.putAll(bookmarks);
+    if (!pending.outputs().isEmpty() || !partitions.areCommitted(bookmarks)) {
+      try {
+        writer.write(pending.outputs(), bookmarks, consumer.groupMetadata());
+      } catch (AbortedException | KafkaException e) {
+        worker.notWritten(bookmarks.keySet());
+        throw e;
+      }
+      partitions.committed(bookmarks);
       worker.committed(bookmarks);
       retrying = false;
       loop.committed();
@@ -488,7 +390,7 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     isolation.succeeded(pending.offsets(), pending.isSuspect());
     listener.committed(pending.records());
     pending.clear();
-    goBack();
+    partitions.goBack(fetched);
   }
 
   private boolean isPassed(Map.Entry<TopicPartition, OffsetAndMetadata> end) {
@@ -496,103 +398,29 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
     return next != null && next.offset() >= end.getValue().offset();
   }
 
-  private boolean areCommitted(Map<TopicPartition, OffsetAndMetadata> bookmarks) {
-    return bookmarks.entrySet().stream()
-        .allMatch(
-            bookmark -> {
-              OffsetAndMetadata last = committed.get(bookmark.getKey());
-              return last != null
-                  && last.offset() == bookmark.getValue().offset()
-                  && last.metadata().equals(bookmark.getValue().metadata());
-            });
-  }
-
-  private void write(Map<TopicPartition, OffsetAndMetadata> bookmarks) throws AbortedException {
-    producer.beginTransaction();
-    try {
-      // Failures to send show in the commit.
-      pending.outputs().forEach(producer::send);
-      bookmarks.forEach(
-          (partition, bookmark) -> producer.send(positions.record(partition, bookmark)));
-      producer.sendOffsetsToTransaction(bookmarks, consumer.groupMetadata());
-      producer.commitTransaction();
-    } catch (KafkaException e) {
-      worker.notWritten(bookmarks.keySet());
-      Fault fault = Fault.of(e);
-      if (fault == Fault.RECORD || fault == Fault.REBALANCED) {
-        producer.abortTransaction();
-        throw new AbortedException(e);
-      }
-      throw e;
-    }
-  }
-
-  /** Reads again what the handler left for later and can handle now. */
-  private void goBack() {
-    for (TopicPartition partition : consumer.assignment()) {
-      handler
-          .goBack(partition)
-          .ifPresent(
-              from -> {
-                fetched.removeIf(record -> TransactionalLoop.partition(record).equals(partition));
-                consumer.seek(partition, from);
-              });
-    }
-  }
-
-  /** As if this were a new session: what was not committed is handled again. */
+  /** What was not committed is handled again. */
   private void rewind() {
     fetched.clear();
     pending.clear();
-    partitionsWereTaken = false;
-    for (TopicPartition partition : consumer.assignment()) {
-      OffsetAndMetadata last = committed.get(partition);
-      handler.restore(partition, last);
-      if (last != null) {
-        consumer.seek(partition, last.offset());
-      } else if (earliest.containsKey(partition)) {
-        consumer.seek(partition, earliest.get(partition));
-      }
-    }
+    partitions.rewind();
   }
 
-  /**
-   * What is in hand may be of the partitions that go; nothing of it is in Kafka yet. What came of
-   * long work is kept: they may come back with nothing committed meanwhile.
-   */
-  @Override
-  public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
-    partitions.forEach(earliest::remove);
-    partitions.forEach(committed::remove);
-    partitions.forEach(isolation::forget);
-    partitionsWereTaken = partitionsWereTaken || partitions.stream().anyMatch(this::isInHand);
+  /** The partitions of which something is polled or handled, and nothing of that is in Kafka. */
+  private Set<TopicPartition> inHand() {
+    Set<TopicPartition> inHand = new HashSet<>(pending.offsets().keySet());
+    fetched.forEach(record -> inHand.add(TransactionalLoop.partition(record)));
+    return inHand;
+  }
+
+  private void revoked(Collection<TopicPartition> revoked) {
+    revoked.forEach(isolation::forget);
     retrying = false;
-  }
-
-  private boolean isInHand(TopicPartition partition) {
-    return partition.equals(working)
-        || pending.offsets().containsKey(partition)
-        || fetched.stream()
-            .anyMatch(record -> TransactionalLoop.partition(record).equals(partition));
-  }
-
-  @Override
-  public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
-    LOG.infof("%s: assigned %s", settings.role(), partitions);
-    committed.putAll(consumer.committed(Set.copyOf(partitions)));
-    partitions.forEach(partition -> handler.restore(partition, committed.get(partition)));
-    worker.committed(committed);
-    worker.assigned(consumer.assignment());
-    if (working != null) {
-      consumer.pause(partitions);
-    }
   }
 
   @Override
   public void close() {
     try {
-      // An open transaction is left to the next session, or to its timeout.
-      producer.close(Duration.ZERO);
+      writer.close();
     } finally {
       // Who comes back at once keeps its partitions; who stops, or cannot work, hands them over.
       consumer.close(
@@ -600,16 +428,5 @@ final class LoopSession implements AutoCloseable, ConsumerRebalanceListener {
               ? KafkaClients.leaving(CLOSE_TIMEOUT)
               : CloseOptions.timeout(CLOSE_TIMEOUT));
     }
-  }
-
-  private static long size(ProducerRecord<byte[], byte[]> output) {
-    long size = 128;
-    size += output.key() == null ? 0 : output.key().length;
-    size += output.value() == null ? 0 : output.value().length;
-    for (Header header : output.headers()) {
-      size +=
-          header.key().length() * 3L + (header.value() == null ? 0 : header.value().length) + 10;
-    }
-    return size;
   }
 }

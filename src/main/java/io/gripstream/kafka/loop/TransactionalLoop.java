@@ -115,6 +115,14 @@ public final class TransactionalLoop implements AutoCloseable {
     default void condemned(ConsumerRecord<byte[], byte[]> record) {}
 
     /**
+     * Whether a record that cannot be read has its dead letter already: it lies behind records that
+     * are handed in again.
+     */
+    default boolean seen(ConsumerRecord<byte[], byte[]> record) {
+      return false;
+    }
+
+    /**
      * From where on to hand in a partition's records again, because some that were left for later
      * can be handled now; empty: go on. Asked when nothing is pending.
      */

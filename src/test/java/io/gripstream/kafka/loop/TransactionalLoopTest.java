@@ -22,16 +22,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.MemberDescription;
 import org.apache.kafka.clients.admin.MemberToRemove;
 import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.SerializationException;
@@ -502,6 +506,46 @@ class TransactionalLoopTest {
     assertThat(atA.begun).hasSize(1);
   }
 
+  @Test
+  void aRebalanceWhileNobodyCanSayWherePartitionsStandEndsNoWork() throws Exception {
+    send(numbers(0, 10));
+    Work atA = new Work("a");
+    Work atB = new Work("b");
+    List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
+    TransactionalLoop b = longLoop("b", atB, failure -> {});
+    clients =
+        new KafkaClients(
+            SharedBroker.address(),
+            Map.of("default.api.timeout.ms", "2000", "request.timeout.ms", "2000"));
+    try (TransactionalLoop a = longLoop("a", atA, failures::add);
+        b;
+        var dying =
+            clients.producer(group + "-c", new ByteArraySerializer(), new ByteArraySerializer())) {
+      a.start();
+      await().atMost(TIMEOUT).until(() -> atA.begun.size() == 1);
+      b.start();
+      await().atMost(TIMEOUT).until(() -> atB.begun.size() == 1);
+      TopicPartition others = partitionOf(atB.begun.get(0));
+      // The brokers name no offset while another may be about to be committed.
+      dying.initTransactions();
+      dying.beginTransaction();
+      dying.sendOffsetsToTransaction(
+          Map.of(others, new OffsetAndMetadata(0)), new ConsumerGroupMetadata(group));
+      b.close();
+      await().atMost(TIMEOUT).until(() -> assignment().contains(others));
+      await()
+          .during(Duration.ofSeconds(5))
+          .atMost(TIMEOUT)
+          .until(() -> atA.abandoned.isEmpty() && atA.begun.size() == 1);
+      dying.abortTransaction();
+      atA.goOn.countDown();
+      awaitPredictions(10);
+    }
+    assertThat(failures).isEmpty();
+    assertThat(atA.begun).hasSize(10).doesNotHaveDuplicates();
+    assertThat(predictions()).hasSize(10).containsOnly("a");
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void workIsNotDoneAgainBecauseItsCommitFailed(boolean fenced) {
@@ -684,6 +728,29 @@ class TransactionalLoopTest {
           .sorted()
           .toList();
     }
+  }
+
+  /** What all members have, together. */
+  private Set<TopicPartition> assignment() throws Exception {
+    try (var admin = clients.admin()) {
+      return admin
+          .describeConsumerGroups(List.of(group))
+          .describedGroups()
+          .get(group)
+          .get()
+          .members()
+          .stream()
+          .flatMap(member -> member.assignment().topicPartitions().stream())
+          .collect(Collectors.toSet());
+    }
+  }
+
+  private TopicPartition partitionOf(String value) {
+    return read(topics.images()).stream()
+        .filter(record -> text(record).equals(value))
+        .map(TransactionalLoop::partition)
+        .findFirst()
+        .orElseThrow();
   }
 
   private List<ProducerRecord<byte[], byte[]>> copy(List<ConsumerRecord<byte[], byte[]>> records) {
