@@ -35,8 +35,10 @@ import org.jboss.logging.Logger;
  * <p>State is on disk and, as changelogs, with the brokers: a process that comes back under its
  * instance id goes on from its disk, another one from the changelogs. A thread that dies is
  * replaced after a pause and goes on from the last commit; nothing it had not committed was ever
- * seen. So it is, too, while the brokers refuse this machine's timestamps. A record that it died of
- * several times is a dead letter. A failure that another attempt does not mend ends the stream.
+ * seen. So it is, too, while the brokers refuse this machine's timestamps: it says so and keeps its
+ * partitions until the clock is set or the process is stopped, unlike a labeler, since its state
+ * would have to move with them. A record that it died of several times is a dead letter. A failure
+ * that another attempt does not mend ends the stream.
  *
  * <p>Start it once, close it once; it closes all that it made, and nothing else.
  */

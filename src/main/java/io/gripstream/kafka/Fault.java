@@ -185,6 +185,11 @@ public enum Fault {
     return line.length() <= LONGEST_LINE ? line : line.substring(0, LONGEST_LINE - 1) + "…";
   }
 
+  /** Whether a device answers nothing but errors any more; what it worked on may be why. */
+  public static boolean isLostDevice(Throwable failure) {
+    return chain(failure).stream().anyMatch(Fault::lostItsDevice);
+  }
+
   /** After one of CUDA's own errors each later call fails too; memory that is short is no such. */
   private static boolean lostItsDevice(Throwable failure) {
     String message = failure.getMessage();

@@ -19,6 +19,9 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 /**
  * The running refiner: a loop that runs rounds, and a maker of zero-shot prompts beside it.
  *
+ * <p>A round at which one process after another loses its device is given up: the count is kept
+ * with the committed offset.
+ *
  * <p>Guarantee: every batch ends as exactly one candidate ({@link PromptVersion}) or one diary
  * entry that says why not, as a read_committed consumer sees it. Zero-shot prompts may be written
  * more than once, all alike; the curator takes the first, and gives it a version.

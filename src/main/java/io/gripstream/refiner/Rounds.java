@@ -5,6 +5,7 @@ import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.loop.LongWork;
 import io.gripstream.kafka.loop.TransactionalLoop;
+import io.gripstream.refine.train.RoundBatch;
 import io.gripstream.refiner.RoundAssembler.Broken;
 import io.gripstream.refiner.RoundAssembler.Complete;
 import io.gripstream.refiner.RoundAssembler.Step;
@@ -13,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -30,8 +33,9 @@ import org.jboss.logging.Logger;
  *
  * <pre>
  *   committed offset  the first chunk of the batch that is not whole yet, or the next record
- *   its metadata      head, space, broken
+ *   its metadata      head, /losses, space, broken
  *     head            records in front of it that are no chunks have their letters
+ *     losses          how many processes lost their device at the next round; absent: none
  *     broken          the round that was last reported not to be whole; empty: none was
  * </pre>
  *
@@ -39,6 +43,11 @@ import org.jboss.logging.Logger;
  */
 final class Rounds implements TransactionalLoop.Handler {
   private static final Logger LOG = Logger.getLogger(Rounds.class);
+  private static final Pattern METADATA =
+      Pattern.compile("(\\d{1,18})(?:/(\\d{1,4}))?(?: (.*))?", Pattern.DOTALL);
+
+  /** How often a process may lose its device at a round before the round is given up. */
+  static final int MOST_LOSSES = 5;
 
   private final Deserializer<RefinementBatch> chunks;
   private final RoundWorker worker;
@@ -65,6 +74,7 @@ final class Rounds implements TransactionalLoop.Handler {
   private static final class Place {
     private final RoundAssembler assembler;
     private long head;
+    private int losses;
 
     /** From where on the next member would have to begin; empty: behind what was handled. */
     private OptionalLong open = OptionalLong.empty();
@@ -72,21 +82,26 @@ final class Rounds implements TransactionalLoop.Handler {
     /** The chunk that has to be handed in again; empty: none has. */
     private OptionalLong again = OptionalLong.empty();
 
-    Place(long head, String lastBroken) {
+    Place(long head, int losses, String lastBroken) {
       this.head = head;
+      this.losses = losses;
       this.assembler = new RoundAssembler(lastBroken);
     }
 
     static Place of(OffsetAndMetadata committed) {
       String metadata = committed == null ? "" : committed.metadata();
-      String[] parts = metadata.split(" ", 2);
-      return parts[0].matches("\\d{1,18}")
-          ? new Place(Long.parseLong(parts[0]), parts.length < 2 ? "" : parts[1])
-          : new Place(0, "");
+      Matcher parts = METADATA.matcher(metadata);
+      if (!parts.matches()) {
+        return new Place(0, 0, "");
+      }
+      return new Place(
+          Long.parseLong(parts.group(1)),
+          parts.group(2) == null ? 0 : Integer.parseInt(parts.group(2)),
+          parts.group(3) == null ? "" : parts.group(3));
     }
 
     String metadata() {
-      return head + " " + assembler.lastBroken();
+      return head + (losses == 0 ? "" : "/" + losses) + " " + assembler.lastBroken();
     }
   }
 
@@ -101,6 +116,17 @@ final class Rounds implements TransactionalLoop.Handler {
     return place.open.isPresent()
         ? new OffsetAndMetadata(place.open.getAsLong(), place.metadata())
         : new OffsetAndMetadata(next.offset(), next.leaderEpoch(), place.metadata());
+  }
+
+  @Override
+  public Optional<OffsetAndMetadata> lastWords(OffsetAndMetadata committed, Throwable failure) {
+    if (!Fault.isLostDevice(failure)) {
+      return Optional.empty();
+    }
+    Place place = Place.of(committed);
+    place.losses++;
+    return Optional.of(
+        new OffsetAndMetadata(committed.offset(), committed.leaderEpoch(), place.metadata()));
   }
 
   @Override
@@ -138,10 +164,21 @@ final class Rounds implements TransactionalLoop.Handler {
     } else if (place.open.isEmpty()) {
       place.open = OptionalLong.of(record.offset());
     }
-    if (step.isPresent() && step.get() instanceof Broken broken) {
+    if (step.isEmpty()) {
+      return List.of();
+    }
+    int losses = place.losses;
+    place.losses = 0;
+    if (step.get() instanceof Broken broken) {
       return report(record, place, broken);
     }
-    round = step.map(Complete.class::cast).map(complete -> worker.job(complete.batch()));
+    RoundBatch batch = ((Complete) step.get()).batch();
+    if (losses >= MOST_LOSSES) {
+      String reason = "%d processes lost their device at it".formatted(losses);
+      LOG.errorf("round %d of %s: %s", batch.round(), batch.task(), reason);
+      return List.of(diary.failed(batch.task(), batch.round(), batch.version(), reason));
+    }
+    round = Optional.of(worker.job(batch));
     return List.of();
   }
 

@@ -21,6 +21,9 @@ final class ColourClip implements ClipModel {
   /** What every pass throws; null: nothing. */
   volatile RuntimeException failure;
 
+  /** The thread that every pass kills; null: none. */
+  volatile String victim;
+
   final AtomicInteger images = new AtomicInteger();
   final AtomicInteger passes = new AtomicInteger();
   final AtomicInteger prefixedImages = new AtomicInteger();
@@ -56,6 +59,9 @@ final class ColourClip implements ClipModel {
     RuntimeException thrown = failure;
     if (thrown != null) {
       throw thrown;
+    }
+    if (Thread.currentThread().getName().equals(victim)) {
+      throw new LinkageError("injected into " + victim);
     }
     passes.incrementAndGet();
     images.addAndGet(pixels.size());

@@ -28,8 +28,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.MessageDigest;
+import java.security.MessageDigestSpi;
+import java.security.Provider;
+import java.security.Security;
 import java.time.Duration;
 import java.time.Year;
 import java.util.ArrayList;
@@ -718,6 +723,87 @@ class LabelerTest {
     assertThat(awaitPredictions(60))
         .extracting(Prediction::getImageId)
         .containsExactlyInAnyOrderElementsOf(ids);
+  }
+
+  @Test
+  void aLabelerWhoseTowerThreadWasKilledIsNotAliveAndARestartGoesOn() {
+    model.victim = "labeler-tower";
+    requireDeathAndRestart();
+  }
+
+  @Test
+  void aLabelerWhoseDecodingThreadWasKilledIsNotAliveAndARestartGoesOn() {
+    Provider killing = new KillingDigests();
+    Security.insertProviderAt(killing, 1);
+    try {
+      requireDeathAndRestart();
+    } finally {
+      Security.removeProvider(killing.getName());
+    }
+  }
+
+  private void requireDeathAndRestart() {
+    define("colours", Events.task("red", "green", "blue"));
+    promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
+    for (int i = 0; i < 32; i++) {
+      image("image " + i, Events.image(ColourClip.png(Color.RED), "colours"));
+    }
+    start(Map.of());
+    await()
+        .dontCatchUncaughtExceptions()
+        .atMost(LONG)
+        .until(() -> labeler.notAlive().contains("injected into labeler-"));
+    labeler.close();
+    model.victim = null;
+    Security.removeProvider(KillingDigests.NAME);
+    start(Map.of());
+    awaitPredictions(32);
+    assertThat(labeler.notAlive()).isEmpty();
+    assertThat(deadLetters.records()).isEmpty();
+  }
+
+  /** What decoding begins with kills the thread that decodes. */
+  private static final class KillingDigests extends Provider {
+    private static final long serialVersionUID = 1;
+    static final String NAME = "killing";
+
+    KillingDigests() {
+      super(NAME, "1", "kills threads that decode");
+      put("MessageDigest.SHA-256", KillingDigest.class.getName());
+    }
+  }
+
+  /** SHA-256, but for threads that decode. */
+  public static final class KillingDigest extends MessageDigestSpi {
+    private final MessageDigest digest;
+
+    public KillingDigest() throws GeneralSecurityException {
+      digest = MessageDigest.getInstance("SHA-256", "SUN");
+    }
+
+    @Override
+    protected void engineUpdate(byte input) {
+      digest.update(input);
+    }
+
+    @Override
+    protected void engineUpdate(byte[] input, int offset, int length) {
+      String thread = Thread.currentThread().getName();
+      if (thread.equals("labeler-images")) {
+        throw new LinkageError("injected into " + thread);
+      }
+      digest.update(input, offset, length);
+    }
+
+    @Override
+    protected byte[] engineDigest() {
+      return digest.digest();
+    }
+
+    @Override
+    protected void engineReset() {
+      digest.reset();
+    }
   }
 
   private void start(Map<String, String> settings) {

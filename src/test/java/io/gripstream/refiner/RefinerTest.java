@@ -40,6 +40,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -481,6 +482,42 @@ class RefinerTest {
   }
 
   @Test
+  void aRoundAtWhichProcessesLoseTheirDeviceIsGivenUpAndTheNextIsDone() {
+    refinement.lost.add("digits 1");
+    batch("digits", 1, 3);
+    batch("digits", 2, 1);
+    for (int i = 0; i < Rounds.MOST_LOSSES; i++) {
+      start("one");
+      await().atMost(LONG).until(() -> refiner.notAlive().contains("CUDA error"));
+      refiner.close();
+    }
+    assertThat(diary("digits")).isNotEmpty().doesNotContain("1 FAILED 0.0");
+
+    start("one");
+
+    assertThat(awaitCandidates(1).get(0).getRound()).isEqualTo(2);
+    assertThat(diary("digits")).contains("1 FAILED 0.0");
+    assertThat(refinement.trained).filteredOn("digits 1"::equals).hasSize(Rounds.MOST_LOSSES);
+  }
+
+  @Test
+  void aRefinerWhoseWorkingThreadWasKilledIsNotAliveAndARestartGoesOn() {
+    refinement.killing.set(true);
+    batch("digits", 1, 1);
+    start("one");
+    await()
+        .dontCatchUncaughtExceptions()
+        .atMost(LONG)
+        .until(() -> refiner.notAlive().contains("injected into work-refiner"));
+    refiner.close();
+
+    refinement.killing.set(false);
+    start("one");
+    awaitCandidates(1);
+    assertThat(refiner.notAlive()).isEmpty();
+  }
+
+  @Test
   void anEngineThatFailsForAWhileCostsNoZeroShotPrompt() {
     refinement.failures.set(3);
     start("one");
@@ -562,6 +599,12 @@ class RefinerTest {
     /** How often the engine fails before the next zero-shot prompt. */
     final AtomicInteger failures = new AtomicInteger();
 
+    /** Whether a round kills its thread. */
+    final AtomicBoolean killing = new AtomicBoolean();
+
+    /** The rounds at which the device is lost. */
+    final List<String> lost = new CopyOnWriteArrayList<>();
+
     private final Map<String, CountDownLatch> begun = new ConcurrentHashMap<>();
     private final List<String> held = new CopyOnWriteArrayList<>();
     private final List<String> failing = new CopyOnWriteArrayList<>();
@@ -608,6 +651,12 @@ class RefinerTest {
         } catch (java.util.concurrent.ExecutionException e) {
           throw new AssertionError(e);
         }
+      }
+      if (killing.get()) {
+        throw new LinkageError("injected into " + Thread.currentThread().getName());
+      }
+      if (lost.contains(name)) {
+        throw new EngineException("CUDA error: device-side assert triggered");
       }
       if (failing.contains(name)) {
         throw new IllegalStateException("the loss is not a number");

@@ -138,6 +138,12 @@ final class AssignedPartitions implements ConsumerRebalanceListener {
     bookmarks.forEach((partition, bookmark) -> known.get(partition).committed = bookmark);
   }
 
+  /** What was committed of a partition, or would have to be for it to stay where it is. */
+  OffsetAndMetadata committed(TopicPartition partition) {
+    Standing standing = known.get(partition);
+    return standing.committed == null ? new OffsetAndMetadata(standing.start) : standing.committed;
+  }
+
   boolean areCommitted(Map<TopicPartition, OffsetAndMetadata> bookmarks) {
     return bookmarks.entrySet().stream()
         .allMatch(

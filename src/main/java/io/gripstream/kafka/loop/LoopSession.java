@@ -225,6 +225,7 @@ final class LoopSession implements AutoCloseable {
     } catch (Exception | StackOverflowError | OutOfMemoryError e) {
       Fault fault = Fault.of(e);
       if (fault == Fault.FATAL) {
+        leaveWord(TransactionalLoop.partition(unit.get(0)), e);
         throw new TransactionalLoop.GaveUpException(e);
       }
       if (!commitOrRewind()) {
@@ -244,6 +245,19 @@ final class LoopSession implements AutoCloseable {
     boolean full = pending.batches() >= settings.batchesPerTransaction();
     if (full || pending.isOld() || pending.isSuspect()) {
       commitOrRewind();
+    }
+  }
+
+  /** Commits what the next process is to know of the failure that ends this one. */
+  private void leaveWord(TopicPartition partition, Throwable failure) {
+    Optional<OffsetAndMetadata> word = handler.lastWords(partitions.committed(partition), failure);
+    if (word.isEmpty()) {
+      return;
+    }
+    try {
+      writer.write(List.of(), Map.of(partition, word.get()), consumer.groupMetadata());
+    } catch (AbortedException | KafkaException e) {
+      LOG.warnf("%s: the next process will not know of it: %s", settings.role(), Fault.line(e));
     }
   }
 

@@ -55,7 +55,8 @@ import org.jboss.logging.Logger;
  *   <li>{@link Fault#CLOCK}: the loop leaves the group, says so until something is committed, and
  *       tries again after half a minute.
  *   <li>{@link Fault#FATAL}: this process, its rights or its configuration are broken. The loop
- *       ends, {@link State#FAILED}, and says why in one line.
+ *       ends, {@link State#FAILED}, and says why in one line. {@link Handler#lastWords} are for the
+ *       next process.
  *   <li>Any other: the handler cannot work at present. The records are tried again, with growing
  *       pauses, until it can.
  * </ul>
@@ -113,6 +114,16 @@ public final class TransactionalLoop implements AutoCloseable {
 
     /** Hears that a record that it could not handle has a dead letter, and is passed. */
     default void condemned(ConsumerRecord<byte[], byte[]> record) {}
+
+    /**
+     * What to commit of a partition before a failure at its record ends this process, so that the
+     * next one knows of it; empty: nothing.
+     *
+     * @param committed where the partition stands
+     */
+    default Optional<OffsetAndMetadata> lastWords(OffsetAndMetadata committed, Throwable failure) {
+      return Optional.empty();
+    }
 
     /**
      * Whether a record that cannot be read has its dead letter already: it lies behind records that
