@@ -22,6 +22,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import java.util.zip.DeflaterOutputStream;
 import java.util.zip.ZipFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -190,6 +191,39 @@ class PreprocessorTest {
     // Exif has the first word.
     assertThat(preprocessor.pixels(withSegment(PixelFixtures.encoded("turned-1.jpg"), segment)))
         .isEqualTo(PixelFixtures.pixels("turned-1.jpg"));
+  }
+
+  @Test
+  void anOrientationInARawProfileTurnsAPng() throws Exception {
+    byte[] png = without("eXIf", PixelFixtures.encoded("turned-6.png"));
+    // Exif's header, little-endian TIFF, one entry: 0x0112 is 6.
+    String digits =
+        "457869660000" + "49492a0008000000" + "0100" + "120103000100000006000000\n00000000\n";
+    for (String type : List.of("exif", "APP1")) {
+      byte[] keyword = ("Raw profile type " + type + "\0").getBytes(StandardCharsets.ISO_8859_1);
+      byte[] text = ("\n" + type + "\n      32\n" + digits).getBytes(StandardCharsets.ISO_8859_1);
+      ByteArrayOutputStream packed = new ByteArrayOutputStream();
+      packed.writeBytes(keyword);
+      packed.write(0);
+      try (DeflaterOutputStream deflater = new DeflaterOutputStream(packed)) {
+        deflater.write(text);
+      }
+      ByteArrayOutputStream plain = new ByteArrayOutputStream();
+      plain.writeBytes(keyword);
+      plain.writeBytes(text);
+
+      for (byte[] chunk :
+          List.of(
+              HostileImages.chunk("tEXt", plain.toByteArray()),
+              HostileImages.chunk("zTXt", packed.toByteArray()))) {
+        ByteArrayOutputStream described = new ByteArrayOutputStream();
+        described.write(png, 0, 33);
+        described.writeBytes(chunk);
+        described.write(png, 33, png.length - 33);
+        assertThat(preprocessor.pixels(described.toByteArray()))
+            .isEqualTo(PixelFixtures.pixels("turned-6.png"));
+      }
+    }
   }
 
   @Test

@@ -41,8 +41,7 @@ public final class BicubicResampler {
     Weights across = Weights.of(image.width(), width, cropOffset(width, size), size);
     Weights down = Weights.of(image.height(), height, cropOffset(height, size), size);
     int channels = image.grey() ? 1 : 3;
-    byte[] narrowed = narrow(image, across, down.firstSource(), down.endSource(), channels);
-    byte[] square = shorten(narrowed, down, size, channels);
+    byte[] square = blended(image, across, down, channels);
     return channels == 3 ? square : tripled(square);
   }
 
@@ -77,53 +76,128 @@ public final class BicubicResampler {
   }
 
   /**
-   * The horizontal pass over the source rows that the vertical one needs: {@code [rows, S,
-   * channels]}.
+   * Both passes: {@code [S, S, channels]}. Rows are narrowed and at once added to the rows of the
+   * result that they are part of. They are kept as {@code int}: sums over those become vector
+   * instructions, and sums over {@code byte} do not.
    */
-  private static byte[] narrow(RgbView image, Weights across, int top, int bottom, int channels) {
-    byte[] out = new byte[(bottom - top) * across.count() * channels];
-    int o = 0;
-    for (int y = top; y < bottom; y++) {
-      int row = image.origin() + y * image.rowStep();
+  private static byte[] blended(RgbView image, Weights across, Weights down, int channels) {
+    int rowLength = across.count() * channels;
+    int[] sums = new int[down.count() * rowLength];
+    Arrays.fill(sums, Weights.HALF);
+    int[][] rows = new int[2][rowLength];
+    PackedRows packed = new PackedRows(across.endSource() - across.firstSource());
+    int end = down.endSource();
+    for (int y = down.firstSource(); y < end; y += 2) {
+      int one = image.origin() + y * image.rowStep();
+      int other = y + 1 < end ? one + image.rowStep() : one;
       if (channels == 1) {
-        narrowGreyRow(image, row + image.red(), across, out, o);
+        narrowGreyRow(image, one + image.red(), across, rows[0]);
+        narrowGreyRow(image, other + image.red(), across, rows[1]);
       } else {
-        narrowRow(image, row, across, out, o);
+        packed.fill(image, one, other, across.firstSource());
+        packed.narrow(across, rows[0], rows[1]);
       }
-      o += across.count() * channels;
+      addRow(rows[0], y, down, sums);
+      if (y + 1 < end) {
+        addRow(rows[1], y + 1, down, sums);
+      }
+    }
+    byte[] out = new byte[sums.length];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = (byte) clip(sums[i]);
     }
     return out;
   }
 
-  private static void narrowRow(RgbView image, int row, Weights across, byte[] out, int o) {
-    byte[] data = image.data();
-    int step = image.columnStep();
-    int red = image.red();
-    int green = image.green();
-    int blue = image.blue();
-    int[] weights = across.values;
-    for (int x = 0; x < across.first.length; x++) {
-      int r = Weights.HALF;
-      int g = Weights.HALF;
-      int b = Weights.HALF;
-      int p = row + across.first[x] * step;
-      int k = x * across.stride;
-      for (int end = k + across.taps[x]; k < end; k++, p += step) {
-        int weight = weights[k];
-        r += (data[p + red] & 0xFF) * weight;
-        g += (data[p + green] & 0xFF) * weight;
-        b += (data[p + blue] & 0xFF) * weight;
+  private static void addRow(int[] row, int y, Weights down, int[] sums) {
+    // Windows begin and end in order.
+    int from = 0;
+    for (int half = down.count(); half > 0; half /= 2) {
+      while (from + half <= down.count() && down.end(from + half - 1) <= y) {
+        from += half;
       }
-      out[o++] = clip(r);
-      out[o++] = clip(g);
-      out[o++] = clip(b);
+    }
+    for (int i = from; i < down.count() && down.first[i] <= y; i++) {
+      add(row, down.values[i * down.stride + y - down.first[i]], sums, i * row.length);
     }
   }
 
-  private static void narrowGreyRow(RgbView image, int row, Weights across, byte[] out, int o) {
+  private static void add(int[] row, int weight, int[] sums, int to) {
+    for (int i = 0; i < row.length; i++) {
+      sums[to + i] += row[i] * weight;
+    }
+  }
+
+  /** Two rows of colors, two samples in a {@code long}, so that one product serves both. */
+  private static final class PackedRows {
+    private static final long HALVES = (long) Weights.HALF << 32 | Weights.HALF;
+
+    /** Red and green of the one row. */
+    private final long[] first;
+
+    /** Blue of the one row, red of the other. */
+    private final long[] second;
+
+    /** Green and blue of the other row. */
+    private final long[] third;
+
+    PackedRows(int columns) {
+      this.first = new long[columns];
+      this.second = new long[columns];
+      this.third = new long[columns];
+    }
+
+    void fill(RgbView image, int one, int other, int left) {
+      byte[] data = image.data();
+      int red = image.red();
+      int green = image.green();
+      int blue = image.blue();
+      int p = one + left * image.columnStep();
+      int q = other + left * image.columnStep();
+      for (int x = 0; x < first.length; x++, p += image.columnStep(), q += image.columnStep()) {
+        first[x] = data[p + red] & 0xFF | (data[p + green] & 0xFFL) << 32;
+        second[x] = data[p + blue] & 0xFF | (data[q + red] & 0xFFL) << 32;
+        third[x] = data[q + green] & 0xFF | (data[q + blue] & 0xFFL) << 32;
+      }
+    }
+
+    void narrow(Weights across, int[] one, int[] other) {
+      for (int x = 0, o = 0; x < across.count(); x++, o += 3) {
+        long a = HALVES;
+        long b = HALVES;
+        long c = HALVES;
+        int p = across.first[x] - across.firstSource();
+        int k = x * across.stride;
+        for (int tap = 0; tap < across.taps[x]; tap++) {
+          long weight = across.values[k + tap];
+          a += first[p + tap] * weight;
+          b += second[p + tap] * weight;
+          c += third[p + tap] * weight;
+        }
+        one[o] = clip(low(a));
+        one[o + 1] = clip(high(a));
+        one[o + 2] = clip(low(b));
+        other[o] = clip(high(b));
+        other[o + 1] = clip(low(c));
+        other[o + 2] = clip(high(c));
+      }
+    }
+
+    private static int low(long pair) {
+      return (int) pair;
+    }
+
+    /** A negative lower sum has borrowed from the upper one. */
+    private static int high(long pair) {
+      return (int) (pair - (int) pair >> 32);
+    }
+  }
+
+  private static void narrowGreyRow(RgbView image, int row, Weights across, int[] out) {
     byte[] data = image.data();
     int step = image.columnStep();
     int[] weights = across.values;
+    int o = 0;
     for (int x = 0; x < across.first.length; x++) {
       int sum = Weights.HALF;
       int p = row + across.first[x] * step;
@@ -135,31 +209,8 @@ public final class BicubicResampler {
     }
   }
 
-  /** The vertical pass: {@code [S, S, channels]}. */
-  private static byte[] shorten(byte[] narrowed, Weights down, int size, int channels) {
-    int rowLength = size * channels;
-    byte[] out = new byte[size * rowLength];
-    int[] sums = new int[rowLength];
-    int origin = down.firstSource();
-    for (int y = 0; y < size; y++) {
-      Arrays.fill(sums, Weights.HALF);
-      for (int tap = 0; tap < down.taps[y]; tap++) {
-        int weight = down.values[y * down.stride + tap];
-        int p = (down.first[y] - origin + tap) * rowLength;
-        for (int i = 0; i < rowLength; i++) {
-          sums[i] += (narrowed[p + i] & 0xFF) * weight;
-        }
-      }
-      int o = y * rowLength;
-      for (int i = 0; i < rowLength; i++) {
-        out[o + i] = clip(sums[i]);
-      }
-    }
-    return out;
-  }
-
-  private static byte clip(int sum) {
-    return (byte) Math.max(0, Math.min(255, sum >> FRACTION_BITS));
+  private static int clip(int sum) {
+    return Math.max(0, Math.min(255, sum >> FRACTION_BITS));
   }
 
   private static byte[] tripled(byte[] grey) {
@@ -254,8 +305,11 @@ public final class BicubicResampler {
     }
 
     int endSource() {
-      int last = first.length - 1;
-      return first[last] + taps[last];
+      return end(first.length - 1);
+    }
+
+    int end(int i) {
+      return first[i] + taps[i];
     }
   }
 }

@@ -1,8 +1,12 @@
 package io.gripstream.clip.pixels;
 
 import java.io.ByteArrayOutputStream;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.zip.CRC32;
+import java.util.zip.DataFormatException;
+import java.util.zip.Inflater;
 
 /**
  * A PNG's chunks: what size it is, which way up, and which of them are its pixels.
@@ -22,6 +26,13 @@ record PngChunks(int width, int height, int orientation, double bytesPerPixel) {
 
   /** A text chunk with an XMP packet that is not compressed. */
   private static final String XMP_TEXT = "iTXtXML:com.adobe.xmp\0\0";
+
+  /** The keywords of Exif in a text chunk, of one length. */
+  private static final List<String> PROFILES =
+      List.of("Raw profile type exif\0", "Raw profile type APP1\0");
+
+  /** Characters of a profile that are looked at; the orientation stands near its start. */
+  private static final int MAX_PROFILE = 1 << 17;
 
   static PngChunks of(Bytes bytes) throws InvalidImageException {
     if (!bytes.startWith(12, "IHDR")) {
@@ -88,6 +99,8 @@ record PngChunks(int width, int height, int orientation, double bytesPerPixel) {
 
   /** Descriptions may stand after the pixels, so all chunks are walked over. */
   private static int orientation(Bytes bytes) {
+    int profile = ExifOrientation.UNKNOWN;
+    boolean profiled = false;
     int xmp = ExifOrientation.UNKNOWN;
     long at = SIGNATURE;
     while (at + FRAME <= bytes.length()) {
@@ -101,11 +114,62 @@ record PngChunks(int width, int height, int orientation, double bytesPerPixel) {
         if (exif != ExifOrientation.UNKNOWN) {
           return exif;
         }
+      } else if (!profiled && isProfile(bytes, data)) {
+        // Only one is unpacked, however many there are.
+        profiled = true;
+        profile = ofProfile(bytes, data, length);
       } else if (xmp == ExifOrientation.UNKNOWN && bytes.startWith(data - 4, XMP_TEXT)) {
         xmp = ExifOrientation.ofXmp(bytes, data, length);
       }
       at += FRAME + (long) length;
     }
-    return xmp;
+    return profile == ExifOrientation.UNKNOWN ? xmp : profile;
+  }
+
+  private static boolean isProfile(Bytes bytes, int data) {
+    boolean text = bytes.startWith(data - 4, "tEXt") || bytes.startWith(data - 4, "zTXt");
+    return text && PROFILES.stream().anyMatch(keyword -> bytes.startWith(data, keyword));
+  }
+
+  /**
+   * ImageMagick's way to keep Exif in a text: behind the keyword a line break, a name, a length,
+   * and the bytes as hexadecimal digits in lines.
+   */
+  private static int ofProfile(Bytes bytes, int data, int length) {
+    int text = data + PROFILES.get(0).length();
+    byte[] lines =
+        bytes.startWith(data - 4, "zTXt")
+            ? inflated(bytes, text + 1, data + length)
+            : Arrays.copyOfRange(
+                bytes.array(), text, Math.max(text, Math.min(data + length, text + MAX_PROFILE)));
+    int from = 0;
+    for (int breaks = 0; breaks < 3 && from < lines.length; from++) {
+      breaks += lines[from] == '\n' ? 1 : 0;
+    }
+    byte[] exif = new byte[lines.length / 2];
+    int digits = 0;
+    for (int i = from; i < lines.length && digits / 2 < exif.length; i++) {
+      int digit = Character.digit(lines[i], 16);
+      if (digit >= 0) {
+        exif[digits / 2] |= (byte) (digit << (digits % 2 == 0 ? 4 : 0));
+        digits++;
+      }
+    }
+    return ExifOrientation.of(new Bytes(exif), 0, digits / 2);
+  }
+
+  /** As much as is wanted of what is packed between the offsets; nothing where it is damaged. */
+  private static byte[] inflated(Bytes bytes, int from, int to) {
+    Inflater inflater = new Inflater();
+    try {
+      byte[] out = new byte[MAX_PROFILE];
+      inflater.setInput(bytes.array(), from, Math.max(0, to - from));
+      return Arrays.copyOf(out, inflater.inflate(out));
+    } catch (DataFormatException damaged) {
+      // A picture is sound whatever its description is.
+      return new byte[0];
+    } finally {
+      inflater.end();
+    }
   }
 }
