@@ -2,6 +2,7 @@ package io.gripstream.gateway;
 
 import io.gripstream.GripstreamConfig;
 import io.gripstream.gateway.board.Board;
+import io.gripstream.gateway.stream.Backlog;
 import io.gripstream.gateway.stream.Feeds;
 import io.gripstream.gateway.stream.ImageStore;
 import io.gripstream.gateway.stream.Publisher;
@@ -36,6 +37,7 @@ public class Gateway implements Role {
   private Publisher publisher;
   private RecordReader reader;
   private ImageStore images;
+  private Backlog backlog;
   private volatile Feeds feeds;
 
   Gateway(
@@ -66,6 +68,7 @@ public class Gateway implements Role {
         new Publisher(clients.get(), topics.prefix() + "gateway-" + config.kafka().instanceId());
     reader = new RecordReader(clients.get(), READERS);
     images = new ImageStore(reader, topics.images(), serdes.get());
+    backlog = new Backlog(clients.get(), topics);
     feeds =
         new Feeds(
             clients.get(),
@@ -97,6 +100,9 @@ public class Gateway implements Role {
     if (publisher != null) {
       publisher.close();
     }
+    if (backlog != null) {
+      backlog.close();
+    }
   }
 
   /** Whether this process plays the role. */
@@ -123,6 +129,10 @@ public class Gateway implements Role {
 
   public ImageStore images() {
     return images;
+  }
+
+  public Backlog backlog() {
+    return backlog;
   }
 
   public Feeds feeds() {

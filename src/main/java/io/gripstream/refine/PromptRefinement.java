@@ -108,7 +108,7 @@ public final class PromptRefinement implements Refinement {
   }
 
   /** Whether the round tunes, or compares with, a prompt that changes what the tower sees. */
-  private static boolean readsImages(RoundBatch batch) {
+  static boolean readsImages(RoundBatch batch) {
     return tunes(batch.strategy()) && batch.definition().getModality() != Modality.TEXT
         || Prompt.prefix(batch.base()).isPresent()
         || batch.predecessor().flatMap(Prompt::prefix).isPresent();
@@ -227,12 +227,7 @@ public final class PromptRefinement implements Refinement {
   private Candidate pseudolabelled(Round round, Map<String, Double> figures, Progress progress) {
     Strategy madeBy =
         round.batch().strategy() == Strategy.AUTO ? Strategy.GRIP : round.batch().strategy();
-    io.gripstream.refine.select.Strategy strategy =
-        io.gripstream.refine.select.Strategy.of(madeBy, round.training());
-    FloatTensor teacher = round.teacher(strategy.teacher());
-    Pseudolabelling pseudolabelling =
-        new Pseudolabelling(
-            round.definition(), round.supervision(), round.data(), strategy, teacher);
+    Pseudolabelling pseudolabelling = Pseudolabelling.of(round);
     List<Pseudolabel> pseudolabels = pseudolabelling.choose(round.batch().step());
     progress.chosen(inRowsOf(round.batch(), round.samples(), pseudolabels));
     Examples examples =

@@ -4,24 +4,27 @@ import io.gripstream.clip.FloatTensor;
 import io.gripstream.event.ClassPriorKind;
 import io.gripstream.event.Paradigm;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.prompt.Tensors;
 import io.gripstream.refine.head.ClassPrior;
 import io.gripstream.refine.head.Metrics;
 import io.gripstream.refine.head.Rows;
 import io.gripstream.refine.select.Pseudolabel;
 import io.gripstream.refine.select.Strategy;
+import io.gripstream.refine.train.RoundBatch;
 import io.gripstream.refine.train.RoundData;
 import io.gripstream.refine.train.RoundData.Use;
 import io.gripstream.refine.train.Supervision;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
  * Which images of a round get pseudolabels, and of which classes: images without a human label that
  * judge no candidate, and under TRZSL classes without one.
  */
-final class Pseudolabelling {
+public final class Pseudolabelling {
   private final RoundData data;
   private final Strategy strategy;
   private final FloatTensor teacher;
@@ -62,6 +65,50 @@ final class Pseudolabelling {
             labels,
             IntStream.concat(Arrays.stream(training), Arrays.stream(validating)).toArray());
     this.uniform = definition.getTraining().getClassPrior() == ClassPriorKind.UNIFORM;
+  }
+
+  /**
+   * What a round chooses by: its strategy's way, or GRIP's where the judges choose among several.
+   */
+  static Pseudolabelling of(Round round) {
+    Strategy strategy = Strategy.of(round.batch().strategy(), round.training());
+    return new Pseudolabelling(
+        round.definition(),
+        round.supervision(),
+        round.data(),
+        strategy,
+        round.teacher(strategy.teacher()));
+  }
+
+  /**
+   * Says again which pseudolabels a round chose. That takes the batch and no model, as long as no
+   * image must be encoded again.
+   *
+   * @param logitScale the model's own, which is its zero-shot prompts'
+   * @return in the rows of the batch's samples; empty for a round that reads images, or whose
+   *     strategy chooses none
+   * @throws IllegalArgumentException when the batch cannot be that of a round
+   */
+  public static Optional<List<Pseudolabel>> again(RoundBatch batch, float logitScale) {
+    boolean chooses =
+        switch (batch.strategy()) {
+          case GRIP, IFPL, FPL, CPL, AUTO -> true;
+          case BALANCE, MIXTURE, DISTILL -> false;
+        };
+    if (!chooses || PromptRefinement.readsImages(batch)) {
+      return Optional.empty();
+    }
+    FloatTensor zeroShot = Tensors.decode(batch.base().getZeroShotFeatures());
+    FloatTensor live = Tensors.decode(batch.base().getClassFeatures());
+    int classes = batch.definition().getClasses().size();
+    int featureSize = zeroShot.columns();
+    if (zeroShot.rows() != classes || live.rows() != classes || live.columns() != featureSize) {
+      throw new IllegalArgumentException(
+          "class features of %d x %d and %d x %d are not those of %d classes"
+              .formatted(zeroShot.rows(), featureSize, live.rows(), live.columns(), classes));
+    }
+    Round round = Round.of(batch, batch.samples(), null, featureSize, logitScale);
+    return Optional.of(of(round).choose(batch.step()));
   }
 
   /**

@@ -5,6 +5,9 @@ import { changes } from './changes.js';
 import { Chart } from './chart.js';
 import { Classes } from './classes.js';
 import { confirm } from './confirm.js';
+import { Overview } from './overview.js';
+import { TaskForm, consequences } from './taskform.js';
+import { Upload } from './upload.js';
 import { Labeller } from './label.js';
 import { Panel } from './panel.js';
 import { Round } from './round.js';
@@ -13,6 +16,7 @@ import { Versions } from './versions.js';
 import { theme } from './theme.js';
 
 const TASKS_EVERY = 5000;
+const OVERVIEW_EVERY = 2000;
 const SCORE_EVERY = 1500;
 const ENOUGH = 20;
 
@@ -24,6 +28,12 @@ const chart = new Chart(byId('chart'), byId('marks'));
 const classes = new Classes(byId('classes'), byId('classes-title'), byId('halves'));
 const round = new Round(byId('round'), byId('round-state'));
 const versions = new Versions(byId('versions'), command, (number) => panel.round(current.task, number, current.versions));
+
+const overview = new Overview(byId('glances'), byId('overview-line'));
+const ALL = '#/';
+const NEW = '#/new';
+let limit = 0;
+new Upload({ task: () => (current.task ? { name: current.task, classes: current.definition.classes } : null), limit: () => limit, onNotice: notice });
 
 let current = fresh(null);
 
@@ -41,10 +51,11 @@ function select(task) {
   classes.labelled(null);
   stream.clear();
   versions.clear();
-  byId('board').hidden = false;
-  byId('empty').hidden = true;
+  view('board');
   byId('task').value = task.name;
-  history.replaceState(null, '', `#${encodeURIComponent(task.name)}`);
+  if (hashTask() !== task.name) {
+    history.replaceState(null, '', `#${encodeURIComponent(task.name)}`);
+  }
   const mine = current;
   mine.stop = api.follow(task.name, (update) => mine === current && take(mine, update), link);
   loadScore(mine);
@@ -246,37 +257,118 @@ function notice(message) {
   notice.timer = setTimeout(() => { node.hidden = true; }, 8000);
 }
 
+/** Shows one of the page's views, and of the header what goes with it. */
+function view(name) {
+  for (const id of ['board', 'empty', 'overview']) {
+    byId(id).hidden = id !== name;
+  }
+  for (const node of document.querySelectorAll('.of-task')) {
+    node.hidden = name !== 'board';
+  }
+}
+
+/** The task that the address names; what begins with a slash is no task's name. */
+function hashTask() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return '';
+  }
+}
+
+/** Ends what is on show of a task. */
+function leave() {
+  current.stop();
+  current = fresh(null);
+  byId('task').value = '';
+}
+
+function showForm(first) {
+  leave();
+  if (byId('empty').hidden) {
+    text(byId('empty-title'), first ? 'What shall be labelled?' : 'A new task');
+    const form = new TaskForm(null, { onDone: (name) => { location.hash = `#${name}`; } });
+    byId('new-task').replaceChildren(form.node);
+  }
+  view('empty');
+  link('live');
+}
+
+async function showOverview() {
+  leave();
+  view('overview');
+  link('live');
+  await loadOverview();
+}
+
+async function loadOverview() {
+  const all = await api.overview();
+  limit = all.largestImage;
+  if (!byId('overview').hidden) {
+    overview.show(all);
+  }
+}
+
+function change() {
+  const { task, definition } = current;
+  const form = new TaskForm({ name: task, definition }, {
+    beforeChange: async (before, after) => await confirm(`Change ${task}?`, consequences(before, after), 'Change', false) !== null,
+    onDone: async () => {
+      panel.dialog.close();
+      await loadTasks();
+    },
+  });
+  panel.show(`Change ${task}`, form.node, el('section', {}, el('h3', { text: 'Delete' }),
+    el('p', { class: 'note', text: 'Images are no longer labelled for it, and no round starts. What was written stays in the topics.' }),
+    el('p', { class: 'actions' }, el('button', { type: 'button', id: 'delete', class: 'danger', text: 'Delete task', onclick: () => remove(task) }))));
+}
+
+async function remove(task) {
+  const sure = await confirm(`Delete ${task}?`, 'Its images are no longer labelled, and its human labels no longer count here. Predictions, prompts and rounds stay in the topics; a task of the same name goes on with its version numbers.', 'Delete', false);
+  if (sure !== null) {
+    await loudly(async () => {
+      await api.remove(task);
+      panel.dialog.close();
+      location.hash = ALL;
+    });
+  }
+}
+
 async function loadTasks() {
   await quietly(async () => {
     const all = await api.tasks();
     const names = all.map((task) => task.name);
     const picker = byId('task');
-    if (names.join('\n') !== [...picker.options].map((option) => option.value).join('\n')) {
-      picker.replaceChildren(...names.map((name) => el('option', { value: name, text: name })));
+    if (names.join('\n') !== [...picker.options].slice(1).map((option) => option.value).join('\n')) {
+      picker.replaceChildren(el('option', { value: '', text: 'Choose a task' }), ...names.map((name) => el('option', { value: name, text: name })));
       picker.value = current.task ?? '';
     }
-    if (all.length === 0) {
-      current.stop();
-      current = fresh(null);
-      byId('board').hidden = true;
-      byId('empty').hidden = false;
-      link('live');
-      return;
-    }
-    const shown = all.find((task) => task.name === current.task);
-    if (shown) {
-      define(shown.definition);
-    } else {
-      const wanted = decodeURIComponent(location.hash.slice(1));
+    const wanted = hashTask();
+    if (all.length === 0 || location.hash === NEW) {
+      showForm(all.length === 0);
+    } else if (location.hash === ALL || (!wanted && all.length > 1)) {
+      await showOverview();
+    } else if (current.task !== null && (wanted === current.task || !wanted) && names.includes(current.task)) {
+      define(all.find((task) => task.name === current.task).definition);
+    } else if (names.includes(wanted) || all.length === 1) {
       select(all.find((task) => task.name === wanted) ?? all[0]);
+    } else {
+      notice(`There is no task named ${wanted}.`);
+      location.hash = ALL;
+    }
+    if (!limit) {
+      await loadOverview();
     }
   });
 }
 
-byId('task').addEventListener('change', async (event) => {
-  const name = event.target.value;
-  await quietly(async () => select((await api.tasks()).find((task) => task.name === name)));
+byId('task').addEventListener('change', (event) => { location.hash = `#${encodeURIComponent(event.target.value || '/')}`.replace('%2F', '/'); });
+window.addEventListener('hashchange', () => {
+  panel.dialog.close();
+  loadTasks();
 });
+byId('change').addEventListener('click', change);
+byId('overview-dead').addEventListener('click', () => panel.deadLetters());
 byId('refine').addEventListener('click', () => command('REFINE_NOW'));
 byId('pause').addEventListener('click', () => command(current.stats?.paused ? 'RESUME' : 'PAUSE'));
 byId('unpin').addEventListener('click', () => command('UNPIN'));
@@ -285,3 +377,4 @@ byId('dead').addEventListener('click', () => panel.deadLetters());
 theme(byId('theme'));
 await loadTasks();
 setInterval(loadTasks, TASKS_EVERY);
+setInterval(() => byId('overview').hidden || quietly(loadOverview), OVERVIEW_EVERY);

@@ -38,6 +38,7 @@ export class Panel {
     this.labelling = this.labeller.control(prediction);
     const version = versions.find((v) => v.version === prediction.version);
     const origin = el('div', { class: 'origin' });
+    const way = el('section', { class: 'way', 'aria-label': 'From the event to the predictions' });
     this.open(said(prediction),
       el('div', { class: 'subject' },
         el('img', { src: api.imageUrl(prediction.image), alt: `The image ${prediction.imageId}`, width: 200, height: 200 }),
@@ -52,11 +53,19 @@ export class Panel {
         model: prediction.modelId,
         ...prediction.attributes,
       })),
+      way,
       version ? this.version(version) : el('p', { class: 'quiet', text: 'Nothing more is known of this version.' }),
       origin);
+    this.way(way, task, prediction);
     if (version && version.round > 0) {
       this.batch(origin, task, version.round);
     }
+  }
+
+  /** Anything else, such as a form. */
+  show(title, ...content) {
+    this.labelling = null;
+    this.open(title, ...content);
   }
 
   /** The next image for someone who labels: the keys go on to mean the same. */
@@ -94,6 +103,41 @@ export class Panel {
       ...grouped(version.evidence));
   }
 
+  /** The image's event, and what every task made of it. */
+  async way(root, task, prediction) {
+    const title = el('h3', { text: 'From event to prediction' });
+    try {
+      const { event, predictions } = await api.trace(prediction.image);
+      const meant = event.tasks.length ? `for ${event.tasks.join(', ')}` : 'for all tasks';
+      const kindOf = event.uri ?? `${event.mediaType ?? 'no image'}, ${counted(event.bytes, 'byte')}`;
+      root.replaceChildren(title, el('ol', { class: 'steps' },
+        el('li', { text: `${clock(event.at)} · the event came in: ${kindOf}, ${meant}` }),
+        ...predictions.map((each) => el('li', { 'data-own': each.task === task },
+          `${clock(each.prediction.at)} · `, el('a', { href: `#${encodeURIComponent(each.task)}`, text: each.task }),
+          ` says ${said(each.prediction)}, by version ${each.prediction.version}`))));
+    } catch (error) {
+      root.replaceChildren(title, el('p', { class: 'quiet', text: error.message }));
+    }
+  }
+
+  /** A button that asks for a round's pseudolabels: choosing them again costs the gateway a moment. */
+  pseudolabels(task, number) {
+    const root = el('div', { class: 'pseudolabels' });
+    const ask = el('button', { type: 'button', class: 'small', text: 'Show the pseudolabels', onclick: async () => {
+      ask.disabled = true;
+      try {
+        const { total, classes } = await api.pseudolabels(task, number);
+        root.replaceChildren(el('h3', { text: counted(total, 'pseudolabel') }), ...classes.filter((each) => each.total).map((each) => el('div', {},
+          el('h4', { text: `${each.label}: ${count(each.total)}` }),
+          el('div', { class: 'thumbnails' }, ...each.samples.map((sample) => this.thumbnail({ ...sample, pseudo: `${each.label}, ${percent(sample.confidence, 0)}` }))))));
+      } catch (error) {
+        root.replaceChildren(el('p', { class: 'quiet', text: error.message }));
+      }
+    } });
+    root.append(ask);
+    return root;
+  }
+
   /** A round and its batch. */
   round(task, number, versions) {
     const origin = el('div', { class: 'origin' });
@@ -117,14 +161,15 @@ export class Panel {
         el('p', { class: 'note', title: STRATEGIES[round.strategy],
           text: [kind({ ...round, paradigm: round.round?.paradigm }), ...chosen(round)].filter(Boolean).join(' · ') }),
         el('p', { class: 'note', text: sample(round) }),
-        el('div', { class: 'thumbnails' }, ...round.samples.map((each) => this.thumbnail(each))));
+        el('div', { class: 'thumbnails' }, ...round.samples.map((each) => this.thumbnail(each))),
+        round.round?.metrics?.pseudolabels > 0 ? this.pseudolabels(task, number) : '');
     } catch (error) {
       root.replaceChildren(el('p', { class: 'quiet', text: error.message }));
     }
   }
 
-  thumbnail({ image, imageId, label, guess }) {
-    const says = label ? `a person says ${label}` : guess ? `zero-shot says ${guess}` : '';
+  thumbnail({ image, imageId, label, guess, pseudo }) {
+    const says = pseudo ? `pseudolabel ${pseudo}` : label ? `a person says ${label}` : guess ? `zero-shot says ${guess}` : '';
     const title = [imageId, says].filter(Boolean).join(': ');
     const picture = el('img', {
       src: api.imageUrl(image), alt: title, title, class: label ? 'labelled' : null, width: 52, height: 52, loading: 'lazy',
@@ -133,7 +178,15 @@ export class Panel {
     return picture;
   }
 
+  letterImage(letter) {
+    const picture = el('img', { src: api.letterUrl(letter), alt: `The image of ${letter.key ?? 'a letter'}`, width: 96, height: 96, loading: 'lazy' });
+    // Its bytes may be what was wrong with it.
+    picture.addEventListener('error', () => picture.classList.add('lost'), { once: true });
+    return picture;
+  }
+
   async deadLetters() {
+    this.labelling = null;
     this.open('Dead letters', el('p', { class: 'quiet', text: 'reading' }));
     try {
       const letters = await api.deadLetters();
@@ -141,6 +194,7 @@ export class Panel {
         letters.count === 0 ? 'Every record could be processed.'
           : `${counted(letters.count, 'record')} could not be processed, and ${letters.count === 1 ? 'is' : 'are'} kept with the reason in the dead-letters topic.` }),
       el('ul', { class: 'letters' }, ...letters.latest.map((letter) => el('li', {},
+        letter.mediaType ? this.letterImage(letter) : '',
         el('b', { text: letter.key ?? 'no key' }), el('p', { text: letter.cause }),
         el('p', { class: 'note', text: `${clock(letter.at)} · ${letter.role} · ${letter.origin} · ${counted(letter.bytes, 'byte')}` })))));
     } catch (error) {
@@ -159,7 +213,7 @@ function chosen({ round }) {
 function sample({ samples, total }) {
   const guessed = samples.some((each) => each.guess);
   const which = samples.length < total ? `${count(samples.length)} of them` : 'All of them';
-  return `${which}, ${guessed ? 'class by class as the zero-shot prompt sees them' : 'evenly over the batch'}; pseudolabels are not kept.`;
+  return `${which}, ${guessed ? 'class by class as the zero-shot prompt sees them' : 'evenly over the batch'}.`;
 }
 
 function facts(values) {

@@ -10,11 +10,11 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** The Chromium that is installed, headless and quiet; nothing is downloaded. */
-final class Browser implements AutoCloseable {
+public final class Browser implements AutoCloseable {
   private final Playwright playwright;
   private final com.microsoft.playwright.Browser chromium;
 
-  Browser(Path executable) {
+  public Browser(Path executable) {
     playwright =
         Playwright.create(
             new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
@@ -37,7 +37,7 @@ final class Browser implements AutoCloseable {
   }
 
   /** Where a Chromium is, if there is one. */
-  static Optional<Path> installed() {
+  public static Optional<Path> installed() {
     return Stream.of(System.getenv().getOrDefault("PATH", "").split(":"))
         .flatMap(
             folder ->
@@ -47,7 +47,7 @@ final class Browser implements AutoCloseable {
         .findFirst();
   }
 
-  com.microsoft.playwright.Browser chromium() {
+  public com.microsoft.playwright.Browser chromium() {
     return chromium;
   }
 

@@ -254,6 +254,11 @@ public final class Traffic implements AutoCloseable {
     send(letter);
   }
 
+  /** A letter that holds the image event as it was. */
+  public void deadLetter(String key, ImageEvent event, String cause) {
+    deadLetter(key, serdes.images().serializer().serialize(topics.images(), event), cause);
+  }
+
   public static BatchSample sample(String id, ImageReference image) {
     return sample(id, image, null);
   }
@@ -274,15 +279,17 @@ public final class Traffic implements AutoCloseable {
     return feature;
   }
 
-  /** The same prompt, whose zero-shot class features are each like {@link #only} one. */
+  /** The same prompt, whose class features, zero-shot or not, are each like {@link #only} one. */
   public static PromptVersion told(PromptVersion prompt) {
     int classes = prompt.getClasses().size();
     float[] identity = new float[classes * classes];
     for (int i = 0; i < classes; i++) {
       identity[i * classes + i] = 1;
     }
+    Tensor features = Tensors.encode(FloatTensor.matrix(classes, classes, identity));
     return PromptVersion.newBuilder(prompt)
-        .setZeroShotFeatures(Tensors.encode(FloatTensor.matrix(classes, classes, identity)))
+        .setClassFeatures(features)
+        .setZeroShotFeatures(features)
         .build();
   }
 

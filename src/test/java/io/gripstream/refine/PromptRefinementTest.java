@@ -29,6 +29,7 @@ import io.gripstream.refine.head.Scores;
 import io.gripstream.refine.head.SimulatedWorld;
 import io.gripstream.refine.judge.Comparison;
 import io.gripstream.refine.judge.Gate;
+import io.gripstream.refine.select.Pseudolabel;
 import io.gripstream.refine.train.RoundBatch;
 import io.gripstream.sample.LabelledImage;
 import io.gripstream.sample.SampleStream;
@@ -123,6 +124,35 @@ class PromptRefinementTest {
         .isEqualTo(PromptDigest.of(once))
         .isNotEqualTo(batch.base().getDigest());
     assertThat(once.getParent().getDigest()).isEqualTo(batch.base().getDigest());
+  }
+
+  @Test
+  void thePseudolabelsOfARoundAreToldAgainFromItsBatchWithoutAModel() throws InterruptedException {
+    PromptVersion zeroShot = zeroShot(SHORT);
+    PromptVersion live = train(SHORT, zeroShot, Strategy.GRIP, 1);
+    for (Strategy strategy : List.of(Strategy.GRIP, Strategy.FPL, Strategy.AUTO)) {
+      RoundBatch batch = round(SHORT, live, strategy, 2, batch(live, 2).samples());
+      List<Pseudolabel> chosen = new ArrayList<>();
+      new PromptRefinement(clip, ImageSource.NONE)
+          .train(
+              batch,
+              new Refinement.Progress() {
+                @Override
+                public void at(double done, Map<String, Double> metrics) {}
+
+                @Override
+                public void chosen(List<Pseudolabel> pseudolabels) {
+                  chosen.addAll(pseudolabels);
+                }
+              });
+      assertThat(chosen).isNotEmpty();
+      assertThat(Pseudolabelling.again(batch, zeroShot.getLogitScale())).contains(chosen);
+    }
+    assertThat(
+            Pseudolabelling.again(
+                round(SHORT, live, Strategy.MIXTURE, 2, batch(live, 2).samples()),
+                zeroShot.getLogitScale()))
+        .isEmpty();
   }
 
   /** At a scale of its own, as calibration leaves it. */

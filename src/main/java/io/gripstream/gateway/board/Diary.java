@@ -2,6 +2,7 @@ package io.gripstream.gateway.board;
 
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
+import io.gripstream.gateway.board.TaskGlance.Verdict;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -10,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -20,6 +22,7 @@ final class Diary {
   private static final int ENTRIES = 300;
   private static final int ROUNDS = 200;
   private static final int DECISIONS = 1000;
+  private static final Set<String> VERDICTS = Set.of("PROMOTED", "HELD", "ROLLED_BACK", "DRIFTED");
 
   /** What the curator said of a version. */
   record Decision(String type, String reason, long at) {}
@@ -153,6 +156,23 @@ final class Diary {
     return rounds.isEmpty() || rounds.lastEntry().getValue().ended()
         ? Optional.empty()
         : Optional.of(rounds.lastEntry().getValue());
+  }
+
+  /** What was decided last, whether or not it was a round's. */
+  Optional<Verdict> verdict() {
+    return entries().stream()
+        .filter(entry -> VERDICTS.contains(entry.type()))
+        .findFirst()
+        .map(e -> new Verdict(e.type(), e.round(), e.version(), e.message(), e.at()));
+  }
+
+  /** Why rounds failed since one last came to an end, newest first. */
+  List<String> failures() {
+    return entries().stream()
+        .takeWhile(entry -> !entry.type().equals("PROMOTED") && !entry.type().equals("HELD"))
+        .filter(entry -> entry.type().equals("FAILED"))
+        .map(DiaryEntry::message)
+        .toList();
   }
 
   /** Newest first. */

@@ -328,6 +328,21 @@ public final class TaskBoard {
   }
 
   /**
+   * The task among others.
+   *
+   * @param now milliseconds since the epoch
+   */
+  public synchronized TaskGlance glance(long now) {
+    List<String> failures = diary.failures();
+    return new TaskGlance(
+        stats(now),
+        diary.running().map(this::withBatch).orElse(null),
+        diary.verdict().orElse(null),
+        failures.size(),
+        failures.isEmpty() ? null : failures.get(0));
+  }
+
+  /**
    * What a viewer has not seen yet.
    *
    * @param sinceSeq the viewer's last {@link Update#seq}

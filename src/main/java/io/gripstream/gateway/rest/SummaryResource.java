@@ -2,7 +2,6 @@ package io.gripstream.gateway.rest;
 
 import io.gripstream.GripstreamConfig;
 import io.gripstream.gateway.Gateway;
-import io.gripstream.gateway.board.DeadLetter;
 import io.gripstream.gateway.board.TaskStats;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.GET;
@@ -43,14 +42,6 @@ public final class SummaryResource {
       List<TaskStats> tasks,
       long deadLetters) {}
 
-  /**
-   * What could not be processed.
-   *
-   * @param count as far as this process has seen
-   * @param latest newest first
-   */
-  public record DeadLetters(long count, List<DeadLetter> latest) {}
-
   @GET
   @Path("summary")
   @Operation(summary = "Every task in figures")
@@ -63,12 +54,5 @@ public final class SummaryResource {
         now,
         gateway.board().defined().stream().map(board -> board.stats(now)).toList(),
         gateway.board().deadLetterCount());
-  }
-
-  @GET
-  @Path("dead-letters")
-  @Operation(summary = "What could not be processed, and why")
-  public DeadLetters deadLetters() {
-    return new DeadLetters(gateway.board().deadLetterCount(), gateway.board().deadLetters());
   }
 }

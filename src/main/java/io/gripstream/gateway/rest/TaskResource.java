@@ -10,9 +10,11 @@ import io.gripstream.task.TaskRules;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
+import jakarta.validation.constraints.Pattern;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -71,8 +73,13 @@ public final class TaskResource {
   @Consumes(MediaType.APPLICATION_JSON)
   @Operation(
       summary = "Defines a task, anew or again",
-      description = "What is left out is as the schema has it by default, whatever it was before.")
-  public Response put(@PathParam("task") String task, @NotNull @Valid TaskSpec spec)
+      description =
+          "What is left out is as the schema has it by default, whatever it was before. With"
+              + " If-None-Match: * a task that is defined already is left alone (412).")
+  public Response put(
+      @PathParam("task") String task,
+      @Pattern(regexp = "\\*") @HeaderParam("If-None-Match") String onlyNew,
+      @NotNull @Valid TaskSpec spec)
       throws InterruptedException {
     TaskDefinition definition = spec.toDefinition();
     List<String> faults = TaskRules.faults(task, definition);
@@ -80,6 +87,10 @@ public final class TaskResource {
       throw ProblemException.invalid(faults);
     }
     boolean known = gateway.board().find(task).isPresent();
+    if (known && onlyNew != null) {
+      throw ProblemException.of(
+          Status.PRECONDITION_FAILED, "there is a task named " + task + " already");
+    }
     write(task, gateway.serdes().tasks().serializer().serialize(topics.tasks(), definition));
     return Response.status(known ? Status.OK : Status.CREATED)
         .entity(

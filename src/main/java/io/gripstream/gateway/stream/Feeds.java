@@ -37,6 +37,8 @@ public final class Feeds implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(Feeds.class);
   private static final long TAIL = 1000;
   private static final long DEAD_LETTER_TAIL = 100;
+  private static final int LONGEST_KEY = 200;
+  private static final int LONGEST_HEADER = 2000;
 
   private final Topics topics;
   private final TopicSerdes serdes;
@@ -184,20 +186,30 @@ public final class Feeds implements AutoCloseable {
                 header(record, DeadLetters.ORIGIN_TOPIC),
                 header(record, DeadLetters.ORIGIN_PARTITION),
                 header(record, DeadLetters.ORIGIN_OFFSET));
-    String key = record.key() == null ? null : new String(record.key(), UTF_8);
     board.deadLetter(
         new DeadLetter(
-            key != null && key.length() > 200 ? key.substring(0, 200) + "…" : key,
+            record.key() == null ? null : text(record.key(), LONGEST_KEY),
             header(record, DeadLetters.CAUSE),
             header(record, DeadLetters.ROLE),
             origin,
             Math.max(0, record.serializedValueSize()),
-            record.timestamp()));
+            record.timestamp(),
+            record.partition(),
+            record.offset(),
+            LetterImage.in(record.value(), serdes.images(), topics.images())
+                .map(image -> image.type().mediaType())
+                .orElse(null)));
   }
 
   private static String header(ConsumerRecord<byte[], byte[]> record, String name) {
     Header header = record.headers().lastHeader(name);
-    return header == null || header.value() == null ? "?" : new String(header.value(), UTF_8);
+    return header == null || header.value() == null ? "?" : text(header.value(), LONGEST_HEADER);
+  }
+
+  /** The board keeps many letters, and whoever may write to the topic chooses their length. */
+  private static String text(byte[] bytes, int longest) {
+    String text = new String(bytes, UTF_8);
+    return text.length() > longest ? text.substring(0, longest) + "…" : text;
   }
 
   private static Coordinates placeOf(ConsumerRecord<byte[], byte[]> record) {
