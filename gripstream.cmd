@@ -3,6 +3,7 @@ rem Runs Gripstream from this checkout on Windows, as "gripstream" does elsewher
 rem
 rem   JAVA_HOME             the Java to use (17 or newer); otherwise the one on the PATH
 rem   GRIPSTREAM_JAVA_OPTS  handed to the JVM after the defaults, so that it overrides them: -Xmx4g
+rem   GRIPSTREAM_TF32       0: a GPU multiplies fp32 matrices in full, not in TF32
 setlocal EnableExtensions
 set "home=%~dp0"
 set "jar=%home%target\quarkus-app\quarkus-run.jar"
@@ -47,6 +48,7 @@ call mvn -B -q -DskipTests %goals% 1>&2 || (
 popd
 
 :run
+if not "%GRIPSTREAM_TF32%"=="0" set "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE=1"
 set "native="
 if %version% GEQ 22 set "native=--enable-native-access=ALL-UNNAMED"
 "%java%" %native% -Xmx1g -Djava.awt.headless=true -Dai.djl.offline=true -Djava.util.logging.manager=org.jboss.logmanager.LogManager -Dcli.terminal=true %GRIPSTREAM_JAVA_OPTS% -jar "%jar%" %*

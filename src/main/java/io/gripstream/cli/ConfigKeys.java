@@ -20,7 +20,8 @@ final class ConfigKeys {
   private static final String VARIABLES = "GRIPSTREAM_";
 
   /** What starts the JVM reads them. */
-  private static final Set<String> OF_THE_LAUNCHER = Set.of("GRIPSTREAM_JAVA_OPTS");
+  private static final Set<String> OF_THE_LAUNCHER =
+      Set.of("GRIPSTREAM_JAVA_OPTS", "GRIPSTREAM_TF32");
 
   /** Kubernetes and Docker tell each container of services, among them one called gripstream-x. */
   private static final Pattern SERVICE_LINK =

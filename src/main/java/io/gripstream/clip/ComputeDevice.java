@@ -2,22 +2,32 @@ package io.gripstream.clip;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import ai.djl.engine.StandardCapabilities;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jboss.logging.Logger;
 
 /** Where the model runs and with how many bits the image tower computes. */
 public record ComputeDevice(Device device, Precision precision) {
+  private static final Logger LOG = Logger.getLogger(ComputeDevice.class);
   private static final Pattern CUDA = Pattern.compile("cuda(?::(\\d{1,4}))?");
 
   /** Instructions that multiply in bf16 faster than in fp32; without them it is slower. */
   private static final Pattern NATIVE_BF16 = Pattern.compile("\\b(avx512_bf16|amx_bf16)\\b");
+
+  /** The engine asks CUDA's runtime by that name, which libtorch's archive does not have. */
+  private static final String UNSEEN =
+      "the engine is built for CUDA and sees %d GPUs; is there a driver (nvidia-smi), and a"
+          + " libcudart.so on LD_LIBRARY_PATH? In libtorch's folder:"
+          + " ln -s libcudart-*.so.12 libcudart.so";
 
   private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
 
@@ -42,23 +52,7 @@ public record ComputeDevice(Device device, Precision precision) {
    */
   public static ComputeDevice of(String device, String precision) {
     requireWords(device, precision);
-    int gpus = gpus();
-    Matcher cuda = CUDA.matcher(device);
-    Device chosen;
-    if (device.equals("cpu") || (device.equals("auto") && gpus == 0)) {
-      chosen = Device.cpu();
-    } else if (device.equals("auto")) {
-      chosen = Device.gpu(0);
-    } else {
-      cuda.matches();
-      int index = cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1));
-      if (index >= gpus) {
-        throw new IllegalArgumentException(
-            "%s asked for, but the engine sees %d GPUs; a GPU needs libtorch with CUDA (PYTORCH_LIBRARY_PATH)"
-                .formatted(device, gpus));
-      }
-      chosen = Device.gpu(index);
-    }
+    Device chosen = choose(device, cards(), LOG::warn);
     return new ComputeDevice(
         chosen,
         switch (precision.toLowerCase(Locale.ROOT)) {
@@ -83,9 +77,49 @@ public record ComputeDevice(Device device, Precision precision) {
     }
   }
 
-  private static int gpus() {
+  /**
+   * What the engine says of GPUs.
+   *
+   * @param cuda whether it is built for them
+   * @param count how many it sees
+   */
+  record Cards(boolean cuda, int count) {}
+
+  /**
+   * @param warn hears of a processor that is taken for want of a library
+   */
+  static Device choose(String device, Cards cards, Consumer<String> warn) {
+    if (device.equals("cpu")) {
+      return Device.cpu();
+    }
+    if (device.equals("auto")) {
+      if (cards.count() > 0) {
+        return Device.gpu(0);
+      }
+      if (cards.cuda()) {
+        warn.accept("the processor is taken: " + UNSEEN.formatted(0));
+      }
+      return Device.cpu();
+    }
+    Matcher cuda = CUDA.matcher(device);
+    cuda.matches();
+    int index = cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1));
+    if (index < cards.count()) {
+      return Device.gpu(index);
+    }
+    throw new IllegalArgumentException(
+        device
+            + " asked for, but "
+            + (cards.cuda()
+                ? UNSEEN.formatted(cards.count())
+                : "the engine is built without CUDA; a GPU needs libtorch with CUDA"
+                    + " (PYTORCH_LIBRARY_PATH)"));
+  }
+
+  private static Cards cards() {
     try {
-      return Engine.getEngine("PyTorch").getGpuCount();
+      Engine engine = Engine.getEngine("PyTorch");
+      return new Cards(engine.hasCapability(StandardCapabilities.CUDA), engine.getGpuCount());
     } catch (RuntimeException | LinkageError e) {
       throw new IllegalArgumentException(
           "PyTorch does not load on %s, %s"

@@ -3,6 +3,7 @@ package io.gripstream.labeler;
 import io.gripstream.event.Tensor;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -101,6 +102,74 @@ final class ClassHead {
       }
     }
     return softmax(logits);
+  }
+
+  /**
+   * What the head says of many images: a matrix product whose inner loop runs over the images, so
+   * that ten classes use the processor's vectors as well as a thousand do.
+   *
+   * @param across {@code [D, N]}, features as {@link #across} lays them
+   * @param images {@code N}
+   * @return {@code [N, C]}
+   */
+  float[][] ofAll(float[] across, int images) {
+    float[][] logits = new float[images][classes];
+    float[] sums = new float[images];
+    for (int c = 0; c < classes; c++) {
+      Arrays.fill(sums, 0);
+      int d = 0;
+      for (; d + 4 <= featureSize; d += 4) {
+        add(sums, across, d * images, images, d * classes + c);
+      }
+      for (; d < featureSize; d++) {
+        float weight = transposed[d * classes + c];
+        for (int i = 0; i < images; i++) {
+          sums[i] += weight * across[d * images + i];
+        }
+      }
+      for (int i = 0; i < images; i++) {
+        logits[i][c] = logitScale * sums[i] + bias[c];
+      }
+    }
+    for (float[] row : logits) {
+      softmax(row);
+    }
+    return logits;
+  }
+
+  /** Four features at a time: a sum that is loaded and stored for each costs more than the rest. */
+  private void add(float[] sums, float[] across, int first, int images, int at) {
+    float weight0 = transposed[at];
+    float weight1 = transposed[at + classes];
+    float weight2 = transposed[at + 2 * classes];
+    float weight3 = transposed[at + 3 * classes];
+    int second = first + images;
+    int third = second + images;
+    int fourth = third + images;
+    for (int i = 0; i < images; i++) {
+      sums[i] +=
+          weight0 * across[first + i]
+              + weight1 * across[second + i]
+              + weight2 * across[third + i]
+              + weight3 * across[fourth + i];
+    }
+  }
+
+  /**
+   * Lays features side by side, {@code [D, N]}.
+   *
+   * @param features of {@code N} images, at least one
+   */
+  static float[] across(List<float[]> features) {
+    int images = features.size();
+    float[] across = new float[features.get(0).length * images];
+    for (int i = 0; i < images; i++) {
+      float[] feature = features.get(i);
+      for (int d = 0; d < feature.length; d++) {
+        across[d * images + i] = feature[d];
+      }
+    }
+    return across;
   }
 
   /**

@@ -11,7 +11,7 @@ import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.labeler.PromptBoard.Served;
 import io.gripstream.labeler.TowerPasses.Feature;
-import io.gripstream.labeler.TowerPasses.Features;
+import io.gripstream.labeler.Verdicts.Verdict;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,22 +41,24 @@ final class LabelRecords {
 
   /**
    * @param sha256 of the encoded image
-   * @param features what the image tower made of the image
+   * @param plain the image's feature without any visual prompt
+   * @param verdicts one for each task, in their order
    */
   void write(
       Arrival arrival,
       String sha256,
       List<Served> tasks,
-      Features features,
+      Feature plain,
+      List<Verdict> verdicts,
       Consumer<ProducerRecord<byte[], byte[]>> outputs) {
     ImageReference reference = reference(arrival, sha256);
     // By contract a sample's feature is the plain one, whatever prompt is live: any round may start
     // from it.
-    Feature plain = features.plain();
     ByteBuffer half = ByteBuffer.wrap(Float16.encode(plain.features().row(plain.row())));
-    for (Served task : tasks) {
+    for (int i = 0; i < tasks.size(); i++) {
+      Served task = tasks.get(i);
       LivePrompt prompt = task.prompt();
-      float[] probabilities = probabilities(prompt.live(), features.of(prompt));
+      float[] probabilities = verdicts.get(i).live();
       List<ScoredLabel> labels = scored(prompt, probabilities, task.definition().getTopK());
       Prediction prediction =
           new Prediction(
@@ -64,7 +66,7 @@ final class LabelRecords {
               prompt.task(),
               labels,
               labels.get(0).getConfidence() < task.definition().getAbstainBelow(),
-              scored(prompt, probabilities(prompt.zeroShot(), plain), 1).get(0),
+              scored(prompt, verdicts.get(i).zeroShot(), 1).get(0),
               prompt.version(),
               prompt.digest(),
               modelId,
@@ -85,10 +87,6 @@ final class LabelRecords {
         outputs.accept(record(topics.samples(), prompt.task(), sample, samples));
       }
     }
-  }
-
-  private static float[] probabilities(ClassHead head, Feature feature) {
-    return head.probabilities(feature.features().values(), feature.row());
   }
 
   private static ImageReference reference(Arrival arrival, String sha256) {

@@ -140,13 +140,15 @@ final class Labelling {
       if (!readAheadAtOnce) {
         begun = readAhead();
       }
+      List<List<Verdicts.Verdict>> verdicts = verdicts(images, features);
       for (int i = 0; i < images.size(); i++) {
         Work work = images.get(i).work();
         records.write(
             work.arrival(),
             images.get(i).image().sha256(),
             work.label().tasks(),
-            features.get(i),
+            features.get(i).plain(),
+            verdicts.get(i),
             outputs::add);
         metrics.predictions.increment(work.label().tasks().size());
       }
@@ -155,6 +157,15 @@ final class Labelling {
     metrics.batch.record(Duration.ofNanos(System.nanoTime() - started));
     draft.adopt();
     return outputs;
+  }
+
+  private static List<List<Verdicts.Verdict>> verdicts(
+      List<Decoded> images, List<Features> features) {
+    List<Verdicts.Input> inputs = new ArrayList<>();
+    for (int i = 0; i < images.size(); i++) {
+      inputs.add(new Verdicts.Input(features.get(i), images.get(i).work().label().tasks()));
+    }
+    return Verdicts.of(inputs);
   }
 
   /** What becomes of the arrivals that need not wait aside, under one snapshot. */

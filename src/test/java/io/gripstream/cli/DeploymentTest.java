@@ -30,7 +30,8 @@ class DeploymentTest {
   private static final Pattern VARIABLE = Pattern.compile("\\bGRIPSTREAM_[A-Z0-9_]+");
 
   /** Not configuration keys: what starts the JVM reads them. */
-  private static final Set<String> OF_THE_LAUNCHER = Set.of("GRIPSTREAM_JAVA_OPTS");
+  private static final Set<String> OF_THE_LAUNCHER =
+      Set.of("GRIPSTREAM_JAVA_OPTS", "GRIPSTREAM_TF32");
 
   static Stream<Path> files() throws IOException {
     List<Path> files = new ArrayList<>(List.of(Path.of("docker/Dockerfile")));

@@ -6,6 +6,7 @@ import io.gripstream.clip.Float16;
 import io.gripstream.clip.Preprocessor;
 import io.gripstream.clip.pixels.InvalidImageException;
 import io.gripstream.workshop.bench.Photographs;
+import java.util.Collections;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
@@ -39,12 +40,14 @@ public class KernelBenchmark {
   @State(Scope.Thread)
   public static class Head {
     private static final int FEATURE_SIZE = 512;
+    private static final int BATCH = 64;
 
     @Param({"10", "100", "1000"})
     public int classes;
 
     private ClassHead head;
     private float[] feature;
+    private float[] across;
 
     @Setup
     public void draw() {
@@ -56,6 +59,7 @@ public class KernelBenchmark {
       head = new ClassHead(Events.tensor(rows), 100);
       feature = new float[FEATURE_SIZE];
       fill(feature, random);
+      across = ClassHead.across(Collections.nCopies(BATCH, feature));
     }
 
     private static void fill(float[] row, Random random) {
@@ -75,6 +79,12 @@ public class KernelBenchmark {
   @Benchmark
   public float[] probabilities(Head head) {
     return head.head.probabilities(head.feature, 0);
+  }
+
+  /** For 64 images. */
+  @Benchmark
+  public float[][] probabilitiesOfAll(Head head) {
+    return head.head.ofAll(head.across, Head.BATCH);
   }
 
   @Benchmark
