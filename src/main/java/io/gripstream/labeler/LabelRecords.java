@@ -5,7 +5,6 @@ import io.gripstream.clip.Float16;
 import io.gripstream.event.ImageReference;
 import io.gripstream.event.Prediction;
 import io.gripstream.event.Sample;
-import io.gripstream.event.ScoredLabel;
 import io.gripstream.kafka.Keys;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.registry.TopicSerdes;
@@ -56,15 +55,14 @@ final class LabelRecords {
     ByteBuffer half = ByteBuffer.wrap(Float16.encode(plain.features().row(plain.row())));
     for (Served task : tasks) {
       LivePrompt prompt = task.prompt();
-      float[] probabilities = probabilities(prompt.live(), features.of(prompt));
-      List<ScoredLabel> labels = scored(prompt, probabilities, task.definition().getTopK());
+      Classification said = Classification.of(task, features);
       Prediction prediction =
           new Prediction(
               arrival.imageId(),
               prompt.task(),
-              labels,
-              labels.get(0).getConfidence() < task.definition().getAbstainBelow(),
-              scored(prompt, probabilities(prompt.zeroShot(), plain), 1).get(0),
+              said.labels(),
+              said.abstains(),
+              said.zeroShot(),
               prompt.version(),
               prompt.digest(),
               modelId,
@@ -78,17 +76,13 @@ final class LabelRecords {
                 arrival.imageId(),
                 reference,
                 half,
-                boxed(probabilities),
+                boxed(said.probabilities()),
                 prompt.version(),
                 prompt.digest(),
                 modelId);
         outputs.accept(record(topics.samples(), prompt.task(), sample, samples));
       }
     }
-  }
-
-  private static float[] probabilities(ClassHead head, Feature feature) {
-    return head.probabilities(feature.features().values(), feature.row());
   }
 
   private static ImageReference reference(Arrival arrival, String sha256) {
@@ -98,14 +92,6 @@ final class LabelRecords {
         arrival.record().offset(),
         arrival.event().getUri(),
         sha256);
-  }
-
-  private static List<ScoredLabel> scored(LivePrompt prompt, float[] probabilities, int k) {
-    List<ScoredLabel> labels = new ArrayList<>();
-    for (int c : ClassHead.top(probabilities, k)) {
-      labels.add(new ScoredLabel(prompt.classes().get(c), probabilities[c]));
-    }
-    return labels;
   }
 
   private static <T> ProducerRecord<byte[], byte[]> record(
