@@ -156,6 +156,10 @@ public interface GripstreamConfig {
      */
     @WithDefault("30S")
     Duration poolTurnover();
+
+    /** Single images that may wait for their labels at once ({@code POST .../label}); more: 429. */
+    @WithDefault("64")
+    int requests();
   }
 
   interface Prompts {

@@ -119,7 +119,7 @@ class ArchitectureTest {
           .whereLayer("role")
           .mayOnlyBeAccessedByLayers("labeler", "curator", "refiner", "gateway")
           .whereLayer("labeler")
-          .mayOnlyBeAccessedByLayers("workshop")
+          .mayOnlyBeAccessedByLayers("gateway", "workshop")
           .whereLayer("curator")
           .mayOnlyBeAccessedByLayers("workshop")
           .whereLayer("refiner")

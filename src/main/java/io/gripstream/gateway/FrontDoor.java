@@ -79,7 +79,9 @@ final class FrontDoor {
   private static boolean isImage(HttpServerRequest request) {
     String type = request.getHeader("Content-Type");
     return type != null
-        && (type.startsWith("image/") || type.startsWith("application/octet-stream"));
+        && (type.startsWith("image/")
+            || type.startsWith("application/octet-stream")
+            || type.startsWith("multipart/form-data"));
   }
 
   /** 0 where the request does not say: the server counts while it reads. */

@@ -5,7 +5,6 @@ import io.gripstream.clip.Float16;
 import io.gripstream.event.ImageReference;
 import io.gripstream.event.Prediction;
 import io.gripstream.event.Sample;
-import io.gripstream.event.ScoredLabel;
 import io.gripstream.kafka.Keys;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.registry.TopicSerdes;
@@ -58,15 +57,14 @@ final class LabelRecords {
     for (int i = 0; i < tasks.size(); i++) {
       Served task = tasks.get(i);
       LivePrompt prompt = task.prompt();
-      float[] probabilities = verdicts.get(i).live();
-      List<ScoredLabel> labels = scored(prompt, probabilities, task.definition().getTopK());
+      Classification said = Classification.of(task, verdicts.get(i));
       Prediction prediction =
           new Prediction(
               arrival.imageId(),
               prompt.task(),
-              labels,
-              labels.get(0).getConfidence() < task.definition().getAbstainBelow(),
-              scored(prompt, verdicts.get(i).zeroShot(), 1).get(0),
+              said.labels(),
+              said.abstains(),
+              said.zeroShot(),
               prompt.version(),
               prompt.digest(),
               modelId,
@@ -80,7 +78,7 @@ final class LabelRecords {
                 arrival.imageId(),
                 reference,
                 half,
-                boxed(probabilities),
+                boxed(said.probabilities()),
                 prompt.version(),
                 prompt.digest(),
                 modelId);
@@ -96,14 +94,6 @@ final class LabelRecords {
         arrival.record().offset(),
         arrival.event().getUri(),
         sha256);
-  }
-
-  private static List<ScoredLabel> scored(LivePrompt prompt, float[] probabilities, int k) {
-    List<ScoredLabel> labels = new ArrayList<>();
-    for (int c : ClassHead.top(probabilities, k)) {
-      labels.add(new ScoredLabel(prompt.classes().get(c), probabilities[c]));
-    }
-    return labels;
   }
 
   private static <T> ProducerRecord<byte[], byte[]> record(

@@ -64,7 +64,9 @@ public final class Labeler implements AutoCloseable {
   private final TopicView<Offer> prompts;
   private final ExecutorService workers;
   private final ExecutorService lane;
+  private final ExecutorService nowWorkers;
   private final Labelling labelling;
+  private final LabelNow now;
   private final TransactionalLoop loop;
 
   private Labeler(
@@ -84,6 +86,10 @@ public final class Labeler implements AutoCloseable {
         Executors.newFixedThreadPool(
             Runtime.getRuntime().availableProcessors(), work -> daemon(work, "labeler-images"));
     this.lane = Executors.newSingleThreadExecutor(work -> daemon(work, "labeler-tower"));
+    this.nowWorkers =
+        Executors.newFixedThreadPool(
+            Runtime.getRuntime().availableProcessors(), work -> daemon(work, "labeler-now-images"));
+    TowerPasses tower = new TowerPasses(model, lane, metrics);
     Assignment assignment = new Assignment(config.labeler().promptTimeout());
     SetAside aside = new SetAside(() -> assignment.waiting(board.snapshot(), System.nanoTime()));
     this.labelling =
@@ -95,7 +101,7 @@ public final class Labeler implements AutoCloseable {
             aside,
             System::nanoTime,
             new ImageReader(config.images(), model.preprocessing(), workers),
-            new TowerPasses(model, lane, metrics),
+            tower,
             new LabelRecords(
                 topics,
                 serdes,
@@ -104,6 +110,15 @@ public final class Labeler implements AutoCloseable {
             deadLetters,
             metrics,
             !model.sharesProcessors());
+    this.now =
+        new LabelNow(
+            board,
+            new ImageReader(config.images(), model.preprocessing(), nowWorkers),
+            tower,
+            model.id(),
+            config.labeler().requests(),
+            config.labeler().batchSize(),
+            metrics);
     this.tasks =
         new TopicView<>(
             clients,
@@ -209,6 +224,11 @@ public final class Labeler implements AutoCloseable {
     return labeler;
   }
 
+  /** Labels single images beside the stream; ends with the labeler. */
+  public LabelNow now() {
+    return now;
+  }
+
   /** Why the labeler is not ready; empty: it is. */
   public String notReady() {
     if (!tasks.ready() || !candidates.ready() || !prompts.ready()) {
@@ -226,7 +246,11 @@ public final class Labeler implements AutoCloseable {
   /** Why only a restart helps; empty: it lives. */
   public String notAlive() {
     return Pulse.first(
-        loop.notAlive(), tasks.notAlive(), candidates.notAlive(), prompts.notAlive());
+        loop.notAlive(),
+        now.notAlive(),
+        tasks.notAlive(),
+        candidates.notAlive(),
+        prompts.notAlive());
   }
 
   private List<ProducerRecord<byte[], byte[]>> handle(List<ConsumerRecord<byte[], byte[]>> batch)
@@ -293,11 +317,13 @@ public final class Labeler implements AutoCloseable {
   @Override
   public void close() {
     board.close();
+    now.close();
     loop.close();
     tasks.close();
     prompts.close();
     candidates.close();
     workers.shutdownNow();
+    nowWorkers.shutdownNow();
     lane.shutdownNow();
   }
 }

@@ -16,6 +16,8 @@ final class LabelerMetrics {
   final Counter promptsRefused;
   final Timer batch;
   final Timer tower;
+  final Timer now;
+  final Counter nowRefused;
   final Passes plain;
   final Passes prefixed;
   private final MultiGauge promptVersions;
@@ -46,6 +48,14 @@ final class LabelerMetrics {
     tower =
         Timer.builder("gripstream.labeler.tower")
             .description("The image tower's part of a batch")
+            .register(registry);
+    now =
+        Timer.builder("gripstream.labeler.now")
+            .description("From a request to label one image at once to its answer")
+            .register(registry);
+    nowRefused =
+        Counter.builder("gripstream.labeler.now.refused")
+            .description("Requests to label one image at once that found no place to wait")
             .register(registry);
     plain = passes(registry, "plain");
     prefixed = passes(registry, "prefixed");

@@ -9,6 +9,7 @@ import io.gripstream.role.Role;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Instance;
+import java.util.Optional;
 
 /** Runs the labeler. */
 @ApplicationScoped
@@ -45,6 +46,16 @@ public class LabelerRole implements Role {
   @Override
   public void start() {
     labeler = Labeler.start(config, clients.get(), topics.get(), serdes.get(), model.get(), meters);
+  }
+
+  /** Whether this process plays the role. */
+  public boolean enabled() {
+    return config.roles().contains(GripstreamConfig.Role.LABELER);
+  }
+
+  /** Labels single images; empty while the labeler has not started. */
+  public Optional<LabelNow> now() {
+    return Optional.ofNullable(labeler).map(Labeler::now);
   }
 
   @Override

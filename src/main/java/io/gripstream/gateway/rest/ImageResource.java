@@ -77,18 +77,7 @@ public final class ImageResource {
           "The body is the encoded image: JPEG, PNG, GIF, BMP or WebP. Without an id it goes by its SHA-256; without a task it is meant for all of them.")
   public Response postBytes(
       @QueryParam("id") String id, @QueryParam("task") List<String> forTasks, byte[] body) {
-    if (body == null || body.length == 0) {
-      throw ProblemException.of(Status.BAD_REQUEST, "the body must be an encoded image");
-    }
-    if (body.length > config.images().maxBytes()) {
-      throw ProblemException.of(
-          Status.REQUEST_ENTITY_TOO_LARGE,
-          "an image may have at most " + config.images().maxBytes() + " bytes");
-    }
-    if (ImageType.of(body).isEmpty()) {
-      throw ProblemException.of(
-          Status.UNSUPPORTED_MEDIA_TYPE, "the body is none of JPEG, PNG, GIF, BMP and WebP");
-    }
+    check(body, config.images().maxBytes());
     String sha256 = sha256(body);
     return publish(
         id == null ? sha256 : id,
@@ -102,18 +91,11 @@ public final class ImageResource {
       summary = "Names an image to be labelled",
       description = "The labeler reads it from there, if its settings allow that place.")
   public Response postReference(@NotNull @Valid ImageRequest request) {
-    try {
-      if (!new URI(request.uri()).isAbsolute()) {
-        throw ProblemException.invalid(List.of("uri must be absolute"));
-      }
-    } catch (URISyntaxException e) {
-      throw ProblemException.invalid(List.of("uri " + e.getReason()));
-    }
     return publish(
         request.id() == null ? request.sha256() : request.id(),
         new ImageEvent(
             null,
-            request.uri(),
+            absolute(request.uri()),
             request.sha256(),
             known(request.tasks()),
             request.attributes() == null ? Map.of() : request.attributes()));
@@ -146,6 +128,37 @@ public final class ImageResource {
         .header("Cache-Control", "private, max-age=3600, immutable")
         .header("Content-Disposition", "inline")
         .build();
+  }
+
+  /** Throws a 4xx where the bytes are none of the images that are taken. */
+  static void check(byte[] body, int maxBytes) {
+    if (body == null || body.length == 0) {
+      throw ProblemException.of(Status.BAD_REQUEST, "the body must be an encoded image");
+    }
+    if (body.length > maxBytes) {
+      throw tooLarge(maxBytes);
+    }
+    if (ImageType.of(body).isEmpty()) {
+      throw ProblemException.of(
+          Status.UNSUPPORTED_MEDIA_TYPE, "the body is none of JPEG, PNG, GIF, BMP and WebP");
+    }
+  }
+
+  static ProblemException tooLarge(int maxBytes) {
+    return ProblemException.of(
+        Status.REQUEST_ENTITY_TOO_LARGE, "an image may have at most " + maxBytes + " bytes");
+  }
+
+  /** Returns the URI, or throws a 400; whether its place is allowed is the labeler's to say. */
+  static String absolute(String uri) {
+    try {
+      if (!new URI(uri).isAbsolute()) {
+        throw ProblemException.invalid(List.of("uri must be absolute"));
+      }
+      return uri;
+    } catch (URISyntaxException e) {
+      throw ProblemException.invalid(List.of("uri " + e.getReason()));
+    }
   }
 
   private Response publish(String id, ImageEvent event) {

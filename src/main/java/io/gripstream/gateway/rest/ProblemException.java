@@ -19,6 +19,10 @@ final class ProblemException extends RuntimeException {
         status.getStatusCode(), status.getReasonPhrase(), detail, List.of());
   }
 
+  static ProblemException of(int status, String title, String detail) {
+    return new ProblemException(status, title, detail, List.of());
+  }
+
   static ProblemException invalid(List<String> errors) {
     return new ProblemException(400, "Bad Request", "the request is not valid", errors);
   }

@@ -128,7 +128,12 @@ public final class Problems {
   }
 
   private static Response respond(Problem problem) {
-    return Response.status(problem.status()).type(Problem.MEDIA_TYPE).entity(problem).build();
+    Response.ResponseBuilder response =
+        Response.status(problem.status()).type(Problem.MEDIA_TYPE).entity(problem);
+    if (problem.status() == 429) {
+      response.header("Retry-After", 1);
+    }
+    return response.build();
   }
 
   private static String sentence(ConstraintViolation<?> violation) {

@@ -1,22 +1,30 @@
 package io.gripstream.workshop.bench;
 
+import io.gripstream.clip.Preprocessor;
 import io.gripstream.clip.TorchClip;
 import io.gripstream.event.Modality;
+import io.gripstream.labeler.LabelNow.Labelled;
+import io.gripstream.labeler.LabelNow.Outcome;
 import io.gripstream.labeler.Labeler;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 
 /**
  * From topic to topic, exactly once, against the same decoding and encoding without Kafka; and at
  * half of that rate, how long an image takes from being appended to its prediction being visible.
+ * Last, how long one image takes that is labelled while one waits.
  */
 final class LabelBench implements Benchmark {
   /** Fits the processor's caches where a full one does not. */
   private static final int SMALL_BATCH = 16;
+
+  /** Single images asked for in a second, beside the stream. */
+  private static final int ASKED = 20;
 
   @Override
   public List<Figure> run(Setting setting) throws Exception {
@@ -27,6 +35,7 @@ final class LabelBench implements Benchmark {
               setting, stream, "label.vitb32", setting.models().large(), setting.photographs()));
       figures.addAll(
           measure(setting, stream, "label.pico", setting.models().pico(), Stream.drawings(2_000)));
+      figures.addAll(now(stream, setting.models().pico(), Stream.drawings(200), setting));
     }
     return figures;
   }
@@ -55,6 +64,76 @@ final class LabelBench implements Benchmark {
             "ms",
             "the median, at half the rate",
             Samples.median(latencies)));
+  }
+
+  private static List<Figure> now(
+      Stream stream, TorchClip model, List<byte[]> images, Setting setting) throws Exception {
+    Preprocessor preprocessor = new Preprocessor(model.preprocessing());
+    double[] tower = new double[images.size()];
+    double[] idle = new double[images.size()];
+    double[] busy = new double[(int) Math.max(100, setting.seconds() * ASKED)];
+    int count = Backlog.count(setting, model, images);
+    double half =
+        Backlog.labelled(stream, model, 1, Modality.TEXT, images, count, setting.say()) / 2;
+    stream.begin(model, 1);
+    try (Predictions seen = stream.predictions((prediction, nanoTime) -> {});
+        Labeler labeler = stream.labeler(model)) {
+      stream.append(images, 1);
+      seen.await(1);
+      // Once to warm up, and in turns, so that a busy moment of the machine hits both.
+      for (int run = 0; run < 2; run++) {
+        for (int i = 0; i < images.size(); i++) {
+          List<byte[]> pixels = List.of(preprocessor.pixels(images.get(i)));
+          long started = System.nanoTime();
+          model.encodeImages(pixels);
+          tower[i] = (System.nanoTime() - started) / 1e6;
+          idle[i] = ask(stream, labeler, images.get(i));
+        }
+      }
+      CountDownLatch over = new CountDownLatch(1);
+      Thread load =
+          new Thread(
+              () -> {
+                long start = System.nanoTime();
+                for (int i = 0; over.getCount() > 0; i++) {
+                  LockSupport.parkNanos(start + (long) (i * 1e9 / half) - System.nanoTime());
+                  stream.append("load-" + i, images.get(i % images.size()), null);
+                }
+              },
+              "bench-load");
+      load.start();
+      long start = System.nanoTime();
+      for (int i = 0; i < busy.length; i++) {
+        LockSupport.parkNanos(start + i * 1_000_000_000L / ASKED - System.nanoTime());
+        busy[i] = ask(stream, labeler, images.get(i % images.size()));
+      }
+      over.countDown();
+      load.join();
+    }
+    return List.of(
+        Figure.of(
+            "label.now",
+            Samples.median(idle),
+            "ms",
+            "the tower's own time for one image",
+            Samples.median(tower)),
+        Figure.of(
+            "label.now.p99",
+            Samples.quantile(busy, 0.99),
+            "ms",
+            "the median, while the stream has half the rate",
+            Samples.median(busy)));
+  }
+
+  /** In milliseconds, from the encoded image to its labels. */
+  private static double ask(Stream stream, Labeler labeler, byte[] image) throws Exception {
+    long started = System.nanoTime();
+    Outcome outcome = labeler.now().label(stream.task(), Stream.event(image)).get();
+    double elapsed = (System.nanoTime() - started) / 1e6;
+    if (!(outcome instanceof Labelled)) {
+      throw new IllegalStateException("an image was not labelled: " + outcome);
+    }
+    return elapsed;
   }
 
   /** In milliseconds, from the broker's acknowledgement to the reader's poll. */

@@ -142,13 +142,21 @@ final class Stream implements AutoCloseable {
   }
 
   void append(String id, byte[] image, Callback appended) {
-    ImageEvent event =
-        ImageEvent.newBuilder()
-            .setContent(ByteBuffer.wrap(image))
-            .setTasks(List.of())
-            .setAttributes(Map.of())
-            .build();
-    send(topics.images(), id, event, serdes.images(), appended);
+    send(topics.images(), id, event(image), serdes.images(), appended);
+  }
+
+  /** An image for all tasks. */
+  static ImageEvent event(byte[] image) {
+    return ImageEvent.newBuilder()
+        .setContent(ByteBuffer.wrap(image))
+        .setTasks(List.of())
+        .setAttributes(Map.of())
+        .build();
+  }
+
+  /** The first task. */
+  String task() {
+    return TASK.formatted(0);
   }
 
   private <T> void send(String topic, String key, T value, Serde<T> serde) {

@@ -221,6 +221,18 @@ class GatewayApiTest {
   }
 
   @Test
+  void withoutALabelerOneImageIsNotLabelledNow() {
+    problem(
+        given()
+            .contentType("image/png")
+            .body(Strokes.png(1, new Random(1)))
+            .post("/api/tasks/" + task + "/label")
+            .then(),
+        501,
+        "no labeler role");
+  }
+
+  @Test
   void anImageLargerThanAllowedIsRefused() {
     byte[] huge = new byte[16 * 1024 * 1024 + 1];
     System.arraycopy(Strokes.png(1, new Random(1)), 0, huge, 0, 200);
