@@ -32,23 +32,30 @@ class Clip(Module):
     else:
       return torch.gelu(x)
 
-  # [N, L, W] -> queries, keys and values, each [N, H, L, W / H]
-  def heads(self: __torch__.Clip, x: Tensor, w: List[Tensor], at: int, count: int) -> Tuple[Tensor, Tensor, Tensor]:
-    qkv = torch.linear(self.norm(x, w[at], w[at + 1]), w[at + 2], w[at + 3])
-    split = qkv.view([x.size(0), x.size(1), 3, count, -1]).permute([2, 0, 3, 1, 4])
-    return (split[0], split[1], split[2])
+  # [.., W] -> queries, keys and values side by side, [.., 3W]
+  def qkv(self: __torch__.Clip, x: Tensor, w: List[Tensor], at: int) -> Tensor:
+    return torch.linear(self.norm(x, w[at], w[at + 1]), w[at + 2], w[at + 3])
 
-  # What attention found, [N, H, L, W / H], goes through the rest of the layer and is added to x [N, L, W].
+  # Rows [N * L, 3W] -> queries, keys and values of each head, [3, N, H, L, W / H]
+  def heads(self: __torch__.Clip, qkv: Tensor, sequences: int, length: int, count: int) -> Tensor:
+    return qkv.view([sequences, length, 3, count, -1]).permute([2, 0, 3, 1, 4])
+
+  # The heads' findings side by side: [N, H, L, W / H] -> [N, L, W]
+  def merged(self: __torch__.Clip, found: Tensor) -> Tensor:
+    return found.transpose(1, 2).reshape([found.size(0), found.size(2), -1])
+
+  # What attention found goes through the rest of the layer and is added to x; both [.., W].
   def rest(self: __torch__.Clip, x: Tensor, found: Tensor, w: List[Tensor], at: int) -> Tensor:
-    x = x + torch.linear(found.transpose(1, 2).reshape([x.size(0), x.size(1), -1]), w[at + 4], w[at + 5])
+    x = x + torch.linear(found, w[at + 4], w[at + 5])
     hidden = self.activation(torch.linear(self.norm(x, w[at + 6], w[at + 7]), w[at + 8], w[at + 9]))
     return x + torch.linear(hidden, w[at + 10], w[at + 11])
 
   # A residual attention block, [N, L, W] -> [N, L, W]. Weights from w[at]: norm 1 (weight, bias), queries-keys-values
   # [3W, W] (and bias), output [W, W] (and bias), norm 2 (weight, bias), up [4W, W] (and bias), down [W, 4W] (and bias).
   def block(self: __torch__.Clip, x: Tensor, w: List[Tensor], at: int, count: int, causal: bool) -> Tensor:
-    q, k, v = self.heads(x, w, at, count)
-    return self.rest(x, torch.scaled_dot_product_attention(q, k, v, None, 0., causal), w, at)
+    split = self.heads(self.qkv(x, w, at), x.size(0), x.size(1), count)
+    found = torch.scaled_dot_product_attention(split[0], split[1], split[2], None, 0., causal)
+    return self.rest(x, self.merged(found), w, at)
 
   def unit(self: __torch__.Clip, x: Tensor) -> Tensor:
     return x / torch.linalg_vector_norm(x, 2, [-1], True)
@@ -80,10 +87,9 @@ class Clip(Module):
     x = torch.cat([tokens.slice(1, 0, 1), p, tokens.slice(1, 1)], 1)
     return self.image_head(x, w)
 
-  # The states at the end-of-text tokens, x [N, L, W] at ends [N] -> [N, D], rows of unit length
-  def text_head(self: __torch__.Clip, x: Tensor, ends: Tensor, w: List[Tensor]) -> Tensor:
-    last = x.gather(1, ends.view([-1, 1, 1]).expand([-1, 1, x.size(2)])).squeeze(1)
-    return self.unit(torch.linear(self.norm(last, w[2], w[3]), w[4]))
+  # The states at the end-of-text tokens, [N, W] -> [N, D], rows of unit length
+  def text_head(self: __torch__.Clip, x: Tensor, w: List[Tensor]) -> Tensor:
+    return self.unit(torch.linear(self.norm(x, w[2], w[3]), w[4]))
 
   # Token ids [N, L] that end at [N] -> [N, D]. Under the causal mask what follows the end changes nothing: L may be as
   # short as the longest text.
@@ -91,27 +97,55 @@ class Clip(Module):
     x = torch.embedding(w[0], ids) + w[1].slice(0, 0, ids.size(1))
     for layer in range((torch.len(w) - 5) // 12):
       x = self.block(x, w, 5 + 12 * layer, self.text_heads(), True)
-    return self.text_head(x, ends, w)
+    last = x.gather(1, ends.view([-1, 1, 1]).expand([-1, 1, x.size(2)])).squeeze(1)
+    return self.text_head(last, w)
 
-  # Features of classes that share a learnt prefix. context [G, M, W]; start [1]: the start-of-text id; suffix ids
-  # [C, L] that end at [C] -> [C, D]. The mask is causal, so the prefix does not depend on what follows it: it runs once
-  # a context, and every class attends to its keys and values.
-  def class_features(self: __torch__.Clip, context: Tensor, start: Tensor, ids: Tensor, ends: Tensor, w: List[Tensor]) -> Tensor:
-    first = torch.embedding(w[0], start).expand([context.size(0), 1, -1])
-    p = torch.cat([first, context], 1)
+  # What no context changes of classes that share a learnt prefix of P = 1 + M tokens. start [1]: the start-of-text id; suffix
+  # ids [C, L] that end at [C]; what follows an end is padding and is left out: T suffix tokens remain of all classes together.
+  # -> the first token's input [1, W], the context's positions [M, W], the suffixes' inputs [T, W] and their queries, keys and
+  # values in the first layer [T, 3W], the causal mask [L, P + L], where each place of [C, L] is among the T [C * L], where each
+  # of the T is among C * L [T], and where the ends are there [C]
+  def frozen_classes(self: __torch__.Clip, length: int, start: Tensor, ids: Tensor, ends: Tensor, w: List[Tensor]) -> List[Tensor]:
+    count, longest = ids.size(0), ids.size(1)
+    real = torch.arange(longest, device=ids.device).unsqueeze(0).le(ends.unsqueeze(1)).flatten()
+    packed = real.nonzero().squeeze(1)
+    place = torch.clamp(real.to(4).cumsum(0) - 1, min=0)
+    position = w[1].slice(0, 1 + length, 1 + length + longest)
+    s = (torch.embedding(w[0], ids) + position).flatten(0, 1).index_select(0, packed)
+    mask = torch.ones([longest, 1 + length + longest], dtype=11, device=ids.device).tril(1 + length)
+    lasts = torch.arange(count, device=ids.device) * longest + ends
+    first = torch.embedding(w[0], start) + w[1].slice(0, 0, 1)
+    return [first, w[1].slice(0, 1, 1 + length), s, self.qkv(s, w, 5), mask, place, packed, lasts]
+
+  # context [G, M, W], frozen: see frozen_classes -> [C, D]. The mask is causal, so the prefix does not depend on what follows it:
+  # it runs once a context, and every class attends to its keys and values. All tokens of all classes are rows of one matrix
+  # [G * P + T, W], so that each layer is one product; only attention sees them by class. Of the last layer's rows the ends count.
+  def class_features(self: __torch__.Clip, context: Tensor, frozen: List[Tensor], w: List[Tensor]) -> Tensor:
+    first, positions, suffixes, suffix_qkv, mask, place, packed, lasts = frozen
+    groups, count, longest, heads = context.size(0), lasts.size(0), mask.size(0), self.text_heads()
+    p = torch.cat([first.expand([groups, 1, -1]), context + positions], 1)
     length = p.size(1)
-    p = p + w[1].slice(0, 0, length)
-    s = torch.embedding(w[0], ids) + w[1].slice(0, length, length + ids.size(1))
-    mask = torch.ones([s.size(1), length + s.size(1)], dtype=11, device=s.device).tril(length)
-    for layer in range((torch.len(w) - 5) // 12):
+    x = torch.cat([p.flatten(0, 1), suffixes], 0)
+    place = place + groups * length
+    layers = (torch.len(w) - 5) // 12
+    for layer in range(layers):
       at = 5 + 12 * layer
-      q, k, v = self.heads(p, w, at, self.text_heads())
-      sq, sk, sv = self.heads(s, w, at, self.text_heads())
-      p = self.rest(p, torch.scaled_dot_product_attention(q, k, v, None, 0., True), w, at)
-      keys = torch.cat([k.expand([s.size(0), -1, -1, -1]), sk], 2)
-      values = torch.cat([v.expand([s.size(0), -1, -1, -1]), sv], 2)
-      s = self.rest(s, torch.scaled_dot_product_attention(sq, keys, values, mask), w, at)
-    return self.text_head(s, ends, w)
+      if layer == 0:
+        qkv = torch.cat([self.qkv(p.flatten(0, 1), w, at), suffix_qkv], 0)
+      else:
+        qkv = self.qkv(x, w, at)
+      own = self.heads(qkv.slice(0, 0, groups * length), groups, length, heads)
+      each = self.heads(qkv.index_select(0, place), count, longest, heads)
+      kv = torch.cat([own.slice(0, 1).expand([-1, count, -1, -1, -1]), each.slice(0, 1)], 3)
+      found = self.merged(torch.scaled_dot_product_attention(each[0], kv[0], kv[1], mask)).flatten(0, 1)
+      if layer == layers - 1:
+        x = x.index_select(0, place.index_select(0, lasts))
+        found = found.index_select(0, lasts)
+      else:
+        before = self.merged(torch.scaled_dot_product_attention(own[0], own[1], own[2], None, 0., True)).flatten(0, 1)
+        found = torch.cat([before, found.index_select(0, packed)], 0)
+      x = self.rest(x, found, w, at)
+    return self.text_head(x, w)
 
   # Features in fp32, whatever the weights are, and of unit length in it: one that was rounded to bf16 is off by up to half a
   # percent.
@@ -153,9 +187,13 @@ class Clip(Module):
   def word_norm(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
     return [torch.quantile(torch.linalg_vector_norm(w[0], 2, [1], False), inputs[0])]
 
+  # [context [G, M, W], of which only the shape counts, start, ids, ends] -> see frozen_classes
+  def freeze_classes(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+    return self.frozen_classes(inputs[0].size(1), inputs[1], inputs[2], inputs[3], w)
+
   # [context, start, ids, ends] -> [class features]
   def encode_classes(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:
-    return [self.class_features(inputs[0], inputs[1], inputs[2], inputs[3], w)]
+    return [self.class_features(inputs[0], self.freeze_classes(inputs, w), w)]
 
   # A multimodal prompt (UPT): text vectors [Mt, Wt] and visual ones [Mv, Wv] are projected to one width, go through one
   # transformer layer as one sequence, and are projected back. fusion: text vectors, visual vectors, text down (weight, bias),
@@ -188,13 +226,12 @@ class Clip(Module):
     candidates = -torch.logsumexp(probable + torch.log(torch.clamp(targets, min=1.0e-30)), [-1])
     return (weights * torch.where(targets.sum([-1]) > 1.5, candidates, distribution)).mean()
 
-  # context [G, M, W]; [start, ids, ends, features [N, D], targets [N, C], weights [N], logit scale [], bias [C], rows [B]]
+  # context [G, M, W]; [features [N, D], targets [N, C], weights [N], logit scale [], bias [C], rows [B]]; see frozen_classes
   # -> loss []
-  def text_loss(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], text: List[Tensor]) -> Tensor:
-    classes = self.class_features(prompt[0], inputs[0], inputs[1], inputs[2], text)
-    rows = inputs[8]
-    logits = self.logits(inputs[3].index_select(0, rows), classes, inputs[6], inputs[7])
-    return self.loss(logits, inputs[4].index_select(0, rows), inputs[5].index_select(0, rows))
+  def text_loss(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], frozen: List[Tensor], text: List[Tensor]) -> Tensor:
+    features, targets, weights, scale, bias, rows = inputs
+    logits = self.logits(features.index_select(0, rows), self.class_features(prompt[0], frozen, text), scale, bias)
+    return self.loss(logits, targets.index_select(0, rows), weights.index_select(0, rows))
 
   # prefix [V, W]; [class features [C, D], tokens [N, L, W], targets, weights, logit scale, bias [C], rows] -> loss []
   def visual_loss(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], image: List[Tensor]) -> Tensor:
@@ -203,14 +240,13 @@ class Clip(Module):
     logits = self.logits(features, inputs[0], inputs[4], inputs[5])
     return self.loss(logits, inputs[2].index_select(0, rows), inputs[3].index_select(0, rows))
 
-  # fusion; [start, ids, ends, tokens, targets, weights, logit scale, bias [C], rows] -> loss []
-  def multimodal_loss(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], image: List[Tensor], text: List[Tensor]) -> Tensor:
+  # fusion; [tokens, targets, weights, logit scale, bias [C], rows]; see frozen_classes -> loss []
+  def multimodal_loss(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], frozen: List[Tensor], image: List[Tensor], text: List[Tensor]) -> Tensor:
+    tokens, targets, weights, scale, bias, rows = inputs
     context, prefix = self.fused(prompt)
-    classes = self.class_features(context, inputs[0], inputs[1], inputs[2], text)
-    rows = inputs[8]
-    features = self.prefixed_features(inputs[3].index_select(0, rows), prefix, image)
-    logits = self.logits(features, classes, inputs[6], inputs[7])
-    return self.loss(logits, inputs[4].index_select(0, rows), inputs[5].index_select(0, rows))
+    features = self.prefixed_features(tokens.index_select(0, rows), prefix, image)
+    logits = self.logits(features, self.class_features(context, frozen, text), scale, bias)
+    return self.loss(logits, targets.index_select(0, rows), weights.index_select(0, rows))
 
   # A prompt's loss and its gradient in each of the prompt's tensors. Forward and backward are one call: nothing that
   # autograd remembers is ever in the hands of a garbage collector.
@@ -227,12 +263,12 @@ class Clip(Module):
       out.append(unchecked_cast(Tensor, found[i]))
     return out
 
-  def text_gradient(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], text: List[Tensor]) -> List[Tensor]:
+  def text_gradient(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], frozen: List[Tensor], text: List[Tensor]) -> List[Tensor]:
     leaves = self.leaves(prompt)
-    return self.differentiated(self.text_loss(leaves, inputs, text), leaves)
+    return self.differentiated(self.text_loss(leaves, inputs, frozen, text), leaves)
 
-  def text_value(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], text: List[Tensor]) -> List[Tensor]:
-    return [self.text_loss(prompt, inputs, text)]
+  def text_value(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], frozen: List[Tensor], text: List[Tensor]) -> List[Tensor]:
+    return [self.text_loss(prompt, inputs, frozen, text)]
 
   def visual_gradient(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], image: List[Tensor]) -> List[Tensor]:
     leaves = self.leaves(prompt)
@@ -241,12 +277,12 @@ class Clip(Module):
   def visual_value(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], image: List[Tensor]) -> List[Tensor]:
     return [self.visual_loss(prompt, inputs, image)]
 
-  def multimodal_gradient(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], image: List[Tensor], text: List[Tensor]) -> List[Tensor]:
+  def multimodal_gradient(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], frozen: List[Tensor], image: List[Tensor], text: List[Tensor]) -> List[Tensor]:
     leaves = self.leaves(prompt)
-    return self.differentiated(self.multimodal_loss(leaves, inputs, image, text), leaves)
+    return self.differentiated(self.multimodal_loss(leaves, inputs, frozen, image, text), leaves)
 
-  def multimodal_value(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], image: List[Tensor], text: List[Tensor]) -> List[Tensor]:
-    return [self.multimodal_loss(prompt, inputs, image, text)]
+  def multimodal_value(self: __torch__.Clip, prompt: List[Tensor], inputs: List[Tensor], frozen: List[Tensor], image: List[Tensor], text: List[Tensor]) -> List[Tensor]:
+    return [self.multimodal_loss(prompt, inputs, frozen, image, text)]
 
   # [a tensor, any of the new type] -> the weights in the other's type
   def converted(self: __torch__.Clip, inputs: List[Tensor], w: List[Tensor]) -> List[Tensor]:

@@ -8,9 +8,9 @@ import java.util.List;
 
 /**
  * The loss of a set of examples as a function of a prompt's tensors. Images (their features, or
- * what the image tower's first layer sees), targets and tokens are on the device once; a step moves
- * nothing but the prompt, the rows and the gradient. Holds native memory until it is closed; not
- * thread-safe.
+ * what the image tower's first layer sees), targets and what no prompt changes of the classes are
+ * on the device once; a step moves nothing but the prompt, the rows and the gradient. Holds native
+ * memory until it is closed; not thread-safe.
  *
  * <p>The loss of an example is its weight times the cross-entropy where its targets are a
  * distribution over the classes, and times {@code -log sum_c probability[c]} over its candidates
@@ -20,27 +20,27 @@ import java.util.List;
 public final class PromptObjective implements Objective, AutoCloseable {
   private final TorchScript program;
   private final String name;
-  private final NDArray[][] towers;
+  private final NDArray[][] others;
   private final ImageTokens images;
   private final NDManager manager;
   private final NDArray[] fixed;
 
   /**
    * @param name which objective of the program
-   * @param towers the weights that it takes
+   * @param others the lists that it takes after the inputs: what is frozen of the classes, weights
    * @param images that it runs through the image tower; null: none
    * @param fixed what it takes before the rows, owned by {@code manager}
    */
   PromptObjective(
       TorchScript program,
       String name,
-      NDArray[][] towers,
+      NDArray[][] others,
       ImageTokens images,
       NDManager manager,
       NDArray... fixed) {
     this.program = program;
     this.name = name;
-    this.towers = towers;
+    this.others = others;
     this.images = images;
     this.manager = manager;
     this.fixed = TorchScript.named("inputs", fixed);
@@ -76,12 +76,12 @@ public final class PromptObjective implements Objective, AutoCloseable {
       images.count(rows.length);
     }
     NDArray[] tensors = prompt.stream().map(t -> TorchClip.array(scope, t)).toArray(NDArray[]::new);
-    NDArray[][] lists = new NDArray[3 + towers.length][];
+    NDArray[][] lists = new NDArray[3 + others.length][];
     // The engine gives the results to the owner of the first tensor: it must not be a lasting one.
     lists[0] = TorchScript.named("prompt", tensors);
     lists[1] = fixed;
     lists[2] = TorchScript.named("inputs", scope.create(indices));
-    System.arraycopy(towers, 0, lists, 3, towers.length);
+    System.arraycopy(others, 0, lists, 3, others.length);
     return program.call(name + what, gradients, scope, lists);
   }
 

@@ -310,16 +310,12 @@ public final class TorchClip implements ClipModel {
       float[] bias) {
     checkOnePerClass(bias, suffixes.size());
     NDManager scope = scope();
-    ClipTokenizer.Batch batch = tokenizer.encodeSuffixes(suffixes, 1 + contextLength);
     return new PromptObjective(
         program,
         "text",
-        new NDArray[][] {weights.text()},
+        new NDArray[][] {frozen(scope, contextLength, suffixes), weights.text()},
         null,
         scope,
-        start(scope),
-        ids(scope, batch),
-        ends(scope, batch),
         array(scope, features),
         array(scope, targets.targets()),
         vector(scope, targets.weights()),
@@ -368,21 +364,31 @@ public final class TorchClip implements ClipModel {
       float[] bias) {
     checkOnePerClass(bias, suffixes.size());
     NDManager scope = scope();
-    ClipTokenizer.Batch batch = tokenizer.encodeSuffixes(suffixes, 1 + contextLength);
     return new PromptObjective(
         program,
         "multimodal",
-        new NDArray[][] {weights.image(), weights.text()},
+        new NDArray[][] {frozen(scope, contextLength, suffixes), weights.image(), weights.text()},
         images,
         scope,
-        start(scope),
-        ids(scope, batch),
-        ends(scope, batch),
         images.all(),
         array(scope, targets.targets()),
         vector(scope, targets.weights()),
         scope.create(scale),
         vector(scope, bias));
+  }
+
+  /** What {@code frozen_classes} of {@code torchscript/clip.py} makes, which no step changes. */
+  private NDArray[] frozen(NDManager scope, int contextLength, List<String> suffixes) {
+    ClipTokenizer.Batch batch = tokenizer.encodeSuffixes(suffixes, 1 + contextLength);
+    try (NDManager call = scope.newSubManager()) {
+      NDArray shape = call.zeros(new Shape(1, contextLength, 1));
+      NDArray[] inputs =
+          TorchScript.named("inputs", shape, start(call), ids(call, batch), ends(call, batch));
+      // Not in inference mode: autograd does not take what was made in it.
+      NDList made = program.call("freeze_classes", true, call, inputs, weights.text());
+      made.attach(scope);
+      return TorchScript.named("frozen", made.toArray(NDArray[]::new));
+    }
   }
 
   /** The engine would spread a single bias over all classes without a word. */

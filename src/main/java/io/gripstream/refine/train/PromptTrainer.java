@@ -93,7 +93,10 @@ public final class PromptTrainer {
         validated ? examples.validation() : exact ? examples.training() : visits.sample();
     List<FloatTensor> from = Descent.cloned(given.parameters());
     bound.accept(from);
-    State start = new State(from, loss(modality, from, judging), 0);
+    // Where all examples are one batch, the loss that decides is that of the next step's
+    // evaluation.
+    Objective.Evaluation ahead = exact ? objective.evaluate(from, visits.next()) : null;
+    State start = new State(from, exact ? ahead.loss() : loss(modality, from, judging), 0);
     double most = EXPLODED * start.loss() + SLACK;
     double peak = peakRate(modality);
 
@@ -111,7 +114,9 @@ public final class PromptTrainer {
       double mean = 0;
       boolean sound = true;
       for (int i = 0; sound && i < plan.stepsPerInterval(); i++, steps++) {
-        Objective.Evaluation found = objective.evaluate(descent.parameters(), visits.next());
+        Objective.Evaluation found =
+            ahead != null ? ahead : objective.evaluate(descent.parameters(), visits.next());
+        ahead = null;
         double norm = Descent.norm(found.gradient());
         sound = isSound(found.loss(), exact ? most : Double.MAX_VALUE) && Double.isFinite(norm);
         if (sound) {
@@ -124,16 +129,22 @@ public final class PromptTrainer {
         }
       }
       interval++;
-      State now =
-          new State(
-              descent.copy(),
-              !sound ? Double.NaN : sampled ? mean : loss(modality, descent.parameters(), judging),
-              interval);
+      if (sound && exact && interval < plan.intervals()) {
+        ahead = objective.evaluate(descent.parameters(), visits.next());
+      }
+      double reached =
+          !sound
+              ? Double.NaN
+              : sampled
+                  ? mean
+                  : ahead != null ? ahead.loss() : loss(modality, descent.parameters(), judging);
+      State now = new State(descent.copy(), reached, interval);
       if (now.loss() < best.loss() && isSound(now.loss(), most)) {
         best = now;
         progressed = interval;
       } else if (!isSound(now.loss(), exact ? start.loss() : most)) {
         progressed = interval;
+        ahead = null;
         descent = new Descent(best.parameters(), training);
         average = new StateAverage();
         halvings++;

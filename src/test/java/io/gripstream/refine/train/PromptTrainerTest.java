@@ -223,7 +223,7 @@ class PromptTrainerTest {
         recorder,
         Trajectories.bare().setLearningRate(1).setMomentum(0.5f).setEpochs(5000).setSteps(5000),
         1);
-    float[] expected = {1, 1, -0.95f, -0.0725f};
+    float[] expected = {1, -2.9f, 1, -0.95f, -0.0725f};
     for (int i = 0; i < expected.length; i++) {
       assertThat(recorder.states.get(i)[0]).isEqualTo(expected[i], within(1e-3f));
     }
