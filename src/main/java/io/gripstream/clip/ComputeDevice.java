@@ -128,14 +128,29 @@ public record ComputeDevice(Device device, Precision precision) {
     }
   }
 
+  /** How many times fp32's products a device does in bf16, in words, as its makers say. */
+  public static String bf16Limit(ComputeDevice device) {
+    if (device.device().isGpu()) {
+      return "the GPU's";
+    }
+    String flags = flags();
+    if (flags.contains("amx_bf16")) {
+      return "16 x (AMX)";
+    }
+    return NATIVE_BF16.matcher(flags).find() ? "2 x (AVX512-BF16)" : "below 1 x";
+  }
+
   private static boolean multipliesBf16() {
+    return NATIVE_BF16.matcher(flags()).find();
+  }
+
+  /** What the first processor can do; empty where that is not said. */
+  private static String flags() {
     if (!Files.isReadable(PROCESSORS)) {
-      return false;
+      return "";
     }
     try (Stream<String> lines = Files.lines(PROCESSORS)) {
-      return lines
-          .filter(line -> line.startsWith("flags"))
-          .anyMatch(flags -> NATIVE_BF16.matcher(flags).find());
+      return lines.filter(line -> line.startsWith("flags")).findFirst().orElse("");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -43,7 +43,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Measures what the parts cost, each beside what it is compared to, in one run. Medians.",
       "encode, decode, label, refine, swap and tasks are run unless some are named; soak only if it"
-          + " is."
+          + " is, or with --short."
     })
 public final class BenchCommand implements Callable<Integer> {
   private static final String SOAK = "soak";
@@ -93,6 +93,12 @@ public final class BenchCommand implements Callable<Integer> {
   private Duration time;
 
   @Option(
+      names = "--short",
+      description =
+          "Every benchmark's lines within minutes, soak's too: once each, for a second. Rough.")
+  private boolean brief;
+
+  @Option(
       names = "--data",
       paramLabel = "DIR",
       description = "Where the drawn model is kept, and the broker's log for the time being.")
@@ -103,6 +109,10 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (brief) {
+      runs = 1;
+      time = Duration.ofSeconds(1);
+    }
     Map<String, Benchmark> chosen = chosen();
     if (runs < 1) {
       throw new ParameterException(spec.commandLine(), "--runs: expected at least 1");
@@ -131,7 +141,14 @@ public final class BenchCommand implements Callable<Integer> {
         Path place = Files.createDirectory(work.resolve(entry.getKey()));
         Setting setting =
             new Setting(
-                config, place, models, photographs, runs, time.toMillis() / 1e3, terminal::say);
+                config,
+                place,
+                models,
+                photographs,
+                runs,
+                time.toMillis() / 1e3,
+                brief,
+                terminal::say);
         terminal.say(entry.getKey() + " ...");
         for (Figure figure : entry.getValue().run(setting)) {
           figures.add(figure);
@@ -157,7 +174,8 @@ public final class BenchCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "there is no benchmark %s, only %s".formatted(wanted, all.keySet()));
     }
-    all.keySet().removeIf(name -> wanted.isEmpty() ? name.equals(SOAK) : !wanted.contains(name));
+    all.keySet()
+        .removeIf(name -> wanted.isEmpty() ? !brief && name.equals(SOAK) : !wanted.contains(name));
     return all;
   }
 

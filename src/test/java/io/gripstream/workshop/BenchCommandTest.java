@@ -65,6 +65,36 @@ class BenchCommandTest {
   }
 
   @Test
+  void theShortOneHasEveryBenchmarksLines() {
+    assertThat(run("--short", "--model", "pico")).as(err.toString()).isZero();
+    assertThat(out.toString().lines().map(line -> line.split(" ")[0]))
+        .containsExactly(
+            "encode.fp32",
+            "encode.bf16",
+            "decode",
+            "label.vitb32",
+            "label.vitb32.p99",
+            "label.pico",
+            "label.pico.p99",
+            "refine.step.c10",
+            "refine.step.c45",
+            "refine.step.c102",
+            "refine.step.visual",
+            "refine.calibration",
+            "refine.grip",
+            "refine.grip.encodings",
+            "swap.p99",
+            "swap.p50",
+            "swap.throughput",
+            "tasks.10",
+            "tasks.100",
+            "tasks.visual",
+            "soak.rss.slope",
+            "soak.native.slope",
+            "soak.arrays.slope");
+  }
+
+  @Test
   void whatIsNoBenchmarkIsRefused() {
     assertThat(run("speed")).isEqualTo(2);
     assertThat(err.toString()).contains("there is no benchmark [speed], only [encode,");

@@ -27,7 +27,7 @@ final class Backlog {
 
   /** How many images take about a stretch's time; at least some batches of them. */
   static int count(Setting setting, TorchClip model, List<byte[]> images) throws Exception {
-    int batch = setting.config().labeler().batchSize();
+    int batch = setting.batch();
     double rate = bare(model, batch, false, images, 2 * START * batch);
     return (int) Math.max(2 * START * batch, rate * setting.seconds());
   }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.gripstream.clip.ClipConfig;
+import io.gripstream.clip.ComputeDevice;
 import io.gripstream.clip.ComputeDevice.Precision;
 import io.gripstream.clip.FloatTensor;
 import io.gripstream.clip.TorchClip;
@@ -41,7 +42,12 @@ final class EncodeBench implements Benchmark {
                   .formatted(cosine(clip.encodeImages(pixels), reduced.encodeImages(pixels))));
       return List.of(
           Figure.of("encode.fp32", medians[0], "images/s", "at the matmul peak", medians[1]),
-          Figure.of("encode.bf16", medians[2], "images/s", "fp32", medians[0]));
+          Figure.of(
+              "encode.bf16",
+              medians[2],
+              "images/s",
+              "fp32; the limit: " + ComputeDevice.bf16Limit(setting.models().device()),
+              medians[0]));
     }
   }
 

@@ -44,7 +44,7 @@ final class LabelBench implements Benchmark {
       Setting setting, Stream stream, String name, TorchClip model, List<byte[]> images)
       throws Exception {
     int count = Backlog.count(setting, model, images);
-    int batch = setting.config().labeler().batchSize();
+    int batch = setting.batch();
     double[] medians =
         Samples.medians(
             setting.runs(),

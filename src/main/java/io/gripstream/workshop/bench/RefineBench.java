@@ -11,6 +11,7 @@ import io.gripstream.event.ImageReference;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.event.Training;
 import io.gripstream.prompt.TextPrompt;
 import io.gripstream.prompt.VisualPrompt;
 import io.gripstream.refine.PromptRefinement;
@@ -34,7 +35,8 @@ final class RefineBench implements Benchmark {
   private static final int VISUAL_ROWS = 16;
   private static final int PREFIX = 16;
   private static final int IMAGES = 2_000;
-  private static final int AT_ONCE = 50;
+  private static final int AT_ONCE = 40;
+  private static final int BRIEF_STEPS = 20;
 
   @Override
   public List<Figure> run(Setting setting) throws Exception {
@@ -43,17 +45,18 @@ final class RefineBench implements Benchmark {
     List<Figure> figures = new ArrayList<>();
     for (int classes : new int[] {10, 45, 102}) {
       setting.say().accept("a step with %d classes".formatted(classes));
-      figures.add(step(clip, length, classes, setting.runs()));
+      figures.add(step(clip, length, classes, setting));
     }
     setting.say().accept("a step of a visual prompt");
-    figures.add(visualStep(clip, setting.runs()));
+    figures.add(visualStep(clip, setting));
     setting.say().accept("a calibration round");
     figures.add(calibration(clip, setting.runs()));
     figures.addAll(grip(clip, setting));
     return figures;
   }
 
-  private static Figure step(TorchClip clip, int length, int classes, int runs) throws Exception {
+  private static Figure step(TorchClip clip, int length, int classes, Setting setting)
+      throws Exception {
     List<String> names = IntStream.range(0, classes).mapToObj(c -> " class " + c).toList();
     TextPrompt shared = TextPrompt.random(CONTEXT, clip.textWidth(), 1);
     FloatTensor features = clip.encodeImages(EncodeBench.noise(clip.imageSize(), ROWS));
@@ -67,12 +70,14 @@ final class RefineBench implements Benchmark {
                 CONTEXT, padded(names, length), features, targets, clip.logitScale(), unbiased)) {
       double[] rates =
           Samples.medians(
-              runs,
+              setting.runs(),
               List.of(
-                  () -> Samples.rate(1, () -> ours.evaluate(shared.parameters(), rows)),
+                  () ->
+                      Samples.rate(setting.burst(), () -> ours.evaluate(shared.parameters(), rows)),
                   () ->
                       Samples.rate(
-                          1, () -> padded.evaluate(shared.perClass(classes).parameters(), rows))));
+                          setting.burst(),
+                          () -> padded.evaluate(shared.perClass(classes).parameters(), rows))));
       return Figure.of(
           "refine.step.c" + classes, rates[0], "steps/s", "padded to " + length, rates[1]);
     }
@@ -90,7 +95,7 @@ final class RefineBench implements Benchmark {
     return padded;
   }
 
-  private static Figure visualStep(TorchClip clip, int runs) throws Exception {
+  private static Figure visualStep(TorchClip clip, Setting setting) throws Exception {
     int classes = 10;
     List<byte[]> pixels = EncodeBench.noise(clip.imageSize(), VISUAL_ROWS);
     FloatTensor classFeatures =
@@ -105,12 +110,14 @@ final class RefineBench implements Benchmark {
           clip.visualObjective(classFeatures, kept, targets, clip.logitScale(), unbiased)) {
         double[] rates =
             Samples.medians(
-                runs,
+                setting.runs(),
                 List.of(
-                    () -> Samples.rate(1, () -> ours.evaluate(prompt.parameters(), rows)),
                     () ->
                         Samples.rate(
-                            1,
+                            setting.burst(), () -> ours.evaluate(prompt.parameters(), rows)),
+                    () ->
+                        Samples.rate(
+                            setting.burst(),
                             () -> {
                               try (ImageTokens again = clip.imageTokens()) {
                                 again.add(pixels);
@@ -206,10 +213,21 @@ final class RefineBench implements Benchmark {
 
   private static List<Figure> grip(TorchClip clip, Setting setting) throws Exception {
     TaskDefinition definition = definition(10, Strategy.GRIP);
+    int images = setting.brief() ? AT_ONCE * 2 : IMAGES;
+    if (setting.brief()) {
+      definition =
+          TaskDefinition.newBuilder(definition)
+              .setTraining(
+                  Training.newBuilder(definition.getTraining())
+                      .setRounds(1)
+                      .setSteps(BRIEF_STEPS)
+                      .build())
+              .build();
+    }
     PromptRefinement refinement = refinement(clip);
-    setting.say().accept("encoding %d images once".formatted(IMAGES));
+    setting.say().accept("encoding %d images once".formatted(images));
     long start = System.nanoTime();
-    List<BatchSample> samples = samples(clip);
+    List<BatchSample> samples = samples(clip, images);
     double encoding = (System.nanoTime() - start) / 1e9;
     PromptVersion live = refinement.zeroShot("bench", definition, Instant.EPOCH);
     double encodedAgain = 0;
@@ -227,13 +245,13 @@ final class RefineBench implements Benchmark {
     return List.of(
         Figure.of("refine.grip", encoding + rest, "s", "encoding the images once", encoding),
         Figure.of(
-            "refine.grip.encodings", IMAGES + encodedAgain, "images", "the pool's images", IMAGES));
+            "refine.grip.encodings", images + encodedAgain, "images", "the pool's images", images));
   }
 
-  private static List<BatchSample> samples(TorchClip clip) {
-    List<byte[]> pixels = EncodeBench.noise(clip.imageSize(), IMAGES / AT_ONCE);
+  private static List<BatchSample> samples(TorchClip clip, int images) {
+    List<byte[]> pixels = EncodeBench.noise(clip.imageSize(), AT_ONCE);
     List<BatchSample> samples = new ArrayList<>();
-    while (samples.size() < IMAGES) {
+    while (samples.size() < images) {
       // Shifted by a byte each time, so that no two images are alike.
       pixels.forEach(image -> image[samples.size() % image.length]++);
       FloatTensor features = clip.encodeImages(pixels);

@@ -13,6 +13,7 @@ import java.util.function.Consumer;
  * @param photographs encoded images as cameras make them
  * @param runs how often each side is measured after its warm-up
  * @param seconds how long each stretch of a stream lasts, and a soak in all
+ * @param brief whether a line for each figure matters more than how exact it is
  * @param say hears what is going on
  */
 public record Setting(
@@ -22,10 +23,16 @@ public record Setting(
     List<byte[]> photographs,
     int runs,
     double seconds,
+    boolean brief,
     Consumer<String> say) {
 
   public Setting {
     photographs = List.copyOf(photographs);
+  }
+
+  /** Images that go through the tower together, where streams are compared. */
+  int batch() {
+    return brief ? 16 : config.labeler().batchSize();
   }
 
   /** How long something that is done over and over is done for, in seconds. */

@@ -19,6 +19,7 @@ final class SoakBench implements Benchmark {
   private static final Path STATUS = Path.of("/proc/self/status");
   private static final int BACKLOG = 8_000;
   private static final long BETWEEN_NANOS = 2_000_000_000L;
+  private static final double LEAST_SECONDS = 12;
   private static final int SAY_EVERY = 25;
 
   /** Heaps, caches and compiled code fill up first. */
@@ -63,7 +64,8 @@ final class SoakBench implements Benchmark {
     List<byte[]> images = Stream.drawings(2_000);
     List<Point> points = new ArrayList<>();
     AtomicLong labelled = new AtomicLong();
-    double seconds = setting.seconds();
+    // A slope takes some points.
+    double seconds = Math.max(LEAST_SECONDS, setting.seconds());
     try (Stream stream = new Stream(setting)) {
       stream.begin(model, 1);
       try (Predictions seen =
