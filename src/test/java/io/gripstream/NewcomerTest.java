@@ -78,6 +78,11 @@ class NewcomerTest {
       drop(page, images());
       page.getByText("15 of 15 files sent to pets").waitFor();
       page.waitForCondition(() -> page.locator(".tile").count() == 15);
+      page.waitForCondition(
+          () ->
+              Boolean.TRUE.equals(
+                  page.evaluate(
+                      "[...document.querySelectorAll('.tile img')].every(i => i.naturalWidth > 0)")));
       picture(page, "newcomer-2-dropped");
 
       page.locator("#label").click();

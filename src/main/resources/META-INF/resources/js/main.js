@@ -343,6 +343,7 @@ async function loadTasks() {
       picker.replaceChildren(el('option', { value: '', text: 'Choose a task' }), ...names.map((name) => el('option', { value: name, text: name })));
       picker.value = current.task ?? '';
     }
+    picker.parentElement.hidden = names.length === 0;
     const wanted = hashTask();
     if (all.length === 0 || location.hash === NEW) {
       showForm(all.length === 0);
