@@ -221,6 +221,23 @@ class GatewayApiTest {
   }
 
   @Test
+  void everyOperationHasANameOfItsOwnAndSaysHowItRefuses() {
+    Map<String, Map<String, Map<String, Object>>> paths =
+        get("/q/openapi?format=json").jsonPath().getMap("paths");
+    List<String> names = new ArrayList<>();
+    paths.forEach(
+        (path, operations) ->
+            operations.forEach(
+                (method, operation) -> {
+                  names.add(String.valueOf(operation.get("operationId")));
+                  assertThat(operation.get("responses").toString())
+                      .as("%s %s", method, path)
+                      .contains("default=");
+                }));
+    assertThat(names).doesNotHaveDuplicates().doesNotContain("null").contains("listTasks");
+  }
+
+  @Test
   void withoutALabelerOneImageIsNotLabelledNow() {
     problem(
         given()
