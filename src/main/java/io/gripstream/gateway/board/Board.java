@@ -43,10 +43,12 @@ public final class Board {
   }
 
   /**
+   * @param place of the prediction's own record
    * @param at the record's time, in milliseconds since the epoch
    */
-  public void prediction(Prediction prediction, long at) {
-    board(prediction.getTask()).ifPresent(board -> board.predicted(prediction, at, clock.millis()));
+  public void prediction(Prediction prediction, Coordinates place, long at) {
+    board(prediction.getTask())
+        .ifPresent(board -> board.predicted(prediction, place, at, clock.millis()));
   }
 
   public void round(RoundEvent event) {
@@ -128,6 +130,11 @@ public final class Board {
         .map(
             board ->
                 board.update(sinceSeq, sinceRevision, limit, clock.millis(), deadLetterCount()));
+  }
+
+  /** What a viewer of a task has not seen yet that was away; see {@link TaskBoard#resume}. */
+  public Optional<Update> resume(String task, Positions read, int limit) {
+    return find(task).map(board -> board.resume(read, limit, clock.millis(), deadLetterCount()));
   }
 
   /** When this process began to look, in milliseconds since the epoch. */

@@ -1,5 +1,6 @@
 package io.gripstream.gateway.board;
 
+import io.gripstream.kafka.Coordinates;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -20,8 +21,8 @@ final class Recent {
     this.capacity = capacity;
   }
 
-  void add(PredictionView prediction) {
-    Entry entry = new Entry(prediction);
+  void add(PredictionView prediction, Coordinates place) {
+    Entry entry = new Entry(prediction, place);
     entries.addLast(entry);
     byImage.put(prediction.imageId(), entry);
     if (entries.size() > capacity) {
@@ -65,6 +66,14 @@ final class Recent {
     return found;
   }
 
+  /** All predictions that were not read yet, oldest first. */
+  List<PredictionView> after(Positions read) {
+    return entries.stream()
+        .filter(entry -> !read.covers(entry.place))
+        .map(entry -> entry.prediction)
+        .toList();
+  }
+
   /** Predictions up to {@code seq} whose truth became known after {@code revision}. */
   List<PredictionView> settledAfter(long revision, long seq, int limit) {
     List<PredictionView> found = new ArrayList<>();
@@ -83,11 +92,13 @@ final class Recent {
   }
 
   private static final class Entry {
+    private final Coordinates place;
     private PredictionView prediction;
     private long settled;
 
-    private Entry(PredictionView prediction) {
+    private Entry(PredictionView prediction, Coordinates place) {
       this.prediction = prediction;
+      this.place = place;
     }
   }
 }

@@ -35,6 +35,7 @@ public final class TaskBoard {
   private final TreeMap<Integer, Candidate> versions = new TreeMap<>();
   private final TreeMap<Integer, BatchPlace> batches = new TreeMap<>();
   private final Map<String, Long> counts = new TreeMap<>();
+  private final Map<Integer, Long> heard = new TreeMap<>();
 
   private TaskDefinition definition;
   private VersionFacts live;
@@ -82,7 +83,12 @@ public final class TaskBoard {
     structure++;
   }
 
-  synchronized void predicted(Prediction prediction, long at, long now) {
+  /**
+   * @param place of the prediction's own record
+   * @param at the record's time, and now: milliseconds since the epoch
+   */
+  synchronized void predicted(Prediction prediction, Coordinates place, long at, long now) {
+    heard.merge(place.partition(), place.offset(), Math::max);
     if (prediction.getImageId().length() > LONGEST_ID) {
       return;
     }
@@ -97,7 +103,7 @@ public final class TaskBoard {
     }
     String truth = told.predicted(view);
     String held = heldOut.predicted(view);
-    recent.add(view.withTruth(truth != null ? truth : held));
+    recent.add(view.withTruth(truth != null ? truth : held), place);
   }
 
   /** Truth for the page alone. */
@@ -351,7 +357,28 @@ public final class TaskBoard {
    */
   public synchronized Update update(
       long sinceSeq, long sinceRevision, int limit, long now, long deadLetters) {
-    List<PredictionView> fresh = recent.after(sinceSeq, limit);
+    return update(recent.after(sinceSeq, limit), sinceSeq, sinceRevision, limit, now, deadLetters);
+  }
+
+  /**
+   * What a viewer has not seen yet that was away: all of it that is remembered.
+   *
+   * @param read how far it had come, in this process or another
+   * @param limit bounds what became known of predictions that it has seen
+   */
+  synchronized Update resume(Positions read, int limit, long now, long deadLetters) {
+    List<PredictionView> fresh = recent.after(read);
+    long before = fresh.isEmpty() ? seq : fresh.get(0).seq() - 1;
+    return update(fresh, before, 0, limit, now, deadLetters);
+  }
+
+  private Update update(
+      List<PredictionView> fresh,
+      long sinceSeq,
+      long sinceRevision,
+      int limit,
+      long now,
+      long deadLetters) {
     long skipped = fresh.isEmpty() ? 0 : fresh.get(0).seq() - sinceSeq - 1;
     List<PredictionView> settled =
         revision > sinceRevision
@@ -366,7 +393,8 @@ public final class TaskBoard {
         structure,
         diary.running().map(this::withBatch).orElse(null),
         stats(now),
-        deadLetters);
+        deadLetters,
+        new Positions(heard));
   }
 
   private RoundView withBatch(RoundView round) {

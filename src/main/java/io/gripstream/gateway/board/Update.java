@@ -1,5 +1,6 @@
 package io.gripstream.gateway.board;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.util.List;
 
 /**
@@ -14,6 +15,7 @@ import java.util.List;
  *     moves
  * @param round the round that is running, or null
  * @param deadLetters how many records could not be processed
+ * @param read how far {@code predictions} was read for it: the event's id
  */
 public record Update(
     long seq,
@@ -24,4 +26,5 @@ public record Update(
     long structure,
     RoundView round,
     TaskStats stats,
-    long deadLetters) {}
+    long deadLetters,
+    @JsonIgnore Positions read) {}

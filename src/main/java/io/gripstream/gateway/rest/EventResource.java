@@ -1,6 +1,7 @@
 package io.gripstream.gateway.rest;
 
 import io.gripstream.gateway.Gateway;
+import io.gripstream.gateway.board.Positions;
 import io.gripstream.gateway.board.Update;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -8,17 +9,23 @@ import io.quarkus.runtime.Startup;
 import io.smallrye.mutiny.Multi;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response.Status;
+import jakarta.ws.rs.sse.OutboundSseEvent;
+import jakarta.ws.rs.sse.Sse;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
-import org.jboss.resteasy.reactive.RestStreamElementType;
 
 /**
  * What happens on a task, as it happens: server-sent events, a few times a second at most, however
@@ -48,21 +55,41 @@ public final class EventResource {
 
   @GET
   @Produces(MediaType.SERVER_SENT_EVENTS)
-  @RestStreamElementType(MediaType.APPLICATION_JSON)
   @Operation(
       summary = "Live updates of one task",
       description =
-          "Each event holds the newest predictions since the one before, how many were left out, truths that became known, the running round and the figures.")
-  public Multi<Update> events(@QueryParam("task") String task) {
+          "Each event holds the newest predictions since the one before, how many were left out,"
+              + " truths that became known, the running round and the figures. Its id is how far"
+              + " the predictions topic was read; whoever sends it as Last-Event-ID, to this"
+              + " process or another, first gets all predictions since then, as far back as the"
+              + " last 1000 of the task.")
+  @APIResponse(
+      responseCode = "200",
+      content =
+          @Content(
+              mediaType = MediaType.SERVER_SENT_EVENTS,
+              schema = @Schema(implementation = Update.class)))
+  public Multi<OutboundSseEvent> events(
+      @QueryParam("task") String task,
+      @HeaderParam("Last-Event-ID") String lastEventId,
+      @Context Sse sse) {
     if (task == null) {
       throw ProblemException.of(Status.BAD_REQUEST, "which task?");
     }
     tasks.board(task);
+    Positions read =
+        lastEventId == null || lastEventId.isEmpty()
+            ? null
+            : Positions.parse(lastEventId)
+                .orElseThrow(
+                    () ->
+                        ProblemException.of(
+                            Status.BAD_REQUEST, "the Last-Event-ID is none of an event here"));
     if (viewers.incrementAndGet() > VIEWERS) {
       viewers.decrementAndGet();
       throw ProblemException.of(Status.SERVICE_UNAVAILABLE, "too many viewers");
     }
-    Cursor cursor = new Cursor(task);
+    Cursor cursor = new Cursor(task, read);
     return Multi.createFrom()
         .ticks()
         .every(TICK)
@@ -72,8 +99,16 @@ public final class EventResource {
         .map(tick -> cursor.next())
         .filter(Optional::isPresent)
         .map(Optional::get)
+        .map(update -> event(sse, update))
         .onTermination()
         .invoke(viewers::decrementAndGet);
+  }
+
+  private static OutboundSseEvent event(Sse sse, Update update) {
+    String id = update.read().toString();
+    OutboundSseEvent.Builder event =
+        sse.newEventBuilder().mediaType(MediaType.APPLICATION_JSON_TYPE).data(Update.class, update);
+    return (id.isEmpty() ? event : event.id(id)).build();
   }
 
   /** Where one viewer is. Used by one thread at a time. */
@@ -83,14 +118,24 @@ public final class EventResource {
     private long revision;
     private long structure = -1;
     private int quiet;
+    private Positions resumed;
 
-    private Cursor(String task) {
+    /**
+     * @param resumed how far a viewer had come that was away; null: it is new
+     */
+    private Cursor(String task, Positions resumed) {
       this.task = task;
+      this.resumed = resumed;
     }
 
     /** What to send; nothing when there is nothing new. */
     private Optional<Update> next() {
-      return gateway.board().update(task, seq, revision, PREDICTIONS).filter(this::worthwhile);
+      Optional<Update> update =
+          resumed == null
+              ? gateway.board().update(task, seq, revision, PREDICTIONS)
+              : gateway.board().resume(task, resumed, PREDICTIONS);
+      resumed = null;
+      return update.filter(this::worthwhile);
     }
 
     private boolean worthwhile(Update update) {

@@ -28,19 +28,26 @@ public final class PredictionResource {
   }
 
   @GET
-  @Operation(summary = "The latest predictions, newest first")
+  @Operation(
+      operationId = "listPredictions",
+      summary = "The latest predictions, newest first",
+      description =
+          "After a prediction's seq come older ones: whoever gives the last one's seq as after, to"
+              + " the same process, gets the next part. The last 1000 of a task are remembered.")
   public List<PredictionView> list(
       @PathParam("task") String task,
       @QueryParam("label") String label,
       @QueryParam("changed") Boolean changed,
       @QueryParam("version") Integer version,
       @QueryParam("imageId") String imageId,
+      @QueryParam("after") @Min(1) Long after,
       @QueryParam("limit") @DefaultValue("50") @Min(1) @Max(1000) int limit) {
     return tasks
         .board(task)
         .predictions(
             prediction ->
-                (label == null || label.equals(prediction.label()))
+                (after == null || prediction.seq() < after)
+                    && (label == null || label.equals(prediction.label()))
                     && (changed == null || changed == prediction.changed())
                     && (version == null || version == prediction.version())
                     && (imageId == null || imageId.equals(prediction.imageId())),

@@ -10,10 +10,14 @@ import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.UnreadableRecordException;
 import io.gripstream.prompt.Prompt;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response.Status;
 import java.nio.ByteOrder;
@@ -70,9 +74,18 @@ public final class PromptResource {
       float[] bias) {}
 
   @GET
-  @Operation(summary = "All versions, newest first, with evidence and verdict")
-  public List<VersionView> list(@PathParam("task") String task) {
-    return tasks.board(task).versions();
+  @Operation(
+      operationId = "listPrompts",
+      summary = "All versions, newest first, with evidence and verdict",
+      description = "After a version come older ones.")
+  public List<VersionView> list(
+      @PathParam("task") String task,
+      @QueryParam("after") @Min(0) Integer after,
+      @QueryParam("limit") @DefaultValue("1000") @Min(1) @Max(1000) int limit) {
+    return tasks.board(task).versions().stream()
+        .filter(version -> after == null || version.facts().version() < after)
+        .limit(limit)
+        .toList();
   }
 
   @GET

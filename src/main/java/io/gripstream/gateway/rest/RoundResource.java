@@ -83,10 +83,25 @@ public final class RoundResource {
       List<SampleView> samples) {}
 
   @GET
-  @Operation(summary = "The task's diary")
-  public DiaryView list(@PathParam("task") String task) {
+  @Operation(
+      operationId = "listRounds",
+      summary = "The task's diary",
+      description =
+          "Rounds and entries, newest first. After a round come older ones, and their entries.")
+  public DiaryView list(
+      @PathParam("task") String task,
+      @QueryParam("after") @Min(0) Integer after,
+      @QueryParam("limit") @DefaultValue("1000") @Min(1) @Max(1000) int limit) {
     TaskBoard board = tasks.board(task);
-    return new DiaryView(board.rounds(), board.diary());
+    return new DiaryView(
+        board.rounds().stream()
+            .filter(round -> after == null || round.round() < after)
+            .limit(limit)
+            .toList(),
+        board.diary().stream()
+            .filter(entry -> after == null || entry.round() < after)
+            .limit(limit)
+            .toList());
   }
 
   @GET

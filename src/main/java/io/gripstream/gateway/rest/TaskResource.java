@@ -9,16 +9,20 @@ import io.gripstream.kafka.Topics;
 import io.gripstream.task.TaskRules;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.validation.Valid;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Pattern;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.Response.Status;
@@ -49,9 +53,18 @@ public final class TaskResource {
   public record TaskView(String name, TaskSpec definition, TaskStats stats) {}
 
   @GET
-  @Operation(summary = "All tasks")
-  public List<TaskView> list() {
-    return gateway.board().defined().stream().map(this::view).toList();
+  @Operation(
+      operationId = "listTasks",
+      summary = "All tasks, by name",
+      description = "After a name come those that are greater, by Unicode code units.")
+  public List<TaskView> list(
+      @QueryParam("after") String after,
+      @QueryParam("limit") @DefaultValue("2000") @Min(1) @Max(2000) int limit) {
+    return gateway.board().defined().stream()
+        .filter(board -> after == null || board.task().compareTo(after) > 0)
+        .limit(limit)
+        .map(this::view)
+        .toList();
   }
 
   @GET

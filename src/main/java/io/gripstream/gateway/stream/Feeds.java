@@ -176,6 +176,7 @@ public final class Feeds implements AutoCloseable {
   private void prediction(ConsumerRecord<byte[], byte[]> record) {
     board.prediction(
         serdes.predictions().deserializer().deserialize(record.topic(), record.value()),
+        placeOf(record),
         record.timestamp());
   }
 

@@ -26,6 +26,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class TaskBoardTest {
+  private int next;
+
   private static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
 
   private final Board board = new Board(Clock.fixed(NOW, ZoneOffset.UTC));
@@ -105,6 +107,27 @@ class TaskBoardTest {
     assertThat(update.predictions().get(23).imageId()).isEqualTo("image-99");
     assertThat(update.skipped()).isEqualTo(36);
     assertThat(board.update("t", update.seq(), 0, 24).orElseThrow().predictions()).isEmpty();
+  }
+
+  @Test
+  void aViewerThatWasAwayGetsAllThatCameMeanwhileFromAnyProcess() {
+    IntStream.range(0, 40).forEach(i -> predict("image-" + i, "a", "a"));
+    String id = board.update("t", 0, 0, 24).orElseThrow().read().toString();
+    assertThat(id).isEqualTo("0:19,1:19");
+    IntStream.range(40, 100).forEach(i -> predict("image-" + i, "a", "a"));
+    Update update = board.resume("t", Positions.parse(id).orElseThrow(), 24).orElseThrow();
+    assertThat(update.predictions())
+        .extracting(PredictionView::imageId)
+        .containsExactlyElementsOf(IntStream.range(40, 100).mapToObj(i -> "image-" + i).toList());
+    assertThat(update.skipped()).isZero();
+    // Another process may have read the partitions in another order.
+    Positions ahead = Positions.parse("0:49,1:9").orElseThrow();
+    assertThat(board.resume("t", ahead, 24).orElseThrow().predictions())
+        .hasSize(40)
+        .allMatch(p -> Integer.parseInt(p.imageId().substring(6)) % 2 == 1);
+    for (String none : List.of("", "x", "1", "0:1,", "0:1;1:2", "-1:2", "0:9999999999999999999")) {
+      assertThat(Positions.parse(none)).as(none).isEmpty();
+    }
   }
 
   @Test
@@ -377,6 +400,7 @@ class TaskBoardTest {
             "model",
             new ImageReference("images", 0, 1L, null, "00"),
             Map.of()),
+        new Coordinates(next % 2, next++ / 2),
         NOW.toEpochMilli());
   }
 
