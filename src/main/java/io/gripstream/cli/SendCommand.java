@@ -56,6 +56,11 @@ public final class SendCommand implements Callable<Integer> {
   private List<String> classes;
 
   @Option(
+      names = "--classes-from-folders",
+      description = "Define the task first; the folders that images lie in are its classes.")
+  private boolean classesFromFolders;
+
+  @Option(
       names = "--template",
       paramLabel = "TEXT",
       description = "Its zero-shot prompt, with {} for the class. Default: a photo of a {}.")
@@ -135,6 +140,10 @@ public final class SendCommand implements Callable<Integer> {
       Topics topics = client.topics();
       KafkaClients clients = client.clients();
       TopicSerdes serdes = new TopicSerdes(registry);
+      if (classesFromFolders) {
+        classes = classesOf(files.names());
+        requireFitDefinition();
+      }
       List<String> names = inOrder ? files.names() : files.shuffled(seed);
       if (limit != null) {
         names = names.subList(0, (int) Math.min(limit, names.size()));
@@ -169,15 +178,34 @@ public final class SendCommand implements Callable<Integer> {
     if (report != null && !truthFromFolders) {
       throw usage("--report needs --truth-from-folders: there is nothing to measure without it");
     }
-    if (template != null && classes == null) {
-      throw usage("--template belongs to --define-classes");
+    if (classes != null && classesFromFolders) {
+      throw usage("--define-classes or --classes-from-folders: only one of them");
+    }
+    if (template != null && classes == null && !classesFromFolders) {
+      throw usage("--template belongs to --define-classes or --classes-from-folders");
     }
     if (classes != null) {
-      List<String> faults = TaskRules.faults(task, definition());
-      if (!faults.isEmpty()) {
-        throw usage("--task, --define-classes, --template: " + String.join("; ", faults));
-      }
+      requireFitDefinition();
     }
+  }
+
+  private void requireFitDefinition() {
+    List<String> faults = TaskRules.faults(task, definition());
+    if (!faults.isEmpty()) {
+      throw usage(
+          "--task, %s, --template: %s"
+              .formatted(
+                  classesFromFolders ? "--classes-from-folders" : "--define-classes",
+                  String.join("; ", faults)));
+    }
+  }
+
+  private List<String> classesOf(List<String> names) {
+    return names.stream()
+        .map(name -> className("--classes-from-folders", name))
+        .distinct()
+        .sorted()
+        .toList();
   }
 
   private ParameterException usage(String message) {
@@ -253,17 +281,22 @@ public final class SendCommand implements Callable<Integer> {
     return settled && tooLarge == 0 ? 0 : 1;
   }
 
-  private String truth(String name) {
+  /** What the images of the folder that an image lies in are called. */
+  private String className(String option, String name) {
     String folder = ImageFiles.folderOf(name);
     if (folder == null) {
-      throw new CommandFailure("--truth-from-folders: %s is in no folder".formatted(name));
+      throw new CommandFailure("%s: %s is in no folder".formatted(option, name));
     }
-    String truth =
-        folderClasses.entrySet().stream()
-            .filter(named -> ImageFiles.composed(named.getKey()).equals(folder))
-            .map(Map.Entry::getValue)
-            .findFirst()
-            .orElse(folder);
+    return folderClasses.entrySet().stream()
+        .filter(named -> ImageFiles.composed(named.getKey()).equals(folder))
+        .map(Map.Entry::getValue)
+        .findFirst()
+        .orElse(folder);
+  }
+
+  private String truth(String name) {
+    String folder = ImageFiles.folderOf(name);
+    String truth = className("--truth-from-folders", name);
     if (classes == null) {
       return truth;
     }

@@ -26,6 +26,20 @@ public final class Tasks {
       String task,
       TaskDefinition definition) {
     TaskRules.require(task, definition);
+    write(clients, serdes, topics, task, definition);
+  }
+
+  /** Ends a task; returns when the brokers have it. */
+  static void delete(KafkaClients clients, TopicSerdes serdes, Topics topics, String task) {
+    write(clients, serdes, topics, task, null);
+  }
+
+  private static void write(
+      KafkaClients clients,
+      TopicSerdes serdes,
+      Topics topics,
+      String task,
+      TaskDefinition definition) {
     try (KafkaProducer<String, TaskDefinition> producer =
         clients.producer(null, new StringSerializer(), serdes.tasks().serializer())) {
       producer.send(new ProducerRecord<>(topics.tasks(), task, definition)).get();

@@ -7,6 +7,7 @@ import io.gripstream.cli.Failures;
 import io.gripstream.cli.FetchModelCommand;
 import io.gripstream.cli.SendCommand;
 import io.gripstream.cli.ServeCommand;
+import io.gripstream.cli.TasksCommand;
 import io.gripstream.cli.WatchCommand;
 import io.gripstream.files.ImageFilesException;
 import io.gripstream.workshop.BenchCommand;
@@ -17,6 +18,7 @@ import io.gripstream.workshop.experiment.ExperimentException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Properties;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -39,13 +41,15 @@ import picocli.CommandLine.Spec;
     subcommands = {
       DemoCommand.class,
       ServeCommand.class,
+      TasksCommand.class,
       SendCommand.class,
       WatchCommand.class,
       ExperimentCommand.class,
       BenchCommand.class,
       FetchModelCommand.class,
       DrawModelCommand.class,
-      PretrainCommand.class
+      PretrainCommand.class,
+      AutoComplete.GenerateCompletion.class
     })
 public final class Gripstream implements Runnable {
   @Spec private CommandSpec spec;

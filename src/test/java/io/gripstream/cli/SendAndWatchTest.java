@@ -100,8 +100,44 @@ class SendAndWatchTest {
     assertThat(letter.get("cause").asText()).isNotBlank();
   }
 
+  @Test
+  void tasksAreCreatedShownListedAndDeleted() throws Exception {
+    execute("tasks", "create", "pets", "--classes=cat,dog", "--template=a drawing of a {}");
+
+    assertThat(execute("tasks", "list")).contains("pets: cat, dog");
+    JsonNode definition = JSON.readTree(execute("tasks", "show", "pets"));
+    assertThat(definition.get("template").asText()).isEqualTo("a drawing of a {}");
+    assertThat(fail("tasks", "create", "pets", "--classes=owl,fox"))
+        .contains("there is a task named pets already");
+    assertThat(fail("tasks", "create", "alike", "--classes=Polish,Polish")).contains("--classes");
+
+    execute("tasks", "delete", "pets");
+
+    assertThat(execute("tasks", "list")).doesNotContain("pets");
+    assertThat(fail("tasks", "show", "pets")).contains("there is no task named pets");
+    assertThat(fail("tasks", "delete", "pets")).contains("there is no task named pets");
+  }
+
+  @Test
+  void foldersNameTheClassesOfANewTask() throws Exception {
+    draw(directory.resolve("ring/1.png"), true);
+    draw(directory.resolve("box/2.png"), false);
+
+    execute(
+        "send",
+        "--task=folders",
+        "--classes-from-folders",
+        "--folder-class=ring=circle",
+        directory.toString());
+
+    assertThat(execute("tasks", "list")).contains("folders: box, circle");
+    draw(directory.resolve("3.png"), true);
+    assertThat(fail("send", "--task=loose", "--classes-from-folders", directory.toString()))
+        .contains("3.png is in no folder");
+  }
+
   private List<JsonNode> watch(String topic, int records) throws IOException {
-    String out = execute("watch", topic, "--from-beginning", "--limit=" + records);
+    String out = execute("watch", topic, "--task=shapes", "--from-beginning", "--limit=" + records);
     List<JsonNode> lines = new ArrayList<>();
     for (String line : out.split("\n")) {
       lines.add(JSON.readTree(line));
@@ -112,6 +148,19 @@ class SendAndWatchTest {
 
   /** Runs a command beside the service and returns what it prints. */
   private String execute(String... arguments) {
+    StringWriter out = new StringWriter();
+    assertThat(run(out, arguments)).as("%s", err).isZero();
+    return out.toString();
+  }
+
+  /** Runs a command that fails and returns what it says. */
+  private String fail(String... arguments) {
+    err.getBuffer().setLength(0);
+    assertThat(run(new StringWriter(), arguments)).isNotZero();
+    return err.toString();
+  }
+
+  private int run(StringWriter out, String... arguments) {
     List<String> line = new ArrayList<>(List.of(arguments));
     line.add("--registry=" + gateway);
     line.add("--topic-prefix=" + PREFIX);
@@ -119,12 +168,10 @@ class SendAndWatchTest {
         "--bootstrap-servers="
             + ConfigProvider.getConfig()
                 .getValue("gripstream.kafka.bootstrap-servers", String.class));
-    StringWriter out = new StringWriter();
     CommandLine command = Gripstream.commandLine();
     command.setOut(new PrintWriter(out, true));
     command.setErr(new PrintWriter(err, true));
-    assertThat(command.execute(line.toArray(String[]::new))).as("%s", err).isZero();
-    return out.toString();
+    return command.execute(line.toArray(String[]::new));
   }
 
   private static void draw(Path file, boolean circle) throws IOException {

@@ -74,9 +74,31 @@ record ImageHeader(
       return new ImageHeader(
           ImageFormat.BMP, bmp.width(), bmp.height(), ExifOrientation.UNKNOWN, bmp.bytesPerPixel());
     }
+    String known = knownFormat(bytes);
+    throw new InvalidImageException(
+        known == null
+            ? "neither JPEG, PNG, GIF, BMP nor WebP"
+            : known + " is not read: send it as PNG or JPEG");
+  }
+
+  /** Formats that people have images in and that no reader here takes; null: none of them. */
+  private static String knownFormat(Bytes bytes) {
     if (bytes.startWith(0, "II*\0") || bytes.startWith(0, "MM\0*")) {
-      throw new InvalidImageException("TIFF is not read: send it as PNG or JPEG");
+      return "TIFF";
     }
-    throw new InvalidImageException("neither JPEG, PNG, GIF, BMP nor WebP");
+    if (bytes.startWith(0, "\0\0\0\fjP  \r\n\u0087\n") || bytes.startWith(0, "\u00FFO\u00FFQ")) {
+      return "JPEG 2000";
+    }
+    if (bytes.startWith(0, "\u00FF\n") || bytes.startWith(0, "\0\0\0\fJXL \r\n\u0087\n")) {
+      return "JPEG XL";
+    }
+    // ISO base media files (ISO/IEC 23008-12): a box named ftyp, and in it the main brand.
+    if (bytes.startWith(4, "ftypavi")) {
+      return "AVIF";
+    }
+    if (bytes.startWith(4, "ftyphe") || bytes.startWith(4, "ftypmif1")) {
+      return "HEIC";
+    }
+    return null;
   }
 }
