@@ -44,7 +44,7 @@ class RefusedStartTest {
   static Stream<Case> cases() {
     return Stream.of(
         option("--device gpu", "device gpu is none of auto, cpu, cuda, cuda:n"),
-        option("--device cuda:9", "cuda:9 asked for, but the engine sees"),
+        option("--device cuda:9", "cuda:9 asked for, but the engine is built without CUDA"),
         option("--registry registry:8081", "gripstream.registry.url must be an http or https URL"),
         option("--model /no/such/folder", "there is no folder /no/such/folder"),
         option("--model DATA", "has no config.json"),
