@@ -14,6 +14,7 @@ import jakarta.ws.rs.core.Response.Status;
 import java.util.List;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.SerializationException;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
@@ -56,6 +57,15 @@ public final class Problems {
           case LATE -> Status.SERVICE_UNAVAILABLE;
         };
     return respond(ProblemException.of(status, e.getMessage()).problem());
+  }
+
+  /** Somebody else's record is not what its topic holds; reading it again changes nothing. */
+  @ServerExceptionMapper
+  public Response undecodable(SerializationException e) {
+    LOG.debug("A record is none of its topic", e);
+    return respond(
+        ProblemException.of(422, "Unprocessable Content", "the record is none that its topic holds")
+            .problem());
   }
 
   @ServerExceptionMapper

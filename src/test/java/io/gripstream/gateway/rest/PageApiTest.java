@@ -42,6 +42,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -162,6 +166,22 @@ class PageApiTest {
     }
     get("/api/dead-letters/0/123456789/image").then().statusCode(404);
     get("/api/dead-letters").then().body("latest.key", hasItem("bare"));
+  }
+
+  @Test
+  void aRecordThatIsNoImageEventIsSaidToBeNone() throws Exception {
+    RecordMetadata at;
+    try (var producer = clients.producer(null, new StringSerializer(), new ByteArraySerializer())) {
+      at = producer.send(new ProducerRecord<>(topics.images(), "forged", new byte[] {9, 9})).get();
+    }
+    String address = "/api/images/%d/%d".formatted(at.partition(), at.offset());
+
+    for (String each : List.of(address, address + "/trace")) {
+      get(each)
+          .then()
+          .statusCode(422)
+          .body("detail", equalTo("the record is none that its topic holds"));
+    }
   }
 
   @Test
