@@ -70,12 +70,19 @@ public final class DemoCommand implements Callable<Integer> {
           spec.commandLine(), "--report needs --for: a demo without end has no report");
     }
     SampleStream samples = samples();
+    GripstreamConfig given = Settings.load();
+    if (service.data == null && !given.dataDirectory().equals(Path.of("data"))) {
+      service.data = given.dataDirectory();
+    }
     if (service.data == null) {
       service.data = Files.createTempDirectory("gripstream-demo-");
       Path temporary = service.data;
       Companions.closeLast(() -> delete(temporary));
     }
     // A demo must not fail because something else runs here; a port that was asked for must.
+    if (service.port == null && given.http().port() != ServiceOptions.PORT) {
+      service.port = given.http().port();
+    }
     if (service.port == null) {
       service.port = Ports.freeOr(ServiceOptions.PORT);
     } else {
