@@ -23,7 +23,6 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.junit.jupiter.api.Test;
@@ -51,10 +50,8 @@ class NewcomerTest {
 
   @Test
   void aTaskIsMadeImagesAreDroppedTenAreLabelledByKeyAndPredictionsAreSeen() throws IOException {
-    Optional<Path> chromium = Browser.installed();
-    assumeTrue(chromium.isPresent(), "no Chromium in the PATH: nobody walks");
     assumeTrue(Files.exists(PHOTOS), PHOTOS + " is absent: there is nothing to drop");
-    try (Browser browser = new Browser(chromium.get());
+    try (Browser browser = Browser.orSkip();
         BrowserContext context =
             browser
                 .chromium()

@@ -213,11 +213,7 @@ public final class SendCommand implements Callable<Integer> {
   }
 
   private TaskDefinition definition() {
-    TaskDefinition.Builder builder = TaskDefinition.newBuilder().setClasses(classes);
-    if (template != null) {
-      builder.setTemplate(template);
-    }
-    return builder.build();
+    return Tasks.definition(classes, template);
   }
 
   private int send(

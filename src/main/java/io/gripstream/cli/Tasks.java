@@ -5,6 +5,7 @@ import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.task.TaskRules;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -13,6 +14,19 @@ import org.apache.kafka.common.serialization.StringSerializer;
 /** Writes task definitions as any producer would. */
 public final class Tasks {
   private Tasks() {}
+
+  /**
+   * A definition with default settings.
+   *
+   * @param template null: the default one
+   */
+  static TaskDefinition definition(List<String> classes, String template) {
+    TaskDefinition.Builder builder = TaskDefinition.newBuilder().setClasses(classes);
+    if (template != null) {
+      builder.setTemplate(template);
+    }
+    return builder.build();
+  }
 
   /**
    * Returns when the brokers have it.

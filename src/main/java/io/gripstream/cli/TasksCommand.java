@@ -68,11 +68,7 @@ public final class TasksCommand implements Runnable {
               description =
                   "The zero-shot prompt, with {} for the class. Default: a photo of a {}.")
           String template) {
-    TaskDefinition.Builder builder = TaskDefinition.newBuilder().setClasses(classes);
-    if (template != null) {
-      builder.setTemplate(template);
-    }
-    TaskDefinition definition = builder.build();
+    TaskDefinition definition = Tasks.definition(classes, template);
     List<String> faults = TaskRules.faults(name, definition);
     if (!faults.isEmpty()) {
       throw new ParameterException(

@@ -161,7 +161,7 @@ public final class Labeler implements AutoCloseable {
             clients,
             TransactionalLoop.Settings.of(
                 ROLE,
-                topics.prefix() + ROLE,
+                group(topics),
                 config.kafka().instanceId(),
                 List.of(topics.images()),
                 topics.positions(),
@@ -206,6 +206,11 @@ public final class Labeler implements AutoCloseable {
                 metrics.deadLetters.increment();
               }
             });
+  }
+
+  /** What the labelers' consumer group is called. */
+  public static String group(Topics topics) {
+    return topics.prefix() + ROLE;
   }
 
   /**

@@ -1,5 +1,7 @@
 package io.gripstream.gateway;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import com.microsoft.playwright.BrowserType.LaunchOptions;
 import com.microsoft.playwright.Playwright;
 import java.nio.file.Files;
@@ -36,8 +38,15 @@ public final class Browser implements AutoCloseable {
                             "--disable-sync")));
   }
 
+  /** Starts the Chromium that is installed, or skips the test where there is none. */
+  public static Browser orSkip() {
+    Optional<Path> chromium = installed();
+    assumeTrue(chromium.isPresent(), "no Chromium in the PATH: the page is not looked at");
+    return new Browser(chromium.get());
+  }
+
   /** Where a Chromium is, if there is one. */
-  public static Optional<Path> installed() {
+  private static Optional<Path> installed() {
     return Stream.of(System.getenv().getOrDefault("PATH", "").split(":"))
         .flatMap(
             folder ->

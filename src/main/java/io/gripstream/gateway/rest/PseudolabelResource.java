@@ -128,16 +128,7 @@ public final class PseudolabelResource {
       throw ProblemException.of(
           Status.NOT_FOUND, "the batch of round %d is not to be had".formatted(round));
     }
-    List<RefinementBatch> chunks =
-        gateway.reader().readAll(topics.batches(), places, TIMEOUT).stream()
-            .map(
-                record ->
-                    gateway
-                        .serdes()
-                        .batches()
-                        .deserializer()
-                        .deserialize(topics.batches(), record.value()))
-            .toList();
+    List<RefinementBatch> chunks = BatchChunks.read(gateway, topics, places);
     RoundBatch batch;
     try {
       batch = RoundBatch.assemble(chunks);

@@ -24,11 +24,9 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response.Status;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
@@ -38,8 +36,6 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Tag(name = "Rounds")
 @Blocking
 public final class RoundResource {
-  private static final Duration TIMEOUT = Duration.ofSeconds(15);
-
   private final Gateway gateway;
   private final Tasks tasks;
   private final Topics topics;
@@ -128,10 +124,7 @@ public final class RoundResource {
     BatchGuess guess = null;
     int total = 0;
     List<SampleView> samples = new ArrayList<>();
-    for (ConsumerRecord<String, byte[]> record :
-        gateway.reader().readAll(topics.batches(), places, TIMEOUT)) {
-      RefinementBatch chunk =
-          gateway.serdes().batches().deserializer().deserialize(topics.batches(), record.value());
+    for (RefinementBatch chunk : BatchChunks.read(gateway, topics, places)) {
       if (chunk.getChunk() == 0) {
         definition = chunk.getDefinition();
         instead = chunk.getStrategy();

@@ -3,6 +3,7 @@ package io.gripstream.gateway.stream;
 import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Topics;
+import io.gripstream.labeler.Labeler;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -29,9 +30,6 @@ public final class Backlog implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(Backlog.class);
   private static final Duration FRESH = Duration.ofSeconds(2);
 
-  /** What the labeler's group is called behind the prefix. */
-  private static final String LABELERS = "labeler";
-
   private static final long TIMEOUT_MILLIS = 3000;
 
   private final KafkaClients clients;
@@ -45,7 +43,7 @@ public final class Backlog implements AutoCloseable {
   public Backlog(KafkaClients clients, Topics topics) {
     this.clients = clients;
     this.topic = topics.images();
-    this.group = topics.prefix() + LABELERS;
+    this.group = Labeler.group(topics);
   }
 
   /** How many images wait for every task; empty when the brokers do not say. */

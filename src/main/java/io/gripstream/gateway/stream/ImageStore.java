@@ -79,7 +79,8 @@ public final class ImageStore {
     }
   }
 
-  private static byte[] bytes(ByteBuffer buffer) {
+  /** A copy; null of null. */
+  static byte[] bytes(ByteBuffer buffer) {
     if (buffer == null) {
       return null;
     }

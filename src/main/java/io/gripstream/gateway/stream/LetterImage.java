@@ -2,7 +2,6 @@ package io.gripstream.gateway.stream;
 
 import io.gripstream.event.ImageEvent;
 import io.gripstream.kafka.registry.AvroSerde;
-import java.nio.ByteBuffer;
 import java.util.Optional;
 import org.apache.kafka.common.errors.SerializationException;
 
@@ -41,12 +40,6 @@ public record LetterImage(byte[] content, ImageType type) {
       // That it is no image event may be why it is here.
       return Optional.empty();
     }
-    return Optional.ofNullable(event.getContent()).map(LetterImage::bytes);
-  }
-
-  private static byte[] bytes(ByteBuffer content) {
-    byte[] bytes = new byte[content.remaining()];
-    content.duplicate().get(bytes);
-    return bytes;
+    return Optional.ofNullable(ImageStore.bytes(event.getContent()));
   }
 }

@@ -17,6 +17,7 @@ import io.gripstream.kafka.loop.TransactionalLoop.State;
 import io.gripstream.kafka.registry.IncompatibleSchemaException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -715,34 +716,26 @@ class TransactionalLoopTest {
     }
   }
 
-  private List<String> members() throws Exception {
+  private Collection<MemberDescription> described() throws Exception {
     try (var admin = clients.admin()) {
       return admin
           .describeConsumerGroups(List.of(group))
           .describedGroups()
           .get(group)
           .get()
-          .members()
-          .stream()
-          .map(MemberDescription::consumerId)
-          .sorted()
-          .toList();
+          .members();
     }
+  }
+
+  private List<String> members() throws Exception {
+    return described().stream().map(MemberDescription::consumerId).sorted().toList();
   }
 
   /** What all members have, together. */
   private Set<TopicPartition> assignment() throws Exception {
-    try (var admin = clients.admin()) {
-      return admin
-          .describeConsumerGroups(List.of(group))
-          .describedGroups()
-          .get(group)
-          .get()
-          .members()
-          .stream()
-          .flatMap(member -> member.assignment().topicPartitions().stream())
-          .collect(Collectors.toSet());
-    }
+    return described().stream()
+        .flatMap(member -> member.assignment().topicPartitions().stream())
+        .collect(Collectors.toSet());
   }
 
   private TopicPartition partitionOf(String value) {
