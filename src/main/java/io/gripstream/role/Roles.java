@@ -7,6 +7,8 @@ import io.gripstream.kafka.TopicAdmin;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.embedded.EmbeddedRegistry;
 import io.gripstream.kafka.registry.SchemaRegistry;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.PreventFurtherStepsException;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
@@ -39,6 +41,7 @@ public class Roles {
   private final Instance<KafkaClients> clients;
   private final Topics topics;
   private final Instance<SchemaRegistry> registry;
+  private final MeterRegistry meters;
   private volatile Lifecycle lifecycle;
   private volatile SchemaRegistry prepared;
 
@@ -47,12 +50,14 @@ public class Roles {
       @Any Instance<Role> all,
       Instance<KafkaClients> clients,
       Topics topics,
-      Instance<SchemaRegistry> registry) {
+      Instance<SchemaRegistry> registry,
+      MeterRegistry meters) {
     this.config = config;
     this.all = all;
     this.clients = clients;
     this.topics = topics;
     this.registry = registry;
+    this.meters = meters;
   }
 
   void start(@Observes @Priority(FIRST) StartupEvent event) {
@@ -100,6 +105,19 @@ public class Roles {
   void stop(@Observes @Priority(FIRST) ShutdownEvent event) {
     if (lifecycle != null) {
       lifecycle.close();
+    }
+    forget(meters);
+  }
+
+  /**
+   * Takes the application's meters out of a registry. Micrometer's own one outlives the
+   * application, and a gauge in it whose object is gone would hide the one of the next application.
+   */
+  static void forget(MeterRegistry meters) {
+    for (Meter meter : meters.getMeters()) {
+      if (meter.getId().getName().startsWith("gripstream.")) {
+        meters.remove(meter);
+      }
     }
   }
 
