@@ -20,6 +20,10 @@ final class SoakBench implements Benchmark {
   private static final int BACKLOG = 8_000;
   private static final long BETWEEN_NANOS = 2_000_000_000L;
   private static final double LEAST_SECONDS = 12;
+
+  /** A slope takes some. */
+  private static final int LEAST_POINTS = 3;
+
   private static final int SAY_EVERY = 25;
 
   /** Heaps, caches and compiled code fill up first. */
@@ -64,7 +68,6 @@ final class SoakBench implements Benchmark {
     List<byte[]> images = Stream.drawings(2_000);
     List<Point> points = new ArrayList<>();
     AtomicLong labelled = new AtomicLong();
-    // A slope takes some points.
     double seconds = Math.max(LEAST_SECONDS, setting.seconds());
     try (Stream stream = new Stream(setting)) {
       stream.begin(model, 1);
@@ -74,7 +77,8 @@ final class SoakBench implements Benchmark {
         long start = System.nanoTime();
         long appended = 0;
         long nextPoint = start;
-        while (System.nanoTime() - start < seconds * 1e9) {
+        while (System.nanoTime() - start < seconds * 1e9
+            || settled(points, seconds).size() < LEAST_POINTS) {
           // Always more than the labeler fetches at a time.
           stream.append(images, BACKLOG / 4);
           appended += BACKLOG / 4;
@@ -96,8 +100,7 @@ final class SoakBench implements Benchmark {
                     .formatted(labelled.get(), seconds, points.size()));
       }
     }
-    List<Point> settled =
-        points.stream().filter(point -> point.seconds() >= WARM_UP * seconds).toList();
+    List<Point> settled = settled(points, seconds);
     double[] resident = line(settled, settled.stream().mapToDouble(Point::resident).toArray());
     double[] outside =
         line(settled, settled.stream().mapToDouble(p -> p.resident() - p.heap()).toArray());
@@ -107,6 +110,11 @@ final class SoakBench implements Benchmark {
         Figure.of(
             "soak.native.slope", outside[1] * 3600, "MiB/h", "without the heap, MiB", outside[0]),
         Figure.of("soak.arrays.slope", arrays[1] * 3600, "arrays/h", "native arrays", arrays[0]));
+  }
+
+  /** Those after the warm-up. */
+  private static List<Point> settled(List<Point> points, double seconds) {
+    return points.stream().filter(point -> point.seconds() >= WARM_UP * seconds).toList();
   }
 
   /** The least-squares line: its middle and its slope a second. */
