@@ -1,5 +1,8 @@
 package io.gripstream.kafka.loop;
 
+import static java.util.stream.Collectors.collectingAndThen;
+import static java.util.stream.Collectors.toSet;
+
 import io.gripstream.kafka.loop.TransactionalLoop.Handler;
 import java.util.Collection;
 import java.util.HashMap;
@@ -25,6 +28,7 @@ final class AssignedPartitions implements ConsumerRebalanceListener {
 
   private final String role;
   private final KafkaConsumer<byte[], byte[]> consumer;
+  private final GroupPositions positions;
   private final Handler handler;
   private final LongWorker worker;
   private final Consumer<Collection<TopicPartition>> onRevoked;
@@ -48,16 +52,19 @@ final class AssignedPartitions implements ConsumerRebalanceListener {
   }
 
   /**
+   * @param positions know the topics
    * @param onRevoked hears which partitions were taken away
    */
   AssignedPartitions(
       String role,
       KafkaConsumer<byte[], byte[]> consumer,
+      GroupPositions positions,
       Handler handler,
       LongWorker worker,
       Consumer<Collection<TopicPartition>> onRevoked) {
     this.role = role;
     this.consumer = consumer;
+    this.positions = positions;
     this.handler = handler;
     this.worker = worker;
     this.onRevoked = onRevoked;
@@ -91,7 +98,15 @@ final class AssignedPartitions implements ConsumerRebalanceListener {
     if (added.isEmpty()) {
       return;
     }
-    Map<TopicPartition, OffsetAndMetadata> committed = consumer.committed(added);
+    Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>(consumer.committed(added));
+    added.stream()
+        .filter(partition -> committed.get(partition) == null)
+        .collect(collectingAndThen(toSet(), this::forgotten))
+        .forEach(
+            (partition, last) -> {
+              consumer.seek(partition, last);
+              committed.put(partition, last);
+            });
     for (TopicPartition partition : added) {
       OffsetAndMetadata last = committed.get(partition);
       known.put(partition, new Standing(last, consumer.position(partition)));
@@ -99,6 +114,11 @@ final class AssignedPartitions implements ConsumerRebalanceListener {
     }
     worker.committed(committed);
     consumer.resume(added);
+  }
+
+  /** Where the group had come to in partitions whose offsets the brokers have lost. */
+  private Map<TopicPartition, OffsetAndMetadata> forgotten(Set<TopicPartition> missing) {
+    return missing.isEmpty() ? Map.of() : positions.of(missing);
   }
 
   /** A poll gave a record. */

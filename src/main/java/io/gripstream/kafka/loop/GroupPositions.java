@@ -2,37 +2,46 @@ package io.gripstream.kafka.loop;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.gripstream.kafka.Backoff;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Keys;
 import io.gripstream.kafka.follow.TopicView;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jboss.logging.Logger;
 
 /**
  * Keeps how far a consumer group has come in a compacted topic, since brokers forget the offsets of
- * a group that was empty for a week ({@code offsets.retention.minutes}), and a group without
- * offsets would do everything again.
+ * a group that was empty for a week ({@code offsets.retention.minutes}), and were seen to come back
+ * from a kill without those of any group until their next start. A group without offsets would do
+ * everything again.
  *
  * <p>A position is written in the transaction that commits the same offset. A group that lacks an
- * offset for which there is a position is given it before it starts. A group that never committed
- * has no positions, and begins at the start; so does a topic that was deleted and made anew, since
- * a position names the topic's id.
+ * offset for which there is a position is given it before it starts, and a consumer that finds none
+ * when it is assigned the partition goes on from there. A group that never committed has no
+ * positions, and begins at the start; so does a topic that was deleted and made anew, since a
+ * position names the topic's id.
  *
  * <pre>
  *   key    group / topic id / partition
@@ -96,13 +105,9 @@ public final class GroupPositions {
       if (missing.isEmpty() || !admin.listTopics().names().get().contains(topic)) {
         return;
       }
-      Map<TopicPartition, OffsetAndMetadata> lost = lost(missing);
+      Map<TopicPartition, OffsetAndMetadata> lost = of(missing);
       if (!lost.isEmpty()) {
         admin.alterConsumerGroupOffsets(group, lost).all().get();
-        LOG.warnf(
-            "The group %s has no offsets for %s any more, but has read them before: it goes on from"
-                + " the positions in %s",
-            group, lost.keySet(), topic);
       }
     } catch (ExecutionException e) {
       throw e.getCause() instanceof KafkaException kafka ? kafka : new KafkaException(e.getCause());
@@ -111,7 +116,16 @@ public final class GroupPositions {
     }
   }
 
-  private Map<TopicPartition, OffsetAndMetadata> lost(Set<TopicPartition> missing) {
+  /**
+   * How far the group had come, of those of some partitions that it lacks offsets for and has read
+   * before.
+   *
+   * @param missing partitions without offsets; {@link #restore} must know their topics
+   * @throws KafkaException when the brokers do not answer, or a transaction is open for too long
+   *     that may have moved a position
+   */
+  Map<TopicPartition, OffsetAndMetadata> of(Collection<TopicPartition> missing) {
+    awaitTransactions();
     Map<TopicPartition, OffsetAndMetadata> lost = new TreeMap<>(GroupPositions::inOrder);
     try (TopicView<String> view =
         new TopicView<>(clients, topic, new StringDeserializer(), (key, position) -> {})) {
@@ -124,7 +138,53 @@ public final class GroupPositions {
         }
       }
     }
+    if (!lost.isEmpty()) {
+      LOG.warnf(
+          "The group %s has no offsets for %s any more, but has read them before: it goes on from"
+              + " the positions in %s",
+          group, lost.keySet(), topic);
+    }
     return lost;
+  }
+
+  /** Until nothing that is in the topic now belongs to a transaction that is open. */
+  private void awaitTransactions() {
+    long deadline = System.nanoTime() + TIMEOUT.toNanos();
+    Backoff backoff = new Backoff(new CountDownLatch(1));
+    try (Admin admin = clients.admin()) {
+      Map<TopicPartition, Long> written = ends(admin, IsolationLevel.READ_UNCOMMITTED);
+      while (ends(admin, IsolationLevel.READ_COMMITTED).entrySet().stream()
+          .anyMatch(end -> end.getValue() < written.getOrDefault(end.getKey(), 0L))) {
+        if (System.nanoTime() > deadline) {
+          throw new TimeoutException("a transaction on %s does not end".formatted(topic));
+        }
+        backoff.pause();
+      }
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof KafkaException kafka ? kafka : new KafkaException(e.getCause());
+    } catch (InterruptedException e) {
+      throw new InterruptException(e);
+    }
+  }
+
+  private Map<TopicPartition, Long> ends(Admin admin, IsolationLevel level)
+      throws ExecutionException, InterruptedException {
+    Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
+    admin
+        .describeTopics(List.of(topic))
+        .allTopicNames()
+        .get()
+        .get(topic)
+        .partitions()
+        .forEach(
+            info -> asked.put(new TopicPartition(topic, info.partition()), OffsetSpec.latest()));
+    Map<TopicPartition, Long> ends = new HashMap<>();
+    admin
+        .listOffsets(asked, new ListOffsetsOptions(level))
+        .all()
+        .get()
+        .forEach((partition, end) -> ends.put(partition, end.offset()));
+    return ends;
   }
 
   private static int inOrder(TopicPartition one, TopicPartition other) {

@@ -100,11 +100,13 @@ final class LoopSession implements AutoCloseable {
             new ByteArrayDeserializer(),
             new ByteArrayDeserializer(),
             settings.consumerOverrides());
+    GroupPositions positions = new GroupPositions(clients, settings.group(), settings.positions());
     this.partitions =
-        new AssignedPartitions(settings.role(), consumer, handler, worker, this::revoked);
+        new AssignedPartitions(
+            settings.role(), consumer, positions, handler, worker, this::revoked);
     this.longWork = new LongWorkWait(loop, settings.role(), consumer, partitions, worker);
     try {
-      this.writer = new TransactionalWriter(clients, settings);
+      this.writer = new TransactionalWriter(clients, settings, positions);
     } catch (RuntimeException e) {
       consumer.close();
       throw e;

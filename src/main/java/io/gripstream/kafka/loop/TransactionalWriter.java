@@ -12,11 +12,15 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.UnknownMemberIdException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jboss.logging.Logger;
 
 /** Writes outputs and the offsets that were reached with them, together or not at all. */
 final class TransactionalWriter implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(TransactionalLoop.class);
+
   private final Settings settings;
   private final GroupPositions positions;
   private final KafkaProducer<byte[], byte[]> producer;
@@ -30,9 +34,9 @@ final class TransactionalWriter implements AutoCloseable {
     }
   }
 
-  TransactionalWriter(KafkaClients clients, Settings settings) {
+  TransactionalWriter(KafkaClients clients, Settings settings, GroupPositions positions) {
     this.settings = settings;
-    this.positions = new GroupPositions(clients, settings.group(), settings.positions());
+    this.positions = positions;
     this.producer =
         clients.producer(
             settings.group() + "-" + settings.instanceId(),
@@ -43,7 +47,12 @@ final class TransactionalWriter implements AutoCloseable {
   /** Settles what a former session left open, and gives the group the offsets that it lost. */
   void begin() {
     producer.initTransactions();
-    positions.restore(settings.topics());
+    try {
+      positions.restore(settings.topics());
+    } catch (UnknownMemberIdException e) {
+      // Nobody else may give offsets to a group at work; its members look for the positions.
+      LOG.debugf("%s: %s", settings.role(), e.getMessage());
+    }
   }
 
   /**

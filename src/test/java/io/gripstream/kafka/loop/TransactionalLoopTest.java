@@ -105,6 +105,33 @@ class TransactionalLoopTest {
     assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 200));
   }
 
+  /** As after a kill that a broker came back from without any group. */
+  @Test
+  void aMemberWhoseGroupTheBrokerForgetsMeanwhileGoesOnWhereItWas() {
+    send(numbers(0, 100));
+    try (TransactionalLoop loop = loop("a", this::copy)) {
+      loop.start();
+      awaitPredictions(100);
+      // The member may come back before its group is gone.
+      await()
+          .atMost(TIMEOUT)
+          .ignoreExceptions()
+          .until(
+              () -> {
+                SharedBroker.forget(group);
+                return true;
+              });
+      // Others that start meanwhile cannot give the group what it lacks.
+      try (TransactionalLoop other = loop("b", this::copy)) {
+        other.start();
+        await().atMost(TIMEOUT).until(() -> other.state() == State.RUNNING);
+        send(numbers(100, 200));
+        awaitPredictions(200);
+      }
+    }
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 200));
+  }
+
   @Test
   void aTopicThatIsMadeAnewIsReadFromItsStart() throws Exception {
     send(numbers(0, 100));
