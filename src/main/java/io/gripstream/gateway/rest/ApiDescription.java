@@ -55,6 +55,10 @@ public final class ApiDescription implements OASFilter {
       operation.setOperationId(name(path, method));
     }
     // The roles that Quarkus found at the resource.
+    if (operation.getSecurity() == null) {
+      throw new IllegalStateException(
+          "%s %s says no role: its resource needs @RolesAllowed".formatted(method, path));
+    }
     List<String> roles = operation.getSecurity().get(0).getScheme(KEY);
     operation.addSecurityRequirement(
         OASFactory.createSecurityRequirement().addScheme(KEY_AS_PASSWORD, roles));
