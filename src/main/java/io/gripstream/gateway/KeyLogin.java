@@ -4,6 +4,7 @@ import io.gripstream.GripstreamConfig;
 import io.gripstream.access.Access;
 import io.gripstream.access.Key;
 import io.gripstream.access.KeyRole;
+import io.quarkus.runtime.Startup;
 import io.quarkus.security.identity.IdentityProviderManager;
 import io.quarkus.security.identity.SecurityIdentity;
 import io.quarkus.security.identity.request.AuthenticationRequest;
@@ -26,11 +27,19 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
  * role what else needs, is the configuration's and the resources' matter.
  */
 @Singleton
+@Startup(KeyLogin.FIRST)
 final class KeyLogin implements HttpAuthenticationMechanism {
+  /** Before any role starts. */
+  static final int FIRST = 1;
+
   private static final String CHALLENGE = "Basic realm=\"gripstream\", charset=\"UTF-8\"";
 
   private final Access access;
 
+  /**
+   * Ends the start where strangers would get in. It asks for the server's own address: that may be
+   * set past the key of ours.
+   */
   KeyLogin(GripstreamConfig config, @ConfigProperty(name = "quarkus.http.host") String host) {
     this.access = Access.of(config.access(), host);
   }
