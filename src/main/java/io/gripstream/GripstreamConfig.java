@@ -48,7 +48,15 @@ public interface GripstreamConfig {
   @WithDefault("data")
   Path dataDirectory();
 
+  /**
+   * The key that this process and the commands show to the registry of another process ({@code
+   * Authorization: Bearer}). Whoever registers schemas needs an operator's.
+   */
+  Optional<String> key();
+
   Http http();
+
+  Access access();
 
   Kafka kafka();
 
@@ -90,6 +98,24 @@ public interface GripstreamConfig {
     /** The port of page, REST and registry; 0 is any free one. */
     @WithDefault("8080")
     int port();
+  }
+
+  interface Access {
+    /**
+     * The file of the keys that open the page, the REST interface, the registry and {@code /q},
+     * read at start: one line each, {@code name role sha256-of-the-key}, as {@code ./gripstream
+     * keys create} prints it. The roles are {@code viewer}, {@code labeller} and {@code operator};
+     * lines that begin with {@code #} are comments. Without it nobody needs a key, and the server
+     * listens on a loopback address only.
+     */
+    Optional<Path> keys();
+
+    /**
+     * Says that everybody who reaches the server may do everything, without a key, on an address
+     * that other machines reach, too.
+     */
+    @WithDefault("false")
+    boolean open();
   }
 
   interface Kafka {

@@ -52,6 +52,8 @@ class ArchitectureTest {
           .consideringOnlyDependenciesInLayers()
           .layer("clip")
           .definedBy("io.gripstream.clip..")
+          .layer("access")
+          .definedBy("io.gripstream.access..")
           .layer("prompt")
           .definedBy("io.gripstream.prompt..")
           .layer("task")
@@ -86,6 +88,8 @@ class ArchitectureTest {
           .definedBy("io.gripstream.workshop..")
           .layer("launcher")
           .definedBy("io.gripstream.launcher..")
+          .whereLayer("access")
+          .mayOnlyBeAccessedByLayers("gateway", "cli")
           .whereLayer("prompt")
           .mayOnlyBeAccessedByLayers(
               "refine", "kafka", "image", "labeler", "curator", "refiner", "gateway", "workshop")
@@ -147,6 +151,7 @@ class ArchitectureTest {
           .that()
           .resideInAnyPackage(
               "io.gripstream.clip..",
+              "io.gripstream.access..",
               "io.gripstream.prompt..",
               "io.gripstream.refine..",
               "io.gripstream.task..",

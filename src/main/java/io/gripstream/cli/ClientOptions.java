@@ -29,6 +29,14 @@ final class ClientOptions {
   private URI registry;
 
   @Option(
+      names = "--key",
+      paramLabel = "KEY",
+      description =
+          "What the registry lets in. Better set by the variable GRIPSTREAM_KEY, which other users of"
+              + " the machine do not see.")
+  private String key;
+
+  @Option(
       names = "--topic-prefix",
       paramLabel = "PREFIX",
       description = "What the service's topics begin with. Default: gripstream.")
@@ -48,6 +56,7 @@ final class ClientOptions {
       put(given, "gripstream.kafka.bootstrap-servers", bootstrapServers);
       put(given, "gripstream.kafka.topic-prefix", topicPrefix);
       put(given, "gripstream.registry.url", registry);
+      put(given, "gripstream.key", key);
       properties.forEach(
           (key, value) -> given.put("gripstream.kafka.properties.\"" + key + "\"", value));
       config = Settings.load(given);
@@ -75,7 +84,8 @@ final class ClientOptions {
 
   SchemaRegistry registry() {
     return new RestRegistry(
-        URI.create(config().registry().url().orElse("http://localhost:" + ServiceOptions.PORT)));
+        URI.create(config().registry().url().orElse("http://localhost:" + ServiceOptions.PORT)),
+        config().key());
   }
 
   /** The largest image that the service takes, in bytes. */

@@ -14,6 +14,8 @@ import io.gripstream.sample.SampleStream;
 import io.quarkus.runtime.Quarkus;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.net.Authenticator;
+import java.net.PasswordAuthentication;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -22,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -54,8 +57,7 @@ final class DemoRun implements AutoCloseable {
   private final SampleStream samples;
   private final Plan plan;
   private final Terminal terminal;
-  private final HttpClient http =
-      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
+  private final HttpClient http;
   private final Instant jvmStart =
       Instant.ofEpochMilli(ManagementFactory.getRuntimeMXBean().getStartTime());
   private final CountDownLatch ended = new CountDownLatch(1);
@@ -70,11 +72,27 @@ final class DemoRun implements AutoCloseable {
       Plan plan,
       Terminal terminal) {
     this.config = config;
+    this.http = client(config.key());
     this.gateway = gateway;
     this.task = task;
     this.samples = samples;
     this.plan = plan;
     this.terminal = terminal;
+  }
+
+  /** Shows the key when it is asked for one. */
+  private static HttpClient client(Optional<String> key) {
+    HttpClient.Builder client = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2));
+    key.ifPresent(
+        secret ->
+            client.authenticator(
+                new Authenticator() {
+                  @Override
+                  protected PasswordAuthentication getPasswordAuthentication() {
+                    return new PasswordAuthentication("demo", secret.toCharArray());
+                  }
+                }));
+    return client.build();
   }
 
   void start() {
@@ -110,7 +128,7 @@ final class DemoRun implements AutoCloseable {
             config.images().maxBytes(),
             config.kafka().staticMembership());
     Tally tally = new Tally(task, samples.classes());
-    try (SchemaRegistry registry = new RestRegistry(gateway)) {
+    try (SchemaRegistry registry = new RestRegistry(gateway, config.key())) {
       TopicSerdes serdes = new TopicSerdes(registry);
       try (Measurement measurement = new Measurement(clients, topics, serdes, task, tally);
           ImageSender sender =

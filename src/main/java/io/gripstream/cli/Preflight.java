@@ -2,6 +2,7 @@ package io.gripstream.cli;
 
 import io.gripstream.GripstreamConfig;
 import io.gripstream.GripstreamConfig.Role;
+import io.gripstream.access.Access;
 import io.gripstream.clip.ComputeDevice;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.registry.RestRegistry;
@@ -26,6 +27,9 @@ final class Preflight {
   /** Kafka's names have 249 characters at most, and ours some behind the prefix. */
   private static final String TOPIC_PREFIX = "[a-zA-Z0-9._-]{0,200}";
 
+  /** What a header may hold. */
+  private static final String SENDABLE = "[!-~]+";
+
   private Preflight() {}
 
   /**
@@ -34,6 +38,7 @@ final class Preflight {
    * @throws CommandFailure that names the key at fault
    */
   static void check(GripstreamConfig config, FetchProgress progress) {
+    access(config);
     within("http.port", config.http().port(), 0, LARGEST_PORT);
     within("kafka.partitions", config.kafka().partitions(), 1, Integer.MAX_VALUE);
     within("images.max-bytes", config.images().maxBytes(), 1, LARGEST_IMAGE);
@@ -48,6 +53,7 @@ final class Preflight {
     }
     config.kafka().bootstrapServers().ifPresent(servers -> brokers(servers, config));
     config.registry().url().ifPresent(Preflight::registry);
+    config.key().ifPresent(Preflight::key);
     try {
       ComputeDevice.requireWords(config.device(), config.precision());
     } catch (IllegalArgumentException e) {
@@ -78,6 +84,20 @@ final class Preflight {
       new RestRegistry(URI.create(url)).close();
     } catch (IllegalArgumentException e) {
       throw fault("registry.url", url, "must be an http or https URL");
+    }
+  }
+
+  private static void key(String key) {
+    if (!key.matches(SENDABLE)) {
+      throw new CommandFailure("gripstream.key must be one word of ASCII characters");
+    }
+  }
+
+  private static void access(GripstreamConfig config) {
+    try {
+      Access.of(config.access(), config.http().host());
+    } catch (IllegalArgumentException e) {
+      throw new CommandFailure(e.getMessage(), e.getCause() instanceof IOException io ? io : null);
     }
   }
 

@@ -2,6 +2,7 @@ package io.gripstream.gateway;
 
 import io.gripstream.GripstreamConfig;
 import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.net.HostAndPort;
@@ -11,14 +12,17 @@ import jakarta.enterprise.event.Observes;
 import java.util.Set;
 
 /**
- * Every request passes here first. Only one that names a host of ours is answered. Without the
- * gateway role only health, metrics and the API's description ({@code /q}) answer. With it, every
- * answer forbids the browser what the page does not need: the page loads nothing from elsewhere,
- * and nothing that flows through a topic can become script.
+ * Every request passes here first. Only one that names a host of ours is answered, and no page of
+ * somebody else's changes anything. Without the gateway role only health, metrics and the API's
+ * description ({@code /q}) answer. With it, every answer forbids the browser what the page does not
+ * need: the page loads nothing from elsewhere, and nothing that flows through a topic can become
+ * script.
  */
 @ApplicationScoped
 final class FrontDoor {
   private static final String MANAGEMENT = "/q/";
+  private static final Set<HttpMethod> READING =
+      Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
   private static final int LONGEST_BODY = 4 << 20;
   private static final String POLICY =
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
@@ -49,11 +53,14 @@ final class FrontDoor {
       response.putHeader("Cross-Origin-Resource-Policy", "same-origin");
     }
     if (!knows(request.request())) {
-      refuse(response, 421, "Misdirected Request", "gripstream.http.hosts does not name this host");
+      Refusal.send(
+          response, 421, "Misdirected Request", "gripstream.http.hosts does not name this host");
+    } else if (foreign(request.request())) {
+      Refusal.send(response, 403, "Forbidden", "a page from elsewhere may change nothing here");
     } else if (!management && !gateway.enabled()) {
-      refuse(response, 404, "Not Found", "this process has no gateway role");
+      Refusal.send(response, 404, "Not Found", "this process has no gateway role");
     } else if (length(request.request()) > limit(request.request())) {
-      refuse(
+      Refusal.send(
           response,
           413,
           "Request Entity Too Large",
@@ -69,6 +76,17 @@ final class FrontDoor {
   private boolean knows(HttpServerRequest request) {
     HostAndPort authority = request.authority();
     return authority != null && hosts.answerTo(authority.host());
+  }
+
+  /**
+   * Whether a page of somebody else's makes a browser, which knows a key or needs none, change
+   * something. Browsers then say where the page is from.
+   */
+  private boolean foreign(HttpServerRequest request) {
+    String origin = request.getHeader("Origin");
+    return origin != null
+        && !READING.contains(request.method())
+        && !hosts.trust(origin, request.authority());
   }
 
   /** The server's own limit is the largest image; nothing else needs as much. */
@@ -89,14 +107,5 @@ final class FrontDoor {
     String length = request.getHeader("Content-Length");
     // HTTP has made sure that it is digits.
     return length == null ? 0 : length.length() > 10 ? Long.MAX_VALUE : Long.parseLong(length);
-  }
-
-  private static void refuse(HttpServerResponse response, int status, String title, String detail) {
-    response
-        .setStatusCode(status)
-        // The body is not read: the connection cannot be used again.
-        .putHeader("Connection", "close")
-        .putHeader("Content-Type", "application/problem+json")
-        .end("{\"title\":\"%s\",\"status\":%d,\"detail\":\"%s\"}".formatted(title, status, detail));
   }
 }

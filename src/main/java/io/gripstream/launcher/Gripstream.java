@@ -5,6 +5,7 @@ import io.gripstream.cli.DemoCommand;
 import io.gripstream.cli.Durations;
 import io.gripstream.cli.Failures;
 import io.gripstream.cli.FetchModelCommand;
+import io.gripstream.cli.KeysCommand;
 import io.gripstream.cli.SendCommand;
 import io.gripstream.cli.ServeCommand;
 import io.gripstream.cli.TasksCommand;
@@ -46,6 +47,7 @@ import picocli.CommandLine.Spec;
       WatchCommand.class,
       ExperimentCommand.class,
       BenchCommand.class,
+      KeysCommand.class,
       FetchModelCommand.class,
       DrawModelCommand.class,
       PretrainCommand.class,

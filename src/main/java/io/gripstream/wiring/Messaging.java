@@ -71,7 +71,7 @@ public class Messaging {
     Optional<String> url = config.registry().url();
     made =
         url.isPresent()
-            ? new RestRegistry(URI.create(url.get()))
+            ? new RestRegistry(URI.create(url.get()), config.key())
             : new EmbeddedRegistry(clients, topics, config.kafka().replicationFactor());
     return made;
   }

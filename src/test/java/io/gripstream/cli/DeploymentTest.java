@@ -94,7 +94,26 @@ class DeploymentTest {
     // Two registries would hand out the same ids for different schemas: only the gateway has one.
     assertThat(environment(container, "GRIPSTREAM_REGISTRY_URL").isMissingNode())
         .isEqualTo(role == Role.GATEWAY);
-    assertThat(Files.readString(Path.of("k8s/base/kustomization.yaml"))).contains(name + ".yaml");
+    // All listen for their probes, and where there is a registry of another pod there is a key for
+    // it.
+    assertThat(pod.at("/volumes").toString()).contains("\"secretName\":\"gripstream-keys\"");
+    assertThat(container.at("/volumeMounts").toString())
+        .contains("{\"name\":\"keys\",\"mountPath\":\"/etc/gripstream\",\"readOnly\":true}");
+    assertThat(environment(container, "GRIPSTREAM_KEY").isMissingNode())
+        .isEqualTo(role == Role.GATEWAY);
+    assertThat(Files.readString(Path.of("k8s/base/kustomization.yaml")))
+        .contains(name + ".yaml", "GRIPSTREAM_ACCESS_KEYS=/etc/gripstream/keys");
+  }
+
+  /** The image listens on every interface, and would not start without keys. */
+  @Test
+  void theCompositionSaysThatItIsOpenAndPublishesToItsMachineAlone() throws IOException {
+    JsonNode service = documents(Path.of("docker/compose.yaml")).get(0).at("/services/gripstream");
+
+    assertThat(service.at("/environment/GRIPSTREAM_ACCESS_OPEN").asText()).isEqualTo("true");
+    assertThat(service.path("ports"))
+        .isNotEmpty()
+        .allSatisfy(port -> assertThat(port.asText()).startsWith("127.0.0.1:"));
   }
 
   @Test

@@ -62,6 +62,10 @@ class RefusedStartTest {
         variable("GRIPSTREAM_KAFKA_TOPIC_PREFIX", "a b", "gripstream.kafka.topic-prefix"),
         variable("GRIPSTREAM_KAFKA_PARTITIONS", "0", "gripstream.kafka.partitions"),
         variable("GRIPSTREAM_ROLES", "painter", "gripstream.roles"),
+        option(
+            "--host 0.0.0.0", "0.0.0.0 can be reached from other machines, and nobody needs a key"),
+        variable("GRIPSTREAM_ACCESS_KEYS", "/no/such/keys", "no file of keys /no/such/keys"),
+        variable("GRIPSTREAM_KEY", "two words", "gripstream.key must be one word"),
         jvm("-Dos.arch=aarch64", "PyTorch does not load on Linux, aarch64"),
         jvm("-Dgripstream.modle=pico", "did you mean gripstream.model?"));
   }

@@ -1,9 +1,11 @@
 package io.gripstream.launcher;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.gripstream.cli.Tasks;
+import io.gripstream.clip.Digests;
 import io.gripstream.task.TaskCases;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -58,6 +60,10 @@ class GripstreamTest {
         "fetch-model a/b --sha256 12        | 64 hexadecimal digits",
         "draw-model x                       | --shapes",
         "draw-model --shapes vit-z x        | vit-b-32",
+        "keys                               | Which command?",
+        "keys create ann                    | ROLE",
+        "keys create ann painter            | VIEWER",
+        "keys create a/b viewer             | NAME: a name has at most 64 letters",
         "fly                                | fly"
       })
   void badArgumentsSayWhatIsExpected(String line, String expected) {
@@ -74,6 +80,16 @@ class GripstreamTest {
                 assertThatIllegalArgumentException()
                     .isThrownBy(() -> Tasks.define(null, null, null, "t", each.definition()))
                     .withMessageStartingWith(each.path()));
+  }
+
+  @Test
+  void aKeyIsPrintedWithItsLineWhichDoesNotTellIt() {
+    assertThat(execute("keys", "create", "ann", "labeller")).isZero();
+    assertThat(out.toString())
+        .matches("key   [\\w-]{43}\\R" + "line  ann labeller [0-9a-f]{64}\\R");
+    String key = out.toString().substring(6, 49);
+    assertThat(out.toString())
+        .endsWith(Digests.sha256(key.getBytes(UTF_8)) + System.lineSeparator());
   }
 
   @Test

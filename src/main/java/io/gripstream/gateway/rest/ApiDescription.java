@@ -1,6 +1,7 @@
 package io.gripstream.gateway.rest;
 
 import io.quarkus.smallrye.openapi.OpenApiFilter;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -11,15 +12,22 @@ import org.eclipse.microprofile.openapi.models.Operation;
 import org.eclipse.microprofile.openapi.models.PathItem.HttpMethod;
 import org.eclipse.microprofile.openapi.models.media.Schema;
 import org.eclipse.microprofile.openapi.models.responses.APIResponse;
+import org.eclipse.microprofile.openapi.models.security.SecurityScheme;
 
 /**
- * Adds to the API's description what holds for every operation: a name, and the body of whatever is
- * not the answer that was asked for.
+ * Adds to the API's description what holds for every operation: a name, how a key is sent, and the
+ * body of whatever is not the answer that was asked for.
  */
 @OpenApiFilter(OpenApiFilter.RunStage.BUILD)
 public final class ApiDescription implements OASFilter {
+  /** As quarkus.smallrye-openapi.security-scheme-name has it. */
+  private static final String KEY = "key";
+
+  private static final String KEY_AS_PASSWORD = "keyAsPassword";
+
   @Override
   public void filterOpenAPI(OpenAPI api) {
+    describeKeys(api);
     api.addServer(OASFactory.createServer().url("/").description("This process"));
     api.getPaths()
         .getPathItems()
@@ -29,10 +37,31 @@ public final class ApiDescription implements OASFilter {
                     .forEach((method, operation) -> complete(path, method, operation)));
   }
 
+  /** Two ways for the same key. */
+  private static void describeKeys(OpenAPI api) {
+    Map.of(KEY, "bearer", KEY_AS_PASSWORD, "basic")
+        .forEach(
+            (name, scheme) ->
+                api.getComponents()
+                    .addSecurityScheme(
+                        name,
+                        OASFactory.createSecurityScheme()
+                            .type(SecurityScheme.Type.HTTP)
+                            .scheme(scheme)));
+  }
+
   private static void complete(String path, HttpMethod method, Operation operation) {
     if (operation.getOperationId() == null) {
       operation.setOperationId(name(path, method));
     }
+    // The roles that Quarkus found at the resource.
+    if (operation.getSecurity() == null) {
+      throw new IllegalStateException(
+          "%s %s says no role: its resource needs @RolesAllowed".formatted(method, path));
+    }
+    List<String> roles = operation.getSecurity().get(0).getScheme(KEY);
+    operation.addSecurityRequirement(
+        OASFactory.createSecurityRequirement().addScheme(KEY_AS_PASSWORD, roles));
     boolean ours = path.startsWith("/api/");
     operation
         .getResponses()

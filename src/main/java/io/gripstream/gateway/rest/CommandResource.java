@@ -7,6 +7,7 @@ import io.gripstream.gateway.board.TaskBoard;
 import io.gripstream.gateway.board.VersionFacts;
 import io.gripstream.kafka.Topics;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
@@ -30,6 +31,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Consumes(MediaType.APPLICATION_JSON)
 @Tag(name = "Commands")
 @Blocking
+@RolesAllowed("viewer")
 public final class CommandResource {
   private final Gateway gateway;
   private final Tasks tasks;
@@ -55,6 +57,7 @@ public final class CommandResource {
       @Min(0) Integer expectedLive) {}
 
   @POST
+  @RolesAllowed("operator")
   @Operation(
       summary = "Pins, unpins, rolls back, starts a round, pauses or resumes",
       description =

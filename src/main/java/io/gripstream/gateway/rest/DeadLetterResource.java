@@ -6,6 +6,7 @@ import io.gripstream.gateway.stream.LetterImage;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.UnreadableRecordException;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -22,6 +23,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Path("/api/dead-letters")
 @Tag(name = "Dead letters")
 @Blocking
+@RolesAllowed("viewer")
 public final class DeadLetterResource {
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
 

@@ -8,6 +8,7 @@ import io.gripstream.gateway.stream.ImageType;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.UnreadableRecordException;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotBlank;
 import jakarta.validation.constraints.NotNull;
@@ -38,6 +39,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Path("/api/images")
 @Tag(name = "Images")
 @Blocking
+@RolesAllowed("viewer")
 public final class ImageResource {
   private static final int TASKS = 100;
 
@@ -69,6 +71,7 @@ public final class ImageResource {
   public record AcceptedImage(String id, String topic, int partition, long offset) {}
 
   @POST
+  @RolesAllowed("labeller")
   @Consumes({"image/*", MediaType.APPLICATION_OCTET_STREAM})
   @Produces(MediaType.APPLICATION_JSON)
   @Operation(
@@ -85,6 +88,7 @@ public final class ImageResource {
   }
 
   @POST
+  @RolesAllowed("labeller")
   @Consumes(MediaType.APPLICATION_JSON)
   @Produces(MediaType.APPLICATION_JSON)
   @Operation(

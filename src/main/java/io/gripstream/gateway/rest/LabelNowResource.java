@@ -13,6 +13,7 @@ import io.gripstream.labeler.LabelNow.Unready;
 import io.gripstream.labeler.LabelerRole;
 import io.smallrye.common.annotation.Blocking;
 import io.smallrye.mutiny.Uni;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotBlank;
 import jakarta.validation.constraints.NotNull;
@@ -43,6 +44,7 @@ import org.jboss.resteasy.reactive.multipart.FileUpload;
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "Images")
 @Blocking
+@RolesAllowed("viewer")
 public final class LabelNowResource {
   private final Tasks tasks;
   private final LabelerRole labeler;
@@ -82,6 +84,7 @@ public final class LabelNowResource {
       String sha256) {}
 
   @POST
+  @RolesAllowed("labeller")
   @Consumes({"image/*", MediaType.APPLICATION_OCTET_STREAM})
   @Operation(
       summary = "Labels one image now",
@@ -94,6 +97,7 @@ public final class LabelNowResource {
   }
 
   @POST
+  @RolesAllowed("labeller")
   @Consumes(MediaType.MULTIPART_FORM_DATA)
   @Operation(
       summary = "Labels one image of a form now",
@@ -111,6 +115,7 @@ public final class LabelNowResource {
   }
 
   @POST
+  @RolesAllowed("labeller")
   @Consumes(MediaType.APPLICATION_JSON)
   @Operation(
       summary = "Labels one image by its place now",

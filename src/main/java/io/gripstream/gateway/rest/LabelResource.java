@@ -13,6 +13,7 @@ import io.gripstream.gateway.board.PredictionView;
 import io.gripstream.gateway.stream.Publisher.Position;
 import io.gripstream.kafka.Topics;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
@@ -46,6 +47,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Consumes(MediaType.APPLICATION_JSON)
 @Tag(name = "Labels")
 @Blocking
+@RolesAllowed("viewer")
 public final class LabelResource {
   private static final Duration READ_OWN_WRITE = Duration.ofSeconds(5);
   private static final int LABELS = 1000;
@@ -109,6 +111,7 @@ public final class LabelResource {
   }
 
   @POST
+  @RolesAllowed("labeller")
   @Operation(
       summary = "Labels images",
       description =

@@ -4,6 +4,7 @@ import io.gripstream.GripstreamConfig;
 import io.gripstream.gateway.Gateway;
 import io.gripstream.gateway.board.TaskGlance;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -18,6 +19,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "Summary")
 @Blocking
+@RolesAllowed("viewer")
 public final class OverviewResource {
   private final Gateway gateway;
   private final GripstreamConfig config;

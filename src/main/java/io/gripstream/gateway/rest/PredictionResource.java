@@ -2,6 +2,7 @@ package io.gripstream.gateway.rest;
 
 import io.gripstream.gateway.board.PredictionView;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.ws.rs.DefaultValue;
@@ -20,6 +21,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "Predictions")
 @Blocking
+@RolesAllowed("viewer")
 public final class PredictionResource {
   private final Tasks tasks;
 

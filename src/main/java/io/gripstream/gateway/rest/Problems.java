@@ -7,6 +7,8 @@ import io.gripstream.kafka.UnreadableRecordException;
 import io.gripstream.kafka.registry.RegistryRefusedException;
 import io.gripstream.kafka.registry.RegistryUnavailableException;
 import io.quarkus.hibernate.validator.runtime.jaxrs.ResteasyReactiveViolationException;
+import io.quarkus.security.ForbiddenException;
+import io.quarkus.security.identity.SecurityIdentity;
 import jakarta.validation.ConstraintViolation;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
@@ -25,9 +27,25 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 public final class Problems {
   private static final Logger LOG = Logger.getLogger(Problems.class);
 
+  private final SecurityIdentity identity;
+
+  Problems(SecurityIdentity identity) {
+    this.identity = identity;
+  }
+
   @ServerExceptionMapper
   public Response problem(ProblemException e) {
     return respond(e.problem());
+  }
+
+  @ServerExceptionMapper
+  public Response forbidden(ForbiddenException e) {
+    return respond(
+        ProblemException.of(
+                Status.FORBIDDEN,
+                "the role of the key %s does not allow this"
+                    .formatted(identity.getPrincipal().getName()))
+            .problem());
   }
 
   @ServerExceptionMapper

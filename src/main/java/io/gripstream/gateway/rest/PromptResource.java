@@ -10,6 +10,7 @@ import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.UnreadableRecordException;
 import io.gripstream.prompt.Prompt;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.ws.rs.DefaultValue;
@@ -34,6 +35,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "Prompts")
 @Blocking
+@RolesAllowed("viewer")
 public final class PromptResource {
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 

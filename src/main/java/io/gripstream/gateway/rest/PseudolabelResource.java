@@ -16,6 +16,7 @@ import io.gripstream.refine.select.Pseudolabel;
 import io.gripstream.refine.train.RoundBatch;
 import io.gripstream.task.TaskRules;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.inject.Singleton;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
@@ -47,6 +48,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Tag(name = "Rounds")
 @Singleton
 @Blocking
+@RolesAllowed("viewer")
 public final class PseudolabelResource {
   private static final Duration TIMEOUT = Duration.ofSeconds(15);
 

@@ -9,6 +9,7 @@ import io.gripstream.kafka.registry.SchemaRegistry;
 import io.gripstream.kafka.registry.UnknownSchemaException;
 import io.quarkus.arc.ClientProxy;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.enterprise.inject.Instance;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
@@ -37,6 +38,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 })
 @Tag(name = "Schema registry")
 @Blocking
+@RolesAllowed("viewer")
 public final class RegistryResource {
   static final String TYPE = "application/vnd.schemaregistry.v1+json";
   private static final int LONGEST_SCHEMA = 1 << 18;
@@ -115,6 +117,7 @@ public final class RegistryResource {
   }
 
   @POST
+  @RolesAllowed("operator")
   @Path("subjects/{subject}/versions")
   @Operation(summary = "Registers a schema")
   public Id register(@PathParam("subject") String subject, SchemaRequest request) {

@@ -14,6 +14,7 @@ import io.gripstream.kafka.Coordinates;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.UnreadableRecordException;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.ws.rs.DefaultValue;
@@ -35,6 +36,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "Rounds")
 @Blocking
+@RolesAllowed("viewer")
 public final class RoundResource {
   private final Gateway gateway;
   private final Tasks tasks;

@@ -4,6 +4,7 @@ import io.gripstream.event.TaskDefinition;
 import io.gripstream.gateway.board.ScoreView;
 import io.gripstream.gateway.board.TaskBoard;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotEmpty;
 import jakarta.validation.constraints.NotNull;
@@ -33,6 +34,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "Scoreboard")
 @Blocking
+@RolesAllowed("viewer")
 public final class ScoreboardResource {
   private final Tasks tasks;
 
@@ -57,6 +59,7 @@ public final class ScoreboardResource {
   }
 
   @POST
+  @RolesAllowed("operator")
   @Consumes(MediaType.APPLICATION_JSON)
   @Operation(
       summary = "Tells the truth of images",
@@ -83,6 +86,7 @@ public final class ScoreboardResource {
   }
 
   @DELETE
+  @RolesAllowed("operator")
   @Operation(summary = "Forgets the truth and begins to count anew")
   public void delete(@PathParam("task") String task) {
     tasks.board(task).clearTruth();

@@ -8,6 +8,7 @@ import io.gripstream.gateway.stream.Publisher.Position;
 import io.gripstream.kafka.Topics;
 import io.gripstream.task.TaskRules;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
@@ -36,6 +37,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "Tasks")
 @Blocking
+@RolesAllowed("viewer")
 public final class TaskResource {
   private static final Duration READ_OWN_WRITE = Duration.ofSeconds(5);
 
@@ -82,6 +84,7 @@ public final class TaskResource {
   }
 
   @PUT
+  @RolesAllowed("operator")
   @Path("{task}")
   @Consumes(MediaType.APPLICATION_JSON)
   @Operation(
@@ -116,6 +119,7 @@ public final class TaskResource {
   }
 
   @DELETE
+  @RolesAllowed("operator")
   @Path("{task}")
   @Operation(
       summary = "Ends a task",

@@ -8,6 +8,7 @@ import io.gripstream.gateway.stream.ImageType;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.UnreadableRecordException;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -26,6 +27,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "Images")
 @Blocking
+@RolesAllowed("viewer")
 public final class TraceResource {
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
   private static final int HEAD = 32;

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -51,10 +52,16 @@ public final class RestRegistry implements SchemaRegistry {
   private final Map<Subject, Integer> ids = new ConcurrentHashMap<>();
   private final Map<Integer, Schema> schemas = new ConcurrentHashMap<>();
 
+  /** A registry that asks for no login but what its URL may hold. */
+  public RestRegistry(URI base) {
+    this(base, Optional.empty());
+  }
+
   /**
    * @param base the API's root; {@code user:password@} in it is sent as basic authentication
+   * @param key sent as {@code Bearer}, unless the URL holds a login
    */
-  public RestRegistry(URI base) {
+  public RestRegistry(URI base, Optional<String> key) {
     if (base.getHost() == null
         || !("http".equals(base.getScheme()) || "https".equals(base.getScheme()))) {
       throw new IllegalArgumentException("a schema registry has an http or https URL");
@@ -64,7 +71,7 @@ public final class RestRegistry implements SchemaRegistry {
     this.base = base.getScheme() + "://" + base.getHost() + port + path;
     this.authorization =
         base.getRawUserInfo() == null
-            ? null
+            ? key.map(secret -> "Bearer " + secret).orElse(null)
             : "Basic "
                 + Base64.getEncoder()
                     .encodeToString(
@@ -87,12 +94,12 @@ public final class RestRegistry implements SchemaRegistry {
     }
     String path = "/subjects/" + encoded(subject) + "/versions";
     String body = JSON.createObjectNode().put("schema", schema.toString()).toString();
-    Answer answer =
-        send(
-            request(path)
-                .header("Content-Type", MEDIA_TYPE)
-                .POST(HttpRequest.BodyPublishers.ofString(body))
-                .build());
+    Answer answer = post(path, body);
+    if (answer.status() == 403) {
+      // Who may not register a schema may find it.
+      Answer found = post("/subjects/" + encoded(subject), body);
+      answer = found.status() == 200 ? found : answer;
+    }
     if (answer.status() == 409 || answer.status() == 422) {
       throw new IncompatibleSchemaException(
           "%s refuses the schema of %s: %s"
@@ -191,6 +198,14 @@ public final class RestRegistry implements SchemaRegistry {
     return authorization == null ? request : request.header("Authorization", authorization);
   }
 
+  private Answer post(String path, String body) {
+    return send(
+        request(path)
+            .header("Content-Type", MEDIA_TYPE)
+            .POST(HttpRequest.BodyPublishers.ofString(body))
+            .build());
+  }
+
   private Answer send(HttpRequest request) {
     try {
       HttpResponse<InputStream> response =
@@ -246,7 +261,7 @@ public final class RestRegistry implements SchemaRegistry {
   private RuntimeException unexpected(Answer answer, String request) {
     if (answer.status() == 401 || answer.status() == 403) {
       return new RegistryRefusedException(
-          "the schema registry %s refuses %s with status %d: check the credentials in gripstream.registry.url"
+          "the schema registry %s refuses %s with status %d: check the credentials in gripstream.registry.url, or gripstream.key"
               .formatted(base, request, answer.status()));
     }
     return new RegistryUnavailableException(

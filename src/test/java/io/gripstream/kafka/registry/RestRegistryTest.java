@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaBuilder;
@@ -307,6 +308,21 @@ class RestRegistryTest {
         .isEqualTo(
             "Basic "
                 + java.util.Base64.getEncoder().encodeToString("user:p@ss+word".getBytes(UTF_8)));
+  }
+
+  @Test
+  void aKeyIsSentUnlessTheAddressHoldsALogin() {
+    status = 403;
+    for (String login : new String[] {"", "user:word@"}) {
+      URI at = URI.create(address().replace("//", "//" + login));
+      try (RestRegistry secured = new RestRegistry(at, Optional.of("our-key"))) {
+        assertThatThrownBy(() -> secured.byId(1))
+            .isInstanceOf(RegistryRefusedException.class)
+            .hasMessageContaining("gripstream.key")
+            .hasMessageNotContaining("our-key");
+      }
+      assertThat(authorization).startsWith(login.isEmpty() ? "Bearer our-key" : "Basic ");
+    }
   }
 
   @ParameterizedTest
