@@ -5,6 +5,7 @@ import io.gripstream.cli.DemoCommand;
 import io.gripstream.cli.Durations;
 import io.gripstream.cli.Failures;
 import io.gripstream.cli.FetchModelCommand;
+import io.gripstream.cli.LabelsCommand;
 import io.gripstream.cli.SendCommand;
 import io.gripstream.cli.ServeCommand;
 import io.gripstream.cli.TasksCommand;
@@ -44,6 +45,7 @@ import picocli.CommandLine.Spec;
       TasksCommand.class,
       SendCommand.class,
       WatchCommand.class,
+      LabelsCommand.class,
       ExperimentCommand.class,
       BenchCommand.class,
       FetchModelCommand.class,
