@@ -20,6 +20,8 @@ import static org.hamcrest.Matchers.startsWith;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.gripstream.clip.FloatTensor;
+import io.gripstream.clip.SafeTensors;
 import io.gripstream.event.Command;
 import io.gripstream.event.CommandType;
 import io.gripstream.event.ImageReference;
@@ -37,6 +39,7 @@ import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.registry.TopicSerdes;
+import io.gripstream.prompt.Tensors;
 import io.gripstream.task.TaskCases;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -51,6 +54,10 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -70,6 +77,7 @@ import org.hamcrest.Matcher;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The API over real topics. Each test has a task of its own. */
 @QuarkusTest
@@ -241,7 +249,7 @@ class GatewayApiTest {
     assertThat(names)
         .doesNotHaveDuplicates()
         .doesNotContain("null")
-        .contains("listTasks", "exportLabels", "importLabels");
+        .contains("listTasks", "exportLabels", "importLabels", "getPromptSafetensors");
   }
 
   @Test
@@ -777,6 +785,56 @@ class GatewayApiTest {
         .then()
         .body("version.madeBy", nullValue())
         .body("bias", equalTo(List.of(0f, 0f, 0f)));
+  }
+
+  @Test
+  void aPromptGoesOutAsSafetensors(@TempDir Path folder) throws IOException {
+    PromptVersion zeroShot =
+        traffic.candidate(task, List.of("a", "b", "c"), 0, null, 0, Map.of(), Instant.now());
+    FloatTensor shared = new FloatTensor(new int[] {1, 2, 2}, new float[] {1, -2, 3, .25f});
+    PromptVersion tuned =
+        traffic.candidate(
+            PromptVersion.newBuilder(zeroShot)
+                .setVersion(1)
+                .setRound(1)
+                .setTensors(Map.of("context", Tensors.encode(shared)))
+                .setBias(List.of(.5f, 0f, -.5f))
+                .setMadeBy(Strategy.FPL)
+                .build());
+    traffic.candidate(PromptVersion.newBuilder(tuned).setVersion(2).setLogitScale(-1f).build());
+    String path = "/api/tasks/" + task + "/prompts/";
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(10))
+        .untilAsserted(() -> get(path + "2").then().statusCode(200));
+
+    byte[] file =
+        get(path + "1/safetensors")
+            .then()
+            .statusCode(200)
+            .contentType("application/octet-stream")
+            .header("Content-Disposition", containsString("prompt-1.safetensors"))
+            .extract()
+            .asByteArray();
+    SafeTensors read = SafeTensors.map(Files.write(folder.resolve("prompt"), file));
+    assertThat(read.names())
+        .containsExactly("class_features", "zero_shot_features", "scale", "bias", "ctx");
+    assertThat(read.get("class_features", 3, 4).floats())
+        .isEqualTo(Tensors.decode(tuned.getClassFeatures()).values());
+    assertThat(read.get("scale").floats()).containsExactly(54.6f);
+    assertThat(read.get("bias", 3).floats()).containsExactly(.5f, 0, -.5f);
+    assertThat(read.get("ctx", 2, 2).floats()).containsExactly(1, -2, 3, .25f);
+    int header = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getInt();
+    JsonNode metadata =
+        new ObjectMapper().readTree(new String(file, 8, header, UTF_8)).get("__metadata__");
+    assertThat(metadata.get("task").asText()).isEqualTo(task);
+    assertThat(metadata.get("version").asText()).isEqualTo("1");
+    assertThat(metadata.get("digest").asText()).isEqualTo(tuned.getDigest());
+    assertThat(metadata.get("model_id").asText()).isEqualTo(Traffic.MODEL);
+    assertThat(metadata.get("classes").asText()).isEqualTo("[\"a\",\"b\",\"c\"]");
+
+    problem(get(path + "2/safetensors").then(), 422, "version 2: its logit scale");
+    problem(get(path + "3/safetensors").then(), 404, "no version 3");
+    get(path + "0/safetensors").then().statusCode(200);
   }
 
   @Test
