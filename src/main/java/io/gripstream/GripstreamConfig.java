@@ -95,6 +95,13 @@ public interface GripstreamConfig {
      */
     Optional<Set<String>> hosts();
 
+    /**
+     * Whether browsers may show {@code /api/images} on pages of other origins, as Label Studio does
+     * with the tasks that are exported to it. Such a page cannot read them.
+     */
+    @WithDefault("false")
+    boolean sharedImages();
+
     /** The port of page, REST and registry; 0 is any free one. */
     @WithDefault("8080")
     int port();

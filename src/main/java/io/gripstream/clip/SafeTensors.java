@@ -32,6 +32,9 @@ public final class SafeTensors {
   private static final long LARGEST_HEADER = 100_000_000;
   private static final int WRITE_BUFFER = 1 << 20;
 
+  /** Where the header has texts instead of a tensor. */
+  private static final String METADATA = "__metadata__";
+
   /** How numbers are stored. */
   public enum Type {
     F32(4),
@@ -129,7 +132,7 @@ public final class SafeTensors {
       for (Map.Entry<String, JsonNode> field :
           (Iterable<Map.Entry<String, JsonNode>>) json::fields) {
         String name = field.getKey();
-        if (name.equals("__metadata__")) {
+        if (name.equals(METADATA)) {
           continue;
         }
         if (known(field.getValue())) {
@@ -176,11 +179,27 @@ public final class SafeTensors {
   /** Writes tensors in {@code type}, which is {@code F32} or {@code F16}. */
   public static void write(Path file, Map<String, FloatTensor> tensors, Type type)
       throws IOException {
+    try (OutputStream out = Files.newOutputStream(file)) {
+      write(out, Map.of(), tensors, type);
+    }
+  }
+
+  /**
+   * Writes tensors, and what is to be known of them.
+   *
+   * @param out the caller's to close
+   * @param metadata texts by name; empty: none
+   * @param type {@code F32} or {@code F16}
+   */
+  public static void write(
+      OutputStream out, Map<String, String> metadata, Map<String, FloatTensor> tensors, Type type)
+      throws IOException {
     Map<String, long[]> shapes = new LinkedHashMap<>();
     tensors.forEach(
         (name, tensor) -> shapes.put(name, Arrays.stream(tensor.shape()).asLongStream().toArray()));
     write(
-        file,
+        out,
+        metadata,
         shapes,
         type,
         name -> {
@@ -202,7 +221,23 @@ public final class SafeTensors {
   public static void write(
       Path file, Map<String, long[]> shapes, Type type, Function<String, Values> values)
       throws IOException {
+    try (OutputStream out = Files.newOutputStream(file)) {
+      write(out, Map.of(), shapes, type, values);
+    }
+  }
+
+  private static void write(
+      OutputStream out,
+      Map<String, String> metadata,
+      Map<String, long[]> shapes,
+      Type type,
+      Function<String, Values> values)
+      throws IOException {
     ObjectNode header = JSON.createObjectNode();
+    if (!metadata.isEmpty()) {
+      ObjectNode texts = header.putObject(METADATA);
+      metadata.forEach(texts::put);
+    }
     long at = 0;
     for (Map.Entry<String, long[]> tensor : shapes.entrySet()) {
       ObjectNode entry = header.putObject(tensor.getKey()).put("dtype", type.name());
@@ -215,27 +250,25 @@ public final class SafeTensors {
     // Tensors begin on an 8-byte border, as readers expect: the header is padded with spaces.
     byte[] padded = Arrays.copyOf(text, (text.length + 7) / 8 * 8);
     Arrays.fill(padded, text.length, padded.length, (byte) ' ');
-    try (OutputStream out = Files.newOutputStream(file)) {
-      ByteBuffer buffer = ByteBuffer.allocate(WRITE_BUFFER).order(ByteOrder.LITTLE_ENDIAN);
-      out.write(buffer.putLong(padded.length).array(), 0, buffer.position());
-      out.write(padded);
-      buffer.clear();
-      for (Map.Entry<String, long[]> tensor : shapes.entrySet()) {
-        Values source = values.apply(tensor.getKey());
-        for (long left = count(tensor.getValue()); left > 0; left--) {
-          if (buffer.remaining() < type.bytes) {
-            out.write(buffer.array(), 0, buffer.position());
-            buffer.clear();
-          }
-          if (type == Type.F16) {
-            buffer.putShort(Float16.toBits(source.next()));
-          } else {
-            buffer.putFloat(source.next());
-          }
+    ByteBuffer buffer = ByteBuffer.allocate(WRITE_BUFFER).order(ByteOrder.LITTLE_ENDIAN);
+    out.write(buffer.putLong(padded.length).array(), 0, buffer.position());
+    out.write(padded);
+    buffer.clear();
+    for (Map.Entry<String, long[]> tensor : shapes.entrySet()) {
+      Values source = values.apply(tensor.getKey());
+      for (long left = count(tensor.getValue()); left > 0; left--) {
+        if (buffer.remaining() < type.bytes) {
+          out.write(buffer.array(), 0, buffer.position());
+          buffer.clear();
+        }
+        if (type == Type.F16) {
+          buffer.putShort(Float16.toBits(source.next()));
+        } else {
+          buffer.putFloat(source.next());
         }
       }
-      out.write(buffer.array(), 0, buffer.position());
     }
+    out.write(buffer.array(), 0, buffer.position());
   }
 
   private static long count(long[] shape) {

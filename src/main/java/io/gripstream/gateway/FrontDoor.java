@@ -21,6 +21,7 @@ import java.util.Set;
 @ApplicationScoped
 final class FrontDoor {
   private static final String MANAGEMENT = "/q/";
+  private static final String IMAGES = "/api/images/";
   private static final Set<HttpMethod> READING =
       Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
   private static final int LONGEST_BODY = 4 << 20;
@@ -31,11 +32,13 @@ final class FrontDoor {
   private final Gateway gateway;
   private final Hosts hosts;
   private final int largestImage;
+  private final boolean sharedImages;
 
   FrontDoor(Gateway gateway, GripstreamConfig config) {
     this.gateway = gateway;
     this.hosts = new Hosts(config.http().host(), config.http().hosts().orElse(Set.of()));
     this.largestImage = config.images().maxBytes();
+    this.sharedImages = config.http().sharedImages();
   }
 
   void guard(@Observes Filters filters) {
@@ -50,7 +53,11 @@ final class FrontDoor {
     if (!management) {
       response.putHeader("Content-Security-Policy", POLICY);
       response.putHeader("Cross-Origin-Opener-Policy", "same-origin");
-      response.putHeader("Cross-Origin-Resource-Policy", "same-origin");
+      response.putHeader(
+          "Cross-Origin-Resource-Policy",
+          sharedImages && request.normalizedPath().startsWith(IMAGES)
+              ? "cross-origin"
+              : "same-origin");
     }
     if (!knows(request.request())) {
       Refusal.send(
@@ -64,9 +71,8 @@ final class FrontDoor {
           response,
           413,
           "Request Entity Too Large",
-          isImage(request.request())
-              ? "an image may have at most %d bytes".formatted(largestImage)
-              : "all but images may have at most %d bytes".formatted(limit(request.request())));
+          "%s may have at most %d bytes"
+              .formatted(subject(request.request()), limit(request.request())));
     } else {
       request.next();
     }
@@ -89,9 +95,25 @@ final class FrontDoor {
         && !hosts.trust(origin, request.authority());
   }
 
-  /** The server's own limit is the largest image; nothing else needs as much. */
+  /**
+   * The server's own limit is the largest image; nothing else needs as much, but a file of labels,
+   * which is read as it comes.
+   */
   private int limit(HttpServerRequest request) {
-    return isImage(request) ? largestImage : Math.min(LONGEST_BODY, largestImage);
+    return isImage(request) || isImport(request)
+        ? largestImage
+        : Math.min(LONGEST_BODY, largestImage);
+  }
+
+  private static String subject(HttpServerRequest request) {
+    if (isImage(request)) {
+      return "an image";
+    }
+    return isImport(request) ? "a file of labels" : "all but images";
+  }
+
+  private static boolean isImport(HttpServerRequest request) {
+    return request.path().endsWith("/labels/import");
   }
 
   private static boolean isImage(HttpServerRequest request) {

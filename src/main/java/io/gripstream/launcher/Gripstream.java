@@ -6,6 +6,7 @@ import io.gripstream.cli.Durations;
 import io.gripstream.cli.Failures;
 import io.gripstream.cli.FetchModelCommand;
 import io.gripstream.cli.KeysCommand;
+import io.gripstream.cli.LabelsCommand;
 import io.gripstream.cli.SendCommand;
 import io.gripstream.cli.ServeCommand;
 import io.gripstream.cli.TasksCommand;
@@ -45,6 +46,7 @@ import picocli.CommandLine.Spec;
       TasksCommand.class,
       SendCommand.class,
       WatchCommand.class,
+      LabelsCommand.class,
       ExperimentCommand.class,
       BenchCommand.class,
       KeysCommand.class,

@@ -119,6 +119,42 @@ class SendAndWatchTest {
   }
 
   @Test
+  void labelsAreImportedAndExported() throws Exception {
+    execute("tasks", "create", "said", "--classes=cat,dog");
+    Path file = directory.resolve("labels.csv");
+    Files.writeString(file, "imageId,label\n1,cat\n2,owl\n3,dog\n");
+    String at = "--gateway=" + gateway;
+
+    assertThat(failLine("labels", "import", at, "--task=said", file.toString()))
+        .contains("refused: line 3: label is none of the task's classes")
+        .contains("2 labels taken, 0 without a label, 1 refused");
+    Path out = directory.resolve("out.json");
+    StringWriter printed = new StringWriter();
+    assertThat(runLine(printed, "labels", "export", at, "--task=said", "--format=jsonl")).isZero();
+    assertThat(printed.toString().lines())
+        .containsExactly(
+            "{\"imageId\":\"1\",\"label\":\"cat\"}", "{\"imageId\":\"3\",\"label\":\"dog\"}");
+    assertThat(
+            runLine(
+                printed,
+                "labels",
+                "export",
+                at,
+                "--task=said",
+                "--format=label-studio",
+                "--output=" + out))
+        .isZero();
+    assertThat(Files.readString(out)).isEqualTo("[]");
+    assertThat(err.toString()).contains("left out: 2 images");
+    assertThat(failLine("labels", "export", at, "--task=nobodys"))
+        .contains("there is no task named nobodys");
+    assertThat(failLine("labels", "import", at, "--task=said", directory + "/none.csv"))
+        .contains("no readable file");
+    assertThat(failLine("labels", "export", "--gateway=http://localhost:1", "--task=said"))
+        .contains("there is no answer from http://localhost:1");
+  }
+
+  @Test
   void foldersNameTheClassesOfANewTask() throws Exception {
     draw(directory.resolve("ring/1.png"), true);
     draw(directory.resolve("box/2.png"), false);
@@ -155,12 +191,20 @@ class SendAndWatchTest {
 
   /** Runs a command that fails and returns what it says. */
   private String fail(String... arguments) {
+    return failLine(withClient(arguments));
+  }
+
+  private String failLine(String... arguments) {
     err.getBuffer().setLength(0);
-    assertThat(run(new StringWriter(), arguments)).isNotZero();
+    assertThat(runLine(new StringWriter(), arguments)).isNotZero();
     return err.toString();
   }
 
   private int run(StringWriter out, String... arguments) {
+    return runLine(out, withClient(arguments));
+  }
+
+  private String[] withClient(String... arguments) {
     List<String> line = new ArrayList<>(List.of(arguments));
     line.add("--registry=" + gateway);
     line.add("--topic-prefix=" + PREFIX);
@@ -168,10 +212,14 @@ class SendAndWatchTest {
         "--bootstrap-servers="
             + ConfigProvider.getConfig()
                 .getValue("gripstream.kafka.bootstrap-servers", String.class));
+    return line.toArray(String[]::new);
+  }
+
+  private int runLine(StringWriter out, String... arguments) {
     CommandLine command = Gripstream.commandLine();
     command.setOut(new PrintWriter(out, true));
     command.setErr(new PrintWriter(err, true));
-    return command.execute(line.toArray(String[]::new));
+    return command.execute(arguments);
   }
 
   private static void draw(Path file, boolean circle) throws IOException {

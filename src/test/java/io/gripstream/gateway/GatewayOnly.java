@@ -9,7 +9,13 @@ import java.util.Map;
 public final class GatewayOnly implements QuarkusTestProfile {
   @Override
   public Map<String, String> getConfigOverrides() {
-    return Map.of("gripstream.roles", "gateway", "gripstream.kafka.partitions", "2");
+    return Map.of(
+        "gripstream.roles",
+        "gateway",
+        "gripstream.kafka.partitions",
+        "2",
+        "gripstream.http.shared-images",
+        "true");
   }
 
   @Override

@@ -91,6 +91,7 @@ class LoginTest {
           "DELETE /api/scoreboard/{task}", KeyRole.OPERATOR,
           "POST /subjects/{subject}/versions", KeyRole.OPERATOR,
           "POST /api/tasks/{task}/labels", KeyRole.LABELLER,
+          "POST /api/tasks/{task}/labels/import", KeyRole.LABELLER,
           "POST /api/tasks/{task}/label", KeyRole.LABELLER,
           "POST /api/images", KeyRole.LABELLER);
 

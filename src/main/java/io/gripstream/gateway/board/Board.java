@@ -87,7 +87,7 @@ public final class Board {
   public void label(String task, LabelEvent label) {
     TaskBoard board = tasks.get(task);
     if (board != null) {
-      board.label(label.getImageId(), label.getLabel());
+      board.label(label.getImageId(), label.getLabel(), label.getAnnotator());
     }
   }
 

@@ -8,9 +8,11 @@ import io.gripstream.refine.train.HeldOut;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** The labels that people gave the images of one task, the latest of each. Not thread-safe. */
 final class HumanLabels {
@@ -18,13 +20,24 @@ final class HumanLabels {
   private static final int LONGEST = 200;
 
   private final String task;
-  private final Map<String, String> byImage =
+  private final Map<String, Said> byImage =
       new LinkedHashMap<>() {
         @Override
-        protected boolean removeEldestEntry(Map.Entry<String, String> eldest) {
-          return size() > REMEMBERED;
+        protected boolean removeEldestEntry(Map.Entry<String, Said> eldest) {
+          boolean full = size() > REMEMBERED;
+          forgotten += full ? 1 : 0;
+          return full;
         }
       };
+
+  private long forgotten;
+
+  /**
+   * What a person said of an image.
+   *
+   * @param annotator null where it is not known
+   */
+  private record Said(String label, String annotator) {}
 
   HumanLabels(String task) {
     this.task = task;
@@ -32,12 +45,14 @@ final class HumanLabels {
 
   /**
    * @param label null takes an earlier one back
+   * @param annotator null where it is not known
    */
-  void put(String imageId, String label) {
+  void put(String imageId, String label, String annotator) {
     // Not in place: the latest is to be forgotten last.
     byImage.remove(imageId);
     if (label != null && label.length() <= LONGEST) {
-      byImage.put(imageId, label);
+      boolean named = annotator != null && annotator.length() <= LONGEST;
+      byImage.put(imageId, new Said(label, named ? annotator : null));
     }
   }
 
@@ -45,16 +60,48 @@ final class HumanLabels {
     return byImage.size();
   }
 
+  /** How many labels were forgotten because there are too many. */
+  long forgotten() {
+    return forgotten;
+  }
+
   void clear() {
     byImage.clear();
+    forgotten = 0;
   }
 
   ImageLabel of(TaskDefinition definition, String imageId) {
-    String label = byImage.get(imageId);
-    return new ImageLabel(
+    Said said = current(definition, imageId);
+    return new ImageLabel(imageId, said == null ? null : said.label, heldOut(definition, imageId));
+  }
+
+  /** The ids of the images that have a label of a current class, the latest label last. */
+  List<String> images(TaskDefinition definition) {
+    Set<String> classes = new HashSet<>(definition.getClasses());
+    return byImage.entrySet().stream()
+        .filter(entry -> classes.contains(entry.getValue().label))
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  /**
+   * An image with a person's label, where it has one.
+   *
+   * @param prediction null where none is known
+   */
+  LabelledImage with(TaskDefinition definition, String imageId, PredictionView prediction) {
+    Said said = current(definition, imageId);
+    return new LabelledImage(
         imageId,
-        label != null && definition.getClasses().contains(label) ? label : null,
-        heldOut(definition, imageId));
+        said == null ? null : said.label,
+        said == null ? null : said.annotator,
+        prediction);
+  }
+
+  /** What was said of an image; null where nothing was, or no class of today. */
+  private Said current(TaskDefinition definition, String imageId) {
+    Said said = byImage.get(imageId);
+    return said != null && definition.getClasses().contains(said.label) ? said : null;
   }
 
   LabelsView view(TaskDefinition definition) {
@@ -62,11 +109,11 @@ final class HumanLabels {
     definition.getClasses().forEach(name -> counts.put(name, new int[2]));
     List<String> labels = new ArrayList<>();
     byImage.forEach(
-        (imageId, label) -> {
-          int[] count = counts.get(label);
+        (imageId, said) -> {
+          int[] count = counts.get(said.label);
           if (count != null) {
             count[heldOut(definition, imageId) ? 1 : 0]++;
-            labels.add(label);
+            labels.add(said.label);
           }
         });
     return new LabelsView(

@@ -52,6 +52,12 @@ final class Recent {
     return found;
   }
 
+  /** The latest prediction of an image; null when it is no longer remembered. */
+  PredictionView latest(String imageId) {
+    Entry entry = byImage.get(imageId);
+    return entry == null ? null : entry.prediction;
+  }
+
   /** At most {@code limit} predictions after {@code seq}, the newest of them, oldest first. */
   List<PredictionView> after(long seq, int limit) {
     List<PredictionView> found = new ArrayList<>();

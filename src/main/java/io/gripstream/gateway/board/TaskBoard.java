@@ -117,12 +117,13 @@ public final class TaskBoard {
    * trained what they would judge.
    *
    * @param label null takes an earlier one back
+   * @param annotator null where it is not known
    */
-  public synchronized void label(String imageId, String label) {
+  public synchronized void label(String imageId, String label, String annotator) {
     if (definition == null || imageId.length() > LONGEST_ID) {
       return;
     }
-    labels.put(imageId, label);
+    labels.put(imageId, label, annotator);
     if (labels.of(definition, imageId).heldOut()) {
       heldOut.truth(imageId, label);
       recent.settle(imageId, label, ++revision);
@@ -285,6 +286,25 @@ public final class TaskBoard {
   /** What a person said of an image; empty when the task has ended. */
   public synchronized Optional<LabelsView.ImageLabel> label(String imageId) {
     return definition().map(current -> labels.of(current, imageId));
+  }
+
+  /** The images that people have labelled, the latest label last; none when the task has ended. */
+  public synchronized List<LabelledImage> labelled() {
+    return definition().map(current -> withLabels(labels.images(current))).orElse(List.of());
+  }
+
+  /** The images with these ids, in that order; none when the task has ended. */
+  public synchronized List<LabelledImage> withLabels(List<String> imageIds) {
+    return definition()
+        .map(
+            current ->
+                imageIds.stream().map(id -> labels.with(current, id, recent.latest(id))).toList())
+        .orElse(List.of());
+  }
+
+  /** How many labels of people are no longer remembered. */
+  public synchronized long forgottenLabels() {
+    return labels.forgotten();
   }
 
   /** Recent images that nobody has labelled, those first that a label would help most. */

@@ -4,14 +4,10 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
-import io.gripstream.event.LabelEvent;
 import io.gripstream.event.TaskDefinition;
-import io.gripstream.gateway.Gateway;
 import io.gripstream.gateway.board.LabelsView;
 import io.gripstream.gateway.board.LabelsView.ImageLabel;
 import io.gripstream.gateway.board.PredictionView;
-import io.gripstream.gateway.stream.Publisher.Position;
-import io.gripstream.kafka.Topics;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.constraints.Max;
@@ -29,12 +25,10 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.Response.Status;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.apache.kafka.common.serialization.Serializer;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -49,23 +43,19 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Blocking
 @RolesAllowed("viewer")
 public final class LabelResource {
-  private static final Duration READ_OWN_WRITE = Duration.ofSeconds(5);
   private static final int LABELS = 1000;
-  private static final int LONGEST_ANNOTATOR = 200;
 
-  private final Gateway gateway;
   private final Tasks tasks;
-  private final Topics topics;
+  private final Labels labels;
   private final ObjectReader reader;
 
-  LabelResource(Gateway gateway, Tasks tasks, Topics topics, ObjectMapper mapper) {
+  LabelResource(Tasks tasks, Labels labels, ObjectMapper mapper) {
     this.reader =
         mapper
             .readerForListOf(LabelRequest.class)
             .with(DeserializationFeature.ACCEPT_SINGLE_VALUE_AS_ARRAY);
-    this.gateway = gateway;
     this.tasks = tasks;
-    this.topics = topics;
+    this.labels = labels;
   }
 
   /**
@@ -126,18 +116,10 @@ public final class LabelResource {
           JsonNode body)
       throws IOException, InterruptedException {
     TaskDefinition definition = tasks.definition(task);
-    List<LabelRequest> labels = reader.readValue(body);
-    check(definition, labels);
-    Serializer<LabelEvent> serializer = gateway.serdes().labels().serializer();
-    List<byte[]> events =
-        labels.stream()
-            .map(label -> new LabelEvent(label.imageId(), label.label(), label.annotator()))
-            .map(event -> serializer.serialize(topics.labels(), event))
-            .toList();
-    Position last = gateway.publisher().publishAll(topics.labels(), task, events);
-    // All have one key and lie on one partition: when the last one is on the board, all are.
-    gateway.feeds().labels().await(last.partition(), last.offset(), READ_OWN_WRITE);
-    return Response.accepted(new Written(labels.size())).build();
+    List<LabelRequest> requests = reader.readValue(body);
+    check(definition, requests);
+    labels.write(task, requests);
+    return Response.accepted(new Written(requests.size())).build();
   }
 
   /** A request with one wrong label writes nothing. */
@@ -153,14 +135,8 @@ public final class LabelResource {
         errors.add("[" + i + "] must not be null");
         continue;
       }
-      Names.imageId(request.imageId());
-      if (request.annotator() != null && request.annotator().length() > LONGEST_ANNOTATOR) {
-        errors.add("[" + i + "].annotator is too long");
-      }
-      String label = request.label();
-      if (label != null && !classes.contains(label)) {
-        errors.add("[" + i + "].label is none of the task's classes");
-      }
+      String where = "[" + i + "].";
+      Labels.fault(request, classes).ifPresent(fault -> errors.add(where + fault));
     }
     if (!errors.isEmpty()) {
       throw ProblemException.invalid(errors);

@@ -1,6 +1,7 @@
 package io.gripstream.gateway.rest;
 
 import jakarta.ws.rs.core.Response.Status;
+import java.util.Optional;
 
 /** What names and ids from outside may look like. */
 final class Names {
@@ -10,17 +11,23 @@ final class Names {
 
   /** Returns the image id, or throws a 400. */
   static String imageId(String id) {
-    if (id == null || id.isBlank()) {
-      throw ProblemException.of(Status.BAD_REQUEST, "the image id must not be blank");
-    }
-    if (id.length() > LONGEST_ID) {
-      throw ProblemException.of(
-          Status.BAD_REQUEST, "the image id must have at most " + LONGEST_ID + " characters");
-    }
-    if (id.codePoints().anyMatch(Character::isISOControl)) {
-      throw ProblemException.of(
-          Status.BAD_REQUEST, "the image id must not contain control characters");
+    Optional<String> fault = fault(id);
+    if (fault.isPresent()) {
+      throw ProblemException.of(Status.BAD_REQUEST, "the image id " + fault.get());
     }
     return id;
+  }
+
+  /** What an image's id must be, and is not. */
+  static Optional<String> fault(String id) {
+    if (id == null || id.isBlank()) {
+      return Optional.of("must not be blank");
+    }
+    if (id.length() > LONGEST_ID) {
+      return Optional.of("must have at most " + LONGEST_ID + " characters");
+    }
+    return id.codePoints().anyMatch(Character::isISOControl)
+        ? Optional.of("must not contain control characters")
+        : Optional.empty();
   }
 }

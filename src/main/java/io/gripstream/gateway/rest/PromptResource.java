@@ -9,6 +9,8 @@ import io.gripstream.kafka.Coordinates;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.UnreadableRecordException;
 import io.gripstream.prompt.Prompt;
+import io.gripstream.prompt.PromptCheck;
+import io.gripstream.prompt.PromptFile;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.constraints.Max;
@@ -20,12 +22,16 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.Response.Status;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
@@ -112,16 +118,37 @@ public final class PromptResource {
     return whole(tasks.board(task), version);
   }
 
+  @GET
+  @Path("{version}/safetensors")
+  @Produces(MediaType.APPLICATION_OCTET_STREAM)
+  @Operation(
+      operationId = "getPromptSafetensors",
+      summary = "One version as a safetensors file",
+      description =
+          "class_features [C, D], zero_shot_features [C, D], scale [], bias [C], and what was tuned:"
+              + " ctx [M, W] or [C, M, W], prefix [V, W], fusion.*; all F32. The metadata have"
+              + " task, version, digest, model_id, modality, made_by, template, and classes as a"
+              + " JSON array. A prompt that no labeler would serve is refused (422).")
+  public Response file(@PathParam("task") String task, @PathParam("version") int version)
+      throws UnreadableRecordException, IOException {
+    PromptVersion prompt = read(tasks.board(task), version);
+    Optional<String> fault = PromptCheck.fault(prompt);
+    if (fault.isPresent()) {
+      throw ProblemException.of(
+          422, "Unprocessable Content", "version %d: %s".formatted(version, fault.get()));
+    }
+    ByteArrayOutputStream file = new ByteArrayOutputStream();
+    PromptFile.write(prompt, file);
+    return Response.ok(file.toByteArray(), MediaType.APPLICATION_OCTET_STREAM)
+        .header(
+            "Content-Disposition",
+            "attachment; filename=\"prompt-%d.safetensors\"".formatted(version))
+        .build();
+  }
+
   private WholePrompt whole(TaskBoard board, int version) throws UnreadableRecordException {
     VersionView view = board.version(version).orElseThrow(() -> unknown(board.task(), version));
-    Coordinates place = board.place(version).orElseThrow(() -> unknown(board.task(), version));
-    byte[] value =
-        gateway
-            .reader()
-            .read(topics.candidates(), place.partition(), place.offset(), TIMEOUT)
-            .value();
-    PromptVersion prompt =
-        gateway.serdes().candidates().deserializer().deserialize(topics.candidates(), value);
+    PromptVersion prompt = read(board, version);
     Map<String, TensorView> tensors = new TreeMap<>();
     prompt.getTensors().forEach((name, tensor) -> tensors.put(name, TensorView.of(tensor)));
     return new WholePrompt(
@@ -130,6 +157,16 @@ public final class PromptResource {
         TensorView.of(prompt.getClassFeatures()),
         TensorView.of(prompt.getZeroShotFeatures()),
         Prompt.bias(prompt));
+  }
+
+  private PromptVersion read(TaskBoard board, int version) throws UnreadableRecordException {
+    Coordinates place = board.place(version).orElseThrow(() -> unknown(board.task(), version));
+    byte[] value =
+        gateway
+            .reader()
+            .read(topics.candidates(), place.partition(), place.offset(), TIMEOUT)
+            .value();
+    return gateway.serdes().candidates().deserializer().deserialize(topics.candidates(), value);
   }
 
   private static ProblemException unknown(String task, int version) {

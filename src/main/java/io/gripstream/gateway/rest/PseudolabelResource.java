@@ -1,23 +1,13 @@
 package io.gripstream.gateway.rest;
 
 import io.gripstream.event.BatchSample;
-import io.gripstream.event.PromptVersion;
-import io.gripstream.event.RefinementBatch;
-import io.gripstream.gateway.Gateway;
 import io.gripstream.gateway.board.ImageView;
-import io.gripstream.gateway.board.TaskBoard;
-import io.gripstream.gateway.board.VersionFacts;
-import io.gripstream.gateway.board.VersionView;
-import io.gripstream.kafka.Coordinates;
-import io.gripstream.kafka.Topics;
+import io.gripstream.gateway.rest.PseudolabelChooser.Choice;
 import io.gripstream.kafka.UnreadableRecordException;
-import io.gripstream.refine.Pseudolabelling;
 import io.gripstream.refine.select.Pseudolabel;
 import io.gripstream.refine.train.RoundBatch;
-import io.gripstream.task.TaskRules;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.annotation.security.RolesAllowed;
-import jakarta.inject.Singleton;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.ws.rs.DefaultValue;
@@ -27,43 +17,25 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Response.Status;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/**
- * The pseudolabels that a round trained on. No topic has them: they are chosen again from the
- * round's batch, by the round's own code. Choosing takes a second or so; one request at a time
- * does.
- */
+/** The pseudolabels that a round trained on, class by class. */
 @Path("/api/tasks/{task}/rounds/{round}/pseudolabels")
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "Rounds")
-@Singleton
 @Blocking
 @RolesAllowed("viewer")
 public final class PseudolabelResource {
-  private static final Duration TIMEOUT = Duration.ofSeconds(15);
-
-  /** Samples times classes: a round of the default pool has 2000 of at most 1000. */
-  private static final long MOST_SCORES = 4_000_000;
-
-  private final Gateway gateway;
   private final Tasks tasks;
-  private final Topics topics;
-  private final Semaphore turn = new Semaphore(1);
+  private final PseudolabelChooser chooser;
 
-  PseudolabelResource(Gateway gateway, Tasks tasks, Topics topics) {
-    this.gateway = gateway;
+  PseudolabelResource(Tasks tasks, PseudolabelChooser chooser) {
     this.tasks = tasks;
-    this.topics = topics;
+    this.chooser = chooser;
   }
 
   /**
@@ -99,63 +71,8 @@ public final class PseudolabelResource {
       @PathParam("round") int round,
       @QueryParam("perClass") @DefaultValue("12") @Min(0) @Max(100) int perClass)
       throws UnreadableRecordException, InterruptedException {
-    TaskBoard board = tasks.board(task);
-    RoundBatch batch = read(board, round);
-    float logitScale = logitScale(board, batch.base());
-    if (!turn.tryAcquire(TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
-      throw ProblemException.of(
-          Status.SERVICE_UNAVAILABLE, "the pseudolabels of other rounds are asked for; try later");
-    }
-    Optional<List<Pseudolabel>> chosen;
-    try {
-      chosen = Pseudolabelling.again(batch, logitScale);
-    } catch (IllegalArgumentException e) {
-      throw unfit(round, e.getMessage());
-    } finally {
-      turn.release();
-    }
-    return view(
-        batch,
-        chosen.orElseThrow(
-            () ->
-                ProblemException.of(
-                    Status.NOT_FOUND,
-                    "round %d chose no pseudolabels that its batch tells".formatted(round))),
-        perClass);
-  }
-
-  private RoundBatch read(TaskBoard board, int round) throws UnreadableRecordException {
-    List<Coordinates> places = board.batch(round);
-    if (places.isEmpty()) {
-      throw ProblemException.of(
-          Status.NOT_FOUND, "the batch of round %d is not to be had".formatted(round));
-    }
-    List<RefinementBatch> chunks = BatchChunks.read(gateway, topics, places);
-    RoundBatch batch;
-    try {
-      batch = RoundBatch.assemble(chunks);
-      TaskRules.require(board.task(), batch.definition());
-    } catch (IllegalArgumentException e) {
-      throw unfit(round, e.getMessage());
-    }
-    if ((long) batch.samples().size() * batch.definition().getClasses().size() > MOST_SCORES) {
-      throw unfit(round, "it is too large to be looked at here");
-    }
-    return batch;
-  }
-
-  /** The model's own: what its zero-shot prompts have. */
-  private static float logitScale(TaskBoard board, PromptVersion base) {
-    return board.versions().stream()
-        .map(VersionView::facts)
-        .filter(facts -> facts.round() == 0 && facts.modelId().equals(base.getModelId()))
-        .map(VersionFacts::logitScale)
-        .findFirst()
-        .orElseThrow(
-            () ->
-                ProblemException.of(
-                    Status.NOT_FOUND,
-                    "no zero-shot version of " + base.getModelId() + " is known"));
+    Choice choice = chooser.choose(tasks.board(task), round);
+    return view(choice.batch(), choice.pseudolabels(), perClass);
   }
 
   private static Pseudolabels view(RoundBatch batch, List<Pseudolabel> chosen, int perClass) {
@@ -180,10 +97,5 @@ public final class PseudolabelResource {
   private static PseudolabelView view(BatchSample sample, Pseudolabel pseudolabel) {
     return new PseudolabelView(
         sample.getImageId(), ImageView.of(sample.getImage()), pseudolabel.confidence());
-  }
-
-  private static ProblemException unfit(int round, String why) {
-    return ProblemException.of(
-        Status.CONFLICT, "the batch of round %d cannot be used: %s".formatted(round, why));
   }
 }

@@ -2,7 +2,9 @@ package io.gripstream.gateway.rest;
 
 import static io.restassured.RestAssured.get;
 import static io.restassured.RestAssured.given;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
@@ -16,7 +18,10 @@ import static org.hamcrest.Matchers.nullValue;
 import static org.hamcrest.Matchers.startsWith;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.gripstream.clip.FloatTensor;
+import io.gripstream.clip.SafeTensors;
 import io.gripstream.event.Command;
 import io.gripstream.event.CommandType;
 import io.gripstream.event.ImageReference;
@@ -34,6 +39,7 @@ import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.registry.TopicSerdes;
+import io.gripstream.prompt.Tensors;
 import io.gripstream.task.TaskCases;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -48,6 +54,10 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -55,6 +65,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -66,6 +77,7 @@ import org.hamcrest.Matcher;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The API over real topics. Each test has a task of its own. */
 @QuarkusTest
@@ -234,7 +246,10 @@ class GatewayApiTest {
                       .as("%s %s", method, path)
                       .contains("default=");
                 }));
-    assertThat(names).doesNotHaveDuplicates().doesNotContain("null").contains("listTasks");
+    assertThat(names)
+        .doesNotHaveDuplicates()
+        .doesNotContain("null")
+        .contains("listTasks", "exportLabels", "importLabels", "getPromptSafetensors");
   }
 
   @Test
@@ -446,6 +461,236 @@ class GatewayApiTest {
   }
 
   @Test
+  void labelsGoOutAsCsvJsonLinesAndLabelStudiosTasks() throws IOException {
+    String path = "/api/tasks/" + task + "/labels";
+    ImageReference image = traffic.image("w", Strokes.png(5, new Random(5)));
+    ImageReference elsewhere =
+        new ImageReference(
+            topics.images(), 0, 7L, "https://example.org/\u00e9.png", "e".repeat(64));
+    predict("=1,\"2\"", image, "b", "b");
+    predict("far", elsewhere, "c", "b");
+    traffic.prediction(
+        task,
+        "unsure",
+        image,
+        List.of(new ScoredLabel("a", .1f)),
+        true,
+        new ScoredLabel("a", .1f),
+        1,
+        Instant.now());
+    json(List.of(
+            Map.of("imageId", "=1,\"2\"", "label", "a", "annotator", "me, again"),
+            Map.of("imageId", "placeless", "label", "c"),
+            Map.of("imageId", "taken back", "label", "c"),
+            Map.of("imageId", "taken back")))
+        .post(path)
+        .then()
+        .statusCode(202);
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(10))
+        .untilAsserted(
+            () -> get("/api/tasks/" + task + "/predictions").then().body("imageId", hasSize(3)));
+    String link =
+        home.resolve("/api/images/" + image.getPartition() + "/" + image.getOffset()).toString();
+    String header = "imageId,label,annotator,predicted,confidence,by,image,sha256\r\n";
+
+    ValidatableResponse csv = get(path + "/export").then().statusCode(200);
+    csv.contentType(startsWith("text/csv"))
+        .header("Gripstream-Left-Out", "0")
+        .header("Content-Disposition", containsString("labels.csv"));
+    assertThat(csv.extract().asString())
+        .isEqualTo(
+            header
+                + "\"=1,\"\"2\"\"\",a,\"me, again\",b,0.8,%s/1,%s,%s\r\n"
+                    .formatted(task, link, image.getSha256())
+                + "placeless,c,,,,,,\r\n");
+
+    List<String> lines =
+        get(path + "/export?format=jsonl&of=predictions")
+            .then()
+            .statusCode(200)
+            .contentType(startsWith("application/x-ndjson"))
+            .extract()
+            .asString()
+            .lines()
+            .toList();
+    assertThat(lines).hasSize(3);
+    Map<String, JsonNode> byId = new TreeMap<>();
+    for (String line : lines) {
+      JsonNode row = new ObjectMapper().readTree(line);
+      byId.put(row.get("imageId").asText(), row);
+    }
+    assertThat(byId.get("=1,\"2\"").get("label").asText()).isEqualTo("a");
+    assertThat(byId.get("far").get("image").asText()).isEqualTo("https://example.org/\u00e9.png");
+    assertThat(byId.get("far").has("label")).isFalse();
+    assertThat(byId.get("unsure").has("predicted")).isFalse();
+
+    get(path + "/export?format=label-studio")
+        .then()
+        .statusCode(200)
+        .header("Gripstream-Left-Out", "1")
+        .body("size()", is(1))
+        .body("[0].data.imageId", equalTo("=1,\"2\""))
+        .body("[0].data.image", equalTo(link))
+        .body("[0].annotations[0].result[0].value.choices", equalTo(List.of("a")))
+        .body("[0].annotations[0].result[0].type", equalTo("choices"))
+        .body("[0].predictions[0].model_version", equalTo(task + "/1"))
+        .body("[0].predictions[0].score", equalTo(.8f))
+        .body("[0].predictions[0].result[0].from_name", equalTo("choice"))
+        .body("[0].predictions[0].result[0].to_name", equalTo("image"))
+        .body("[0].predictions[0].result[0].value.choices", equalTo(List.of("b")));
+    get(path + "/export?format=label-studio&of=predictions")
+        .then()
+        .body("find { it.data.imageId == 'far' }.annotations", nullValue())
+        .body("find { it.data.imageId == 'unsure' }.predictions", nullValue());
+
+    problem(get(path + "/export?format=xml").then(), 400, "one of csv, jsonl, label-studio");
+    problem(get(path + "/export?of=truth").then(), 400, "one of labels, predictions");
+    problem(get(path + "/export?of=pseudolabels").then(), 400, "needs a round");
+    problem(get("/api/tasks/nobodys/labels/export").then(), 404, "no task");
+  }
+
+  @Test
+  void pagesOfOtherOriginsMayShowImagesAndNothingElse() {
+    String policy = "Cross-Origin-Resource-Policy";
+    get(place(send("shown"))).then().statusCode(200).header(policy, "cross-origin");
+    get("/api/tasks").then().header(policy, "same-origin");
+    get("/api/images/../tasks").then().header(policy, "same-origin");
+  }
+
+  @Test
+  void aFilesGoodLinesAreTakenAndItsBadOnesAreNamed() {
+    String path = "/api/tasks/" + task + "/labels/import";
+    String csv =
+        "\uFEFFannotator,imageId,note,label\r\n"
+            + "me,\"two\nlines, \"\"quoted\"\"\",x,a\r\n"
+            + "me,1,x,a\r\n"
+            + "me,2,x,A\r\n"
+            + "\r\n"
+            + "me,3,b\r\n"
+            + ",4,,b\r\n"
+            + "me,5,x,\r\n"
+            + "me,,x,a";
+    file("text/csv", csv)
+        .post(path)
+        .then()
+        .statusCode(200)
+        .body("taken", is(2))
+        .body("unlabelled", is(1))
+        .body("refused.number", equalTo(List.of(2, 5, 7, 10)))
+        .body("refused[0].reason", equalTo("imageId must not contain control characters"))
+        .body("refused[1].reason", equalTo("label is none of the task's classes"))
+        .body("refused[2].reason", equalTo("3 columns, and the header has 4"))
+        .body("refused[3].reason", equalTo("imageId must not be blank"));
+    file(
+            "application/x-ndjson",
+            """
+            {"imageId": "5", "label": "c", "confidence": 0.5}
+            {"imageId": "6", "label": 5}
+
+            {"imageId": "7", "label": "a"} {}
+            {"imageId": "8"}
+            {"imageId": "1", "label": null}
+            ["9", "a"]
+            """)
+        .post(path)
+        .then()
+        .statusCode(200)
+        .body("taken", is(2))
+        .body("unlabelled", is(1))
+        .body("refused.number", equalTo(List.of(2, 4, 7)))
+        .body("refused[0].reason", equalTo("label must be a text"));
+    file(
+            "application/json",
+            labelStudio(
+                studioTask(
+                    "10", annotation("a", "{\"id\": 3, \"email\": \"me@example.org\"}", false)),
+                studioTask("11", annotation("a", "3", false), annotation("b", "4", false)),
+                studioTask("12", annotation("a", "3", true), annotation("b", "4", false)),
+                studioTask("13", annotation("b", "4", true)),
+                "{\"data\": {\"image\": \"x\"}}",
+                studioTask("14", annotation("q", "4", false))))
+        .post(path)
+        .then()
+        .statusCode(200)
+        .body("taken", is(2))
+        .body("unlabelled", is(1))
+        .body("refused.number", equalTo(List.of(2, 5, 6)))
+        .body("refused[0].reason", containsString("several labels: a, b"))
+        .body("refused[1].reason", containsString("no data.imageId"));
+    List<LabelEvent> written =
+        values(topics.labels(), task, 6).map(serdes.labels(), topics.labels());
+    assertThat(written)
+        .containsExactly(
+            new LabelEvent("1", "a", "me"),
+            new LabelEvent("4", "b", null),
+            new LabelEvent("5", "c", null),
+            new LabelEvent("1", null, null),
+            new LabelEvent("10", "a", "me@example.org"),
+            new LabelEvent("12", "b", "4"));
+  }
+
+  @Test
+  void aFileThatCannotBeReadToItsEndWritesNothing() {
+    String path = "/api/tasks/" + task + "/labels/import";
+    String good = "imageId,label\n1,a\n";
+    problem(file("text/csv", "").post(path).then(), 400, "the first line must name");
+    problem(file("text/csv", "id,label\n1,a\n").post(path).then(), 400, "imageId and label");
+    problem(file("text/csv", good + "\"2\"x,b\n").post(path).then(), 400, "from line 3 on");
+    problem(file("text/csv", good + "\"2,b\n").post(path).then(), 400, "quotes do not match");
+    problem(
+        given()
+            .contentType("text/csv")
+            .body((good + "\u00e9,a\n").getBytes(ISO_8859_1))
+            .post(path)
+            .then(),
+        400,
+        "not UTF-8; nothing was written");
+    problem(
+        file("text/csv", good + "1,q\n".repeat(1001)).post(path).then(),
+        400,
+        "more than 1000 lines are wrong, the first of them line 3: label is none");
+    problem(
+        file("text/csv", good + "1,a\n".repeat(20_000)).post(path).then(),
+        413,
+        "at most 20000 labels");
+    problem(file("application/json", "{\"data\": 1}").post(path).then(), 400, "array of tasks");
+    problem(
+        file("application/json", labelStudio(studioTask("1", annotation("a", "1", false)), "{"))
+            .post(path)
+            .then(),
+        400,
+        "not JSON");
+    problem(file("text/plain", good).post(path).then(), 415, "does not read");
+    problem(file("text/csv", good).post("/api/tasks/nobodys/labels/import").then(), 404, "no task");
+    get("/api/tasks/" + task + "/labels").then().body("labels", is(0));
+    file("text/csv", good + "2,a\n".repeat(19_999))
+        .post(path)
+        .then()
+        .statusCode(200)
+        .body("taken", is(20_000));
+    get("/api/tasks/" + task + "/labels").then().body("labels", is(2));
+  }
+
+  private static RequestSpecification file(String type, String text) {
+    return given().contentType(type).body(text.getBytes(UTF_8));
+  }
+
+  private static String labelStudio(String... tasks) {
+    return "[" + String.join(",\n", tasks) + "]";
+  }
+
+  private static String studioTask(String imageId, String... annotations) {
+    return "{\"id\": 1, \"data\": {\"image\": \"x\", \"imageId\": \"%s\"}, \"annotations\": [%s]}"
+        .formatted(imageId, String.join(", ", annotations));
+  }
+
+  private static String annotation(String label, String who, boolean cancelled) {
+    return "{\"completed_by\": %s, \"was_cancelled\": %s, \"result\": [{\"from_name\": \"choice\", \"to_name\": \"image\", \"type\": \"choices\", \"value\": {\"choices\": [\"%s\"]}}]}"
+        .formatted(who, cancelled, label);
+  }
+
+  @Test
   void aTaskSaysWhatItTunesHowAndOnWhichLabels() {
     json(Map.of(
             "classes", List.of("a", "b"),
@@ -540,6 +785,56 @@ class GatewayApiTest {
         .then()
         .body("version.madeBy", nullValue())
         .body("bias", equalTo(List.of(0f, 0f, 0f)));
+  }
+
+  @Test
+  void aPromptGoesOutAsSafetensors(@TempDir Path folder) throws IOException {
+    PromptVersion zeroShot =
+        traffic.candidate(task, List.of("a", "b", "c"), 0, null, 0, Map.of(), Instant.now());
+    FloatTensor shared = new FloatTensor(new int[] {1, 2, 2}, new float[] {1, -2, 3, .25f});
+    PromptVersion tuned =
+        traffic.candidate(
+            PromptVersion.newBuilder(zeroShot)
+                .setVersion(1)
+                .setRound(1)
+                .setTensors(Map.of("context", Tensors.encode(shared)))
+                .setBias(List.of(.5f, 0f, -.5f))
+                .setMadeBy(Strategy.FPL)
+                .build());
+    traffic.candidate(PromptVersion.newBuilder(tuned).setVersion(2).setLogitScale(-1f).build());
+    String path = "/api/tasks/" + task + "/prompts/";
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(10))
+        .untilAsserted(() -> get(path + "2").then().statusCode(200));
+
+    byte[] file =
+        get(path + "1/safetensors")
+            .then()
+            .statusCode(200)
+            .contentType("application/octet-stream")
+            .header("Content-Disposition", containsString("prompt-1.safetensors"))
+            .extract()
+            .asByteArray();
+    SafeTensors read = SafeTensors.map(Files.write(folder.resolve("prompt"), file));
+    assertThat(read.names())
+        .containsExactly("class_features", "zero_shot_features", "scale", "bias", "ctx");
+    assertThat(read.get("class_features", 3, 4).floats())
+        .isEqualTo(Tensors.decode(tuned.getClassFeatures()).values());
+    assertThat(read.get("scale").floats()).containsExactly(54.6f);
+    assertThat(read.get("bias", 3).floats()).containsExactly(.5f, 0, -.5f);
+    assertThat(read.get("ctx", 2, 2).floats()).containsExactly(1, -2, 3, .25f);
+    int header = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getInt();
+    JsonNode metadata =
+        new ObjectMapper().readTree(new String(file, 8, header, UTF_8)).get("__metadata__");
+    assertThat(metadata.get("task").asText()).isEqualTo(task);
+    assertThat(metadata.get("version").asText()).isEqualTo("1");
+    assertThat(metadata.get("digest").asText()).isEqualTo(tuned.getDigest());
+    assertThat(metadata.get("model_id").asText()).isEqualTo(Traffic.MODEL);
+    assertThat(metadata.get("classes").asText()).isEqualTo("[\"a\",\"b\",\"c\"]");
+
+    problem(get(path + "2/safetensors").then(), 422, "version 2: its logit scale");
+    problem(get(path + "3/safetensors").then(), 404, "no version 3");
+    get(path + "0/safetensors").then().statusCode(200);
   }
 
   @Test

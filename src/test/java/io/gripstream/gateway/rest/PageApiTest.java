@@ -292,6 +292,20 @@ class PageApiTest {
           .hasSize(5)
           .allMatch(id -> Integer.parseInt(id.substring(6)) % 3 == label);
     }
+    JsonPath exported =
+        get("/api/tasks/" + task + "/labels/export?format=label-studio&of=pseudolabels&round=1")
+            .then()
+            .statusCode(200)
+            .extract()
+            .jsonPath();
+    assertThat(exported.getList("data.imageId", String.class)).hasSize(3 * 16);
+    for (int i = 0; i < 3 * 16; i++) {
+      int number = Integer.parseInt(exported.getString("[" + i + "].data.imageId").substring(6));
+      assertThat(exported.getString("[" + i + "].predictions[0].result[0].value.choices[0]"))
+          .isEqualTo(CLASSES.get(number % 3));
+      assertThat(exported.getString("[" + i + "].data.image")).endsWith("/api/images/0/" + number);
+    }
+    get("/api/tasks/" + task + "/labels/export?of=pseudolabels&round=2").then().statusCode(404);
     get(rounds + "2/pseudolabels").then().statusCode(404);
     get(rounds + "3/pseudolabels").then().statusCode(409);
     get(rounds + "77/pseudolabels").then().statusCode(404);
