@@ -3,6 +3,7 @@ package io.gripstream.gateway.rest;
 import static io.restassured.RestAssured.get;
 import static io.restassured.RestAssured.given;
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
@@ -52,6 +53,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -184,6 +186,45 @@ class GatewayApiTest {
             .extract()
             .asByteArray();
     assertThat(back).isEqualTo(png);
+  }
+
+  @Test
+  void aRequestsTraceContextBecomesHeadersOfTheImagesRecord() {
+    String parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    traced(parent, "a=1,b=2").queryParam("id", task + "-bytes").post("/api/images");
+    json(Map.of("id", task + "-place", "uri", "https://a/b.png", "sha256", "0".repeat(64)))
+        .header("traceparent", parent)
+        .post("/api/images")
+        .then()
+        .statusCode(202);
+    traced("00-" + "0".repeat(32) + "-b7ad6b7169203331-01", "a=1")
+        .queryParam("id", task + "-none")
+        .post("/api/images");
+    traced(parent, "x".repeat(513)).queryParam("id", task + "-long").post("/api/images");
+
+    assertThat(headers(task + "-bytes"))
+        .isEqualTo(Map.of("traceparent", parent, "tracestate", "a=1,b=2"));
+    assertThat(headers(task + "-place")).isEqualTo(Map.of("traceparent", parent));
+    assertThat(headers(task + "-none")).isEmpty();
+    assertThat(headers(task + "-long")).isEqualTo(Map.of("traceparent", parent));
+  }
+
+  private static RequestSpecification traced(String parent, String state) {
+    return given()
+        .contentType("image/png")
+        .header("traceparent", parent)
+        .header("tracestate", state)
+        .body(Strokes.png(2, new Random(2)));
+  }
+
+  private Map<String, String> headers(String imageId) {
+    Map<String, String> headers = new HashMap<>();
+    values(topics.images(), imageId, 1)
+        .records()
+        .get(0)
+        .headers()
+        .forEach(header -> headers.put(header.key(), new String(header.value(), UTF_8)));
+    return headers;
   }
 
   @Test
