@@ -26,6 +26,7 @@ import io.restassured.http.ContentType;
 import io.restassured.path.json.JsonPath;
 import jakarta.inject.Inject;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
@@ -36,6 +37,9 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.zip.CRC32;
 import org.apache.avro.generic.GenericRecord;
@@ -290,6 +294,32 @@ class CircleTest {
             .extract()
             .asByteArray();
     assertThat(shown).isEqualTo(STREAM.image(SENT.indexOf(images.get(0))).png());
+  }
+
+  @Test
+  void everyMetricOfTheOperatorsTableHasDataAndEveryOneOfOursIsInIt() throws IOException {
+    MetricsTable documented = MetricsTable.read();
+    await()
+        .atMost(SHORT)
+        .untilAsserted(
+            () -> {
+              Set<String> known = new TreeSet<>();
+              Set<String> unknown = new TreeSet<>();
+              for (String line : given().get("/q/metrics").asString().split("\n")) {
+                String name = line.replaceAll("[ {].*", "");
+                assertThat(line)
+                    .doesNotContain("topic=\"" + PREFIX.replace('.', '_'))
+                    .doesNotStartWith("kafka_stream_state_");
+                Optional<String> row = documented.of(name);
+                if (row.isEmpty() && name.startsWith("gripstream_")) {
+                  unknown.add(name);
+                } else if (!line.endsWith(" NaN")) {
+                  row.ifPresent(known::add);
+                }
+              }
+              assertThat(known).isEqualTo(documented.names());
+              assertThat(unknown).isEmpty();
+            });
   }
 
   private Subscriber subscriber(String topic) {

@@ -17,6 +17,7 @@ import io.gripstream.event.Sample;
 import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.kafka.DeadLetters;
+import io.gripstream.kafka.LetterCounts;
 import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.registry.PromptSignature.Signer;
 import io.gripstream.wiring.TestStream;
@@ -180,7 +181,26 @@ class LabelerTest {
     assertThat(awaitPredictions(2))
         .extracting(Prediction::getImageId)
         .containsExactlyInAnyOrder("before", "after");
-    assertThat(meters.get("gripstream.dead.letters").counter().count()).isEqualTo(reasons.size());
+    Map<String, Double> counted = new TreeMap<>();
+    meters
+        .get(LetterCounts.METER)
+        .counters()
+        .forEach(counter -> counted.put(counter.getId().getTag("reason"), counter.count()));
+    assertThat(counted)
+        .isEqualTo(
+            Map.of(
+                "malformed",
+                6.,
+                "unassigned",
+                1.,
+                "unreadable",
+                2.,
+                "changed",
+                1.,
+                "undecodable",
+                2.,
+                "failed",
+                0.));
     image("later", Events.image(png, "colours"));
     awaitPredictions(3);
   }
@@ -434,6 +454,10 @@ class LabelerTest {
     assertThat(awaitPredictions(400)).extracting(Prediction::getImageId).doesNotHaveDuplicates();
     assertThat(deadLetters.values()).isEmpty();
     await().atMost(LONG).until(() -> labeler.notReady().isEmpty());
+    assertThat(meters.get("gripstream.engine.failures").counter().count()).isPositive();
+    assertThat(meters.get("gripstream.labeler.end.to.end").timer().count())
+        .as("images count when they are committed, whatever was tried before")
+        .isEqualTo(400);
 
     model.failure = new EngineException("CUDA error: device-side assert triggered");
     image("last", Events.image(red, "colours"));
@@ -652,7 +676,7 @@ class LabelerTest {
         .isEqualTo(1);
     assertThat(labeler.notReady()).as("the last good prompt serves").isEmpty();
     promote(swapped);
-    await().atMost(LONG).until(() -> meters.find("gripstream.prompt.unusable").gauges().isEmpty());
+    await().atMost(LONG).until(() -> meters.get("gripstream.prompt.unusable").gauge().value() == 0);
   }
 
   @Test
