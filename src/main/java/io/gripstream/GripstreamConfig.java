@@ -50,6 +50,8 @@ public interface GripstreamConfig {
 
   Http http();
 
+  Log log();
+
   Kafka kafka();
 
   Registry registry();
@@ -90,6 +92,12 @@ public interface GripstreamConfig {
     /** The port of page, REST and registry; 0 is any free one. */
     @WithDefault("8080")
     int port();
+  }
+
+  interface Log {
+    /** Writes each line of the log to the console as one JSON object, stack traces included. */
+    @WithDefault("false")
+    boolean json();
   }
 
   interface Kafka {

@@ -36,6 +36,7 @@ import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.task.TaskCases;
+import io.quarkus.bootstrap.logging.InitialConfigurator;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
@@ -65,6 +66,7 @@ import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
 import org.hamcrest.Matcher;
+import org.jboss.logmanager.handlers.ConsoleHandler;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -276,6 +278,15 @@ class GatewayApiTest {
                       .contains("default=");
                 }));
     assertThat(names).doesNotHaveDuplicates().doesNotContain("null").contains("listTasks");
+  }
+
+  @Test
+  void theLogIsForPeopleUnlessJsonIsAskedFor() {
+    assertThat(InitialConfigurator.DELAYED_HANDLER.getHandlers())
+        .filteredOn(ConsoleHandler.class::isInstance)
+        .isNotEmpty()
+        .extracting(console -> console.getFormatter().getClass().getSimpleName())
+        .doesNotContain("JsonFormatter");
   }
 
   @Test
