@@ -58,6 +58,8 @@ public interface GripstreamConfig {
 
   Access access();
 
+  Log log();
+
   Kafka kafka();
 
   Registry registry();
@@ -123,6 +125,12 @@ public interface GripstreamConfig {
      */
     @WithDefault("false")
     boolean open();
+  }
+
+  interface Log {
+    /** Writes each line of the log to the console as one JSON object, stack traces included. */
+    @WithDefault("false")
+    boolean json();
   }
 
   interface Kafka {

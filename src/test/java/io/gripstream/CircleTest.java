@@ -26,6 +26,7 @@ import io.restassured.http.ContentType;
 import io.restassured.path.json.JsonPath;
 import jakarta.inject.Inject;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
@@ -36,6 +37,9 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.zip.CRC32;
 import org.apache.avro.generic.GenericRecord;
@@ -217,12 +221,9 @@ class CircleTest {
     for (Bad record : bad) {
       causes.put(place(send(record.key(), record.value())), record.cause());
     }
-    int before = SENT.size();
-    sendNext();
-    String last = SENT.get(before);
+    oneMoreIsLabelled();
 
-    try (Subscriber letters = new Subscriber(brokers, null, PREFIX + "dead-letters");
-        Subscriber predictions = subscriber("predictions")) {
+    try (Subscriber letters = new Subscriber(brokers, null, PREFIX + "dead-letters")) {
       await().atMost(SHORT).until(() -> letters.messages().size() >= bad.size());
       Map<String, String> told = new HashMap<>();
       letters
@@ -236,12 +237,18 @@ class CircleTest {
       causes.forEach((place, cause) -> assertThat(told.get(place)).contains(cause));
       assertThat(letters.messages().stream().map(m -> m.record().value()).toList())
           .containsExactlyInAnyOrderElementsOf(bad.stream().map(Bad::value).toList());
+    }
+  }
+
+  private void oneMoreIsLabelled() {
+    String id = STREAM.image(SENT.size()).id();
+    sendNext();
+    try (Subscriber predictions = subscriber("predictions")) {
       await()
           .atMost(SHORT)
           .until(
               () ->
-                  predictions.messages().stream()
-                      .anyMatch(m -> text(m.record().key()).equals(last)));
+                  predictions.messages().stream().anyMatch(m -> text(m.record().key()).equals(id)));
     }
   }
 
@@ -290,6 +297,34 @@ class CircleTest {
             .extract()
             .asByteArray();
     assertThat(shown).isEqualTo(STREAM.image(SENT.indexOf(images.get(0))).png());
+  }
+
+  @Test
+  void everyMetricOfTheOperatorsTableHasDataAndEveryOneOfOursIsInIt() throws IOException {
+    MetricsTable documented = MetricsTable.read();
+    // Some of Kafka's figures are of the last minute only.
+    oneMoreIsLabelled();
+    await()
+        .atMost(SHORT)
+        .untilAsserted(
+            () -> {
+              Set<String> known = new TreeSet<>();
+              Set<String> unknown = new TreeSet<>();
+              for (String line : given().get("/q/metrics").asString().split("\n")) {
+                String name = line.replaceAll("[ {].*", "");
+                assertThat(line)
+                    .doesNotContain("topic=\"" + PREFIX.replace('.', '_'))
+                    .doesNotStartWith("kafka_stream_state_");
+                Optional<String> row = documented.of(name);
+                if (row.isEmpty() && name.startsWith("gripstream_")) {
+                  unknown.add(name);
+                } else if (!line.endsWith(" NaN")) {
+                  row.ifPresent(known::add);
+                }
+              }
+              assertThat(known).isEqualTo(documented.names());
+              assertThat(unknown).isEmpty();
+            });
   }
 
   private Subscriber subscriber(String topic) {

@@ -12,9 +12,11 @@ import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.task.TaskRules;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
@@ -50,6 +52,8 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
   private final Definitions definitions = new Definitions();
   private final Candidates candidates;
   private final MeterRegistry meters;
+  private final Map<RoundEventType, Counter> noted = new EnumMap<>(RoundEventType.class);
+  private final Counter repeated;
 
   private ProcessorContext<String, SpecificRecord> context;
   private KeyValueStore<String, String> read;
@@ -81,6 +85,19 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
             topics.rounds(), serdes.rounds());
     this.candidates = candidates;
     this.meters = meters;
+    // All from the start: who watches for the first of its kind must have seen the 0 before it.
+    for (RoundEventType type : RoundEventType.values()) {
+      noted.put(
+          type,
+          Counter.builder(NOTED)
+              .description("Diary entries of the curator, by type")
+              .tag("type", type.name())
+              .register(meters));
+    }
+    this.repeated =
+        Counter.builder(REPEATED)
+            .description("Commands that were sent again, and not executed again")
+            .register(meters);
   }
 
   @Override
@@ -209,7 +226,7 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
       if (keys.first(task, command)) {
         commands.obey(taskContext, command);
       } else {
-        meters.counter(REPEATED).increment();
+        repeated.increment();
       }
     } else if (value instanceof RoundEvent event) {
       rounds.hear(taskContext, event);
@@ -301,7 +318,7 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
   }
 
   private void note(RoundEvent event, Record<String, SpecificRecord> record) {
-    meters.counter(NOTED, "type", event.getType().name()).increment();
+    noted.get(event.getType()).increment();
     context.forward(record.withValue(event), CuratorTopology.ROUNDS);
   }
 }

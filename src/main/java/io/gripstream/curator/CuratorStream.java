@@ -1,6 +1,7 @@
 package io.gripstream.curator;
 
 import io.gripstream.kafka.Backoff;
+import io.gripstream.kafka.ClientMeters;
 import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
@@ -64,6 +65,7 @@ public final class CuratorStream implements AutoCloseable {
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Backoff backoff = new Backoff(closing);
   private volatile KafkaStreams streams;
+  private volatile ClientMeters.Binding figures = () -> {};
   private volatile Throwable death;
 
   /**
@@ -119,6 +121,8 @@ public final class CuratorStream implements AutoCloseable {
         KafkaClients.HEARTBEAT_MILLIS);
     // Rounds share the machine: a batch of a full pool may take its time.
     config.put(StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG), 30_000);
+    // Of its own it has one for each state directory.
+    config.put(StreamsConfig.CLIENT_ID_CONFIG, group(topics) + "-" + instanceId);
     config.putAll(clients.common());
     config.putAll(settings(topics, new DeadLetters(topics), meters, memory));
     config.put(StreamsConfig.STATE_DIR_CONFIG, directory.toString());
@@ -196,6 +200,7 @@ public final class CuratorStream implements AutoCloseable {
             backoff.succeeded();
           }
         });
+    figures = clients.meters().bind(made);
     streams = made;
     made.start();
   }
@@ -236,6 +241,7 @@ public final class CuratorStream implements AutoCloseable {
   @Override
   public void close() {
     closing.countDown();
+    figures.close();
     // Others take its tasks over at once; a process that is killed keeps them for its session.
     CloseOptions leaving =
         CloseOptions.timeout(TIMEOUT)

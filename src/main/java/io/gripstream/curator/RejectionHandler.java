@@ -26,7 +26,7 @@ public final class RejectionHandler implements ProcessingExceptionHandler {
   @Override
   public Response handleError(
       ErrorHandlerContext context, Record<?, ?> record, Exception exception) {
-    if (!(exception instanceof RejectedRecordException)) {
+    if (!(exception instanceof RejectedRecordException why)) {
       if (Fault.of(exception) == Fault.RECORD) {
         rejections.diedOf(context.topic(), context.partition(), context.offset(), exception);
       }
@@ -47,7 +47,7 @@ public final class RejectionHandler implements ProcessingExceptionHandler {
             arrival.value(),
             context.headers() == null ? new RecordHeaders() : context.headers(),
             Optional.empty());
-    return Response.resume(rejections.reject(source, exception.getMessage()));
+    return Response.resume(rejections.reject(source, why));
   }
 
   private static int length(byte[] bytes) {

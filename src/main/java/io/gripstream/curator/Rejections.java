@@ -1,6 +1,7 @@
 package io.gripstream.curator;
 
 import io.gripstream.kafka.DeadLetters;
+import io.gripstream.kafka.LetterCounts;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +20,6 @@ import org.jboss.logging.Logger;
 public final class Rejections {
   static final String CONFIG = "gripstream.curator.rejections";
   static final String ROLE = "curator";
-  static final String METER = "gripstream.curator.rejected";
 
   private static final Logger LOG = Logger.getLogger(Rejections.class);
 
@@ -33,11 +33,11 @@ public final class Rejections {
   private final Map<Place, Death> died = new ConcurrentHashMap<>();
 
   private final DeadLetters letters;
-  private final MeterRegistry meters;
+  private final LetterCounts counts;
 
   public Rejections(DeadLetters letters, MeterRegistry meters) {
     this.letters = letters;
-    this.meters = meters;
+    this.counts = new LetterCounts(meters, ROLE);
   }
 
   /** Counts that a thread died of a record. */
@@ -59,7 +59,8 @@ public final class Rejections {
     }
     Death death = died.get(new Place(topic, partition, offset));
     if (death != null && death.times() >= DEATHS) {
-      throw new RejectedRecordException("it cannot be processed: " + death.cause());
+      throw new RejectedRecordException(
+          LetterCounts.Reason.FAILED, "it cannot be processed: " + death.cause());
     }
   }
 
@@ -70,8 +71,10 @@ public final class Rejections {
     throw new IllegalArgumentException(CONFIG + " is not set");
   }
 
-  List<ProducerRecord<byte[], byte[]>> reject(ConsumerRecord<byte[], byte[]> record, String cause) {
-    meters.counter(METER, "topic", record.topic()).increment();
+  List<ProducerRecord<byte[], byte[]>> reject(
+      ConsumerRecord<byte[], byte[]> record, RejectedRecordException why) {
+    counts.count(why.reason());
+    String cause = why.getMessage();
     LOG.warnf(
         "Rejected a record: %s (topic %s, partition %d, offset %d)",
         cause, record.topic(), record.partition(), record.offset());

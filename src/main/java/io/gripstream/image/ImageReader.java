@@ -9,11 +9,13 @@ import io.gripstream.image.RejectedImageException.Why;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
 /**
@@ -27,6 +29,7 @@ public final class ImageReader {
   private final Preprocessor preprocessor;
   private final int maxBytes;
   private final Executor workers;
+  private final Consumer<Duration> decoded;
 
   /**
    * @param config where images may be, how large and how slow
@@ -35,11 +38,26 @@ public final class ImageReader {
    */
   public ImageReader(
       GripstreamConfig.Images config, Preprocessing preprocessing, Executor workers) {
+    this(config, preprocessing, workers, took -> {});
+  }
+
+  /**
+   * The same for who wants to know how long images take.
+   *
+   * @param decoded hears, in the workers' threads, what it took from an image's bytes to its
+   *     pixels, or to finding out that there are none
+   */
+  public ImageReader(
+      GripstreamConfig.Images config,
+      Preprocessing preprocessing,
+      Executor workers,
+      Consumer<Duration> decoded) {
     this.fetcher =
         new ImageFetcher(new ImagePlaces(config), config.maxBytes(), config.timeout(), workers);
     this.preprocessor = new Preprocessor(preprocessing);
     this.maxBytes = config.maxBytes();
     this.workers = workers;
+    this.decoded = decoded;
   }
 
   /**
@@ -93,10 +111,13 @@ public final class ImageReader {
   private CompletableFuture<Image> decode(CompletableFuture<byte[]> encoded, String sha256) {
     return encoded.thenApplyAsync(
         bytes -> {
+          long started = System.nanoTime();
           try {
             return decode(bytes, sha256);
           } catch (RejectedImageException e) {
             throw new CompletionException(e);
+          } finally {
+            decoded.accept(Duration.ofNanos(System.nanoTime() - started));
           }
         },
         workers);

@@ -55,10 +55,20 @@ public final class KafkaClients {
   private final Map<String, String> extra;
   private final int maxImageBytes;
   private final boolean staticMembership;
+  private final ClientMeters meters;
 
   /** For images of the default size at most, of processes whose instance ids are stable. */
   public KafkaClients(String bootstrapServers, Map<String, String> extra) {
     this(bootstrapServers, extra, MAX_IMAGE_BYTES, true);
+  }
+
+  /** As below, with figures for nobody. */
+  public KafkaClients(
+      String bootstrapServers,
+      Map<String, String> extra,
+      int maxImageBytes,
+      boolean staticMembership) {
+    this(bootstrapServers, extra, maxImageBytes, staticMembership, ClientMeters.NONE);
   }
 
   /**
@@ -66,16 +76,19 @@ public final class KafkaClients {
    * @param maxImageBytes the largest image that an event carries inline
    * @param staticMembership whether a process comes back under its instance id; if not, its
    *     consumers are dynamic members of their groups
+   * @param meters where those show their clients' figures that have some
    */
   public KafkaClients(
       String bootstrapServers,
       Map<String, String> extra,
       int maxImageBytes,
-      boolean staticMembership) {
+      boolean staticMembership,
+      ClientMeters meters) {
     this.bootstrapServers = bootstrapServers;
     this.extra = Map.copyOf(extra);
     this.maxImageBytes = maxImageBytes;
     this.staticMembership = staticMembership;
+    this.meters = meters;
   }
 
   /**
@@ -131,6 +144,11 @@ public final class KafkaClients {
     config.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 15_000);
     config.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, HEARTBEAT_MILLIS);
     config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    if (instanceId != null) {
+      // As Kafka names a static member. A dynamic one would have another id each time it is made,
+      // and new meters with it.
+      config.put(ConsumerConfig.CLIENT_ID_CONFIG, "consumer-" + group + "-" + instanceId);
+    }
     config.putAll(common());
     config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
@@ -171,6 +189,11 @@ public final class KafkaClients {
   /** Whether instance ids name static members of groups. */
   public boolean staticMembership() {
     return staticMembership;
+  }
+
+  /** Where the figures of clients are shown; whoever asks for a client binds it. */
+  public ClientMeters meters() {
+    return meters;
   }
 
   public Admin admin() {

@@ -196,6 +196,7 @@ public final class LabelNow implements AutoCloseable {
     try {
       features = tower.encode(inputs);
     } catch (RuntimeException e) {
+      metrics.failed(e);
       if (due.size() == 1) {
         due.get(0).outcome().completeExceptionally(e);
       } else {

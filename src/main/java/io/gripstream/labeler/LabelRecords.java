@@ -16,12 +16,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serializer;
 
 /**
  * Writes down what the prompts say of an image: one prediction per task, and a sample for each pool
  * that can use one. A prediction whose best label is less sure than the task asks abstains: it says
- * so, and lists its labels all the same. Its image is a sample like any other.
+ * so, and lists its labels all the same. Its image is a sample like any other. A prediction bears
+ * the headers of its image's record ({@link CarriedHeaders}).
  */
 final class LabelRecords {
   private final Topics topics;
@@ -51,6 +54,7 @@ final class LabelRecords {
       List<Verdict> verdicts,
       Consumer<ProducerRecord<byte[], byte[]>> outputs) {
     ImageReference reference = reference(arrival, sha256);
+    Headers carried = CarriedHeaders.of(arrival.record().headers());
     // By contract a sample's feature is the plain one, whatever prompt is live: any round may start
     // from it.
     ByteBuffer half = ByteBuffer.wrap(Float16.encode(plain.features().row(plain.row())));
@@ -70,7 +74,8 @@ final class LabelRecords {
               modelId,
               reference,
               arrival.event().getAttributes());
-      outputs.accept(record(topics.predictions(), arrival.imageId(), prediction, predictions));
+      outputs.accept(
+          record(topics.predictions(), arrival.imageId(), prediction, predictions, carried));
       if (thinning.keeps(
           prompt.task(), task.definition().getPool().getSamples(), arrival.imageId())) {
         Sample sample =
@@ -82,7 +87,8 @@ final class LabelRecords {
                 prompt.version(),
                 prompt.digest(),
                 modelId);
-        outputs.accept(record(topics.samples(), prompt.task(), sample, samples));
+        outputs.accept(
+            record(topics.samples(), prompt.task(), sample, samples, new RecordHeaders()));
       }
     }
   }
@@ -96,9 +102,12 @@ final class LabelRecords {
         sha256);
   }
 
+  /** What the serializer adds to the headers comes behind those that are carried, and so wins. */
   private static <T> ProducerRecord<byte[], byte[]> record(
-      String topic, String key, T value, Serializer<T> serializer) {
-    return new ProducerRecord<>(topic, Keys.bytes(key), serializer.serialize(topic, value));
+      String topic, String key, T value, Serializer<T> serializer, Headers carried) {
+    Headers headers = new RecordHeaders(carried);
+    byte[] bytes = serializer.serialize(topic, headers, value);
+    return new ProducerRecord<>(topic, null, Keys.bytes(key), bytes, headers);
   }
 
   private static List<Float> boxed(float[] values) {

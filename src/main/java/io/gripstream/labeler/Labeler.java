@@ -7,6 +7,7 @@ import io.gripstream.event.TaskDefinition;
 import io.gripstream.image.ImageReader;
 import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.LetterCounts;
 import io.gripstream.kafka.Pulse;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.follow.TopicView;
@@ -89,6 +90,7 @@ public final class Labeler implements AutoCloseable {
     this.nowWorkers =
         Executors.newFixedThreadPool(
             Runtime.getRuntime().availableProcessors(), work -> daemon(work, "labeler-now-images"));
+    EndToEnd endToEnd = new EndToEnd(metrics.endToEnd, System::currentTimeMillis);
     TowerPasses tower = new TowerPasses(model, lane, metrics);
     Assignment assignment = new Assignment(config.labeler().promptTimeout());
     SetAside aside = new SetAside(() -> assignment.waiting(board.snapshot(), System.nanoTime()));
@@ -100,7 +102,8 @@ public final class Labeler implements AutoCloseable {
             assignment,
             aside,
             System::nanoTime,
-            new ImageReader(config.images(), model.preprocessing(), workers),
+            new ImageReader(
+                config.images(), model.preprocessing(), workers, metrics.decode::record),
             tower,
             new LabelRecords(
                 topics,
@@ -109,11 +112,13 @@ public final class Labeler implements AutoCloseable {
                 new SampleThinning(config.labeler().poolTurnover(), System::nanoTime)),
             deadLetters,
             metrics,
+            endToEnd,
             !model.sharesProcessors());
     this.now =
         new LabelNow(
             board,
-            new ImageReader(config.images(), model.preprocessing(), nowWorkers),
+            new ImageReader(
+                config.images(), model.preprocessing(), nowWorkers, metrics.decode::record),
             tower,
             model.id(),
             config.labeler().requests(),
@@ -182,12 +187,18 @@ public final class Labeler implements AutoCloseable {
 
               @Override
               public void restore(TopicPartition partition, OffsetAndMetadata committed) {
+                endToEnd.thrownAway(partition);
                 aside.restore(partition, committed);
               }
 
               @Override
               public OffsetAndMetadata bookmark(TopicPartition partition, OffsetAndMetadata next) {
                 return aside.bookmark(partition, next);
+              }
+
+              @Override
+              public void condemned(ConsumerRecord<byte[], byte[]> record) {
+                endToEnd.thrownAway(TransactionalLoop.partition(record));
               }
 
               @Override
@@ -203,7 +214,17 @@ public final class Labeler implements AutoCloseable {
             new LoopListener() {
               @Override
               public void condemned(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
-                metrics.deadLetters.increment();
+                metrics.deadLetters.count(LetterCounts.Reason.FAILED);
+              }
+
+              @Override
+              public void committed(int records) {
+                endToEnd.committed();
+              }
+
+              @Override
+              public void failed(Throwable cause) {
+                metrics.failed(cause);
               }
             });
   }

@@ -1,21 +1,42 @@
 package io.gripstream.labeler;
 
+import io.gripstream.kafka.Fault;
+import io.gripstream.kafka.LetterCounts;
 import io.gripstream.labeler.PromptBoard.Snapshot;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.LongStream;
 
 /** What the labeler counts. A batch that is done again after a fault is counted again. */
 final class LabelerMetrics {
+  /**
+   * A micro-batch is to take a tenth of a second; a large model on few processors takes seconds.
+   */
+  private static final Duration[] WORK =
+      millis(1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000);
+
+  /** Moments while all keep up; minutes and hours behind a backlog. */
+  private static final Duration[] WAYS =
+      millis(
+          50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000,
+          7_200_000);
+
   final Counter imagesLabelled;
   final Counter predictions;
-  final Counter deadLetters;
+  final LetterCounts deadLetters;
+  final Counter engineFailures;
   final Counter promptsRefused;
   final Timer batch;
   final Timer tower;
+  final Timer decode;
+  final Timer endToEnd;
   final Timer now;
   final Counter nowRefused;
   final Passes plain;
@@ -32,9 +53,10 @@ final class LabelerMetrics {
         Counter.builder("gripstream.predictions")
             .description("Predictions made, one per image and task")
             .register(registry);
-    deadLetters =
-        Counter.builder("gripstream.dead.letters")
-            .description("Records that could not be processed")
+    deadLetters = new LetterCounts(registry, Labeler.ROLE);
+    engineFailures =
+        Counter.builder("gripstream.engine.failures")
+            .description("Failures of the engine; what it was to do is done again")
             .tag("role", Labeler.ROLE)
             .register(registry);
     promptsRefused =
@@ -44,14 +66,27 @@ final class LabelerMetrics {
     batch =
         Timer.builder("gripstream.labeler.batch")
             .description("From a batch of image events to its predictions")
+            .serviceLevelObjectives(WORK)
             .register(registry);
     tower =
         Timer.builder("gripstream.labeler.tower")
             .description("The image tower's part of a batch")
+            .serviceLevelObjectives(WORK)
+            .register(registry);
+    decode =
+        Timer.builder("gripstream.labeler.decode")
+            .description("From an image's encoded bytes to its pixels")
+            .serviceLevelObjectives(WORK)
+            .register(registry);
+    endToEnd =
+        Timer.builder("gripstream.labeler.end.to.end")
+            .description("From an image record's timestamp until its predictions can be seen")
+            .serviceLevelObjectives(WAYS)
             .register(registry);
     now =
         Timer.builder("gripstream.labeler.now")
             .description("From a request to label one image at once to its answer")
+            .serviceLevelObjectives(WORK)
             .register(registry);
     nowRefused =
         Counter.builder("gripstream.labeler.now.refused")
@@ -65,8 +100,19 @@ final class LabelerMetrics {
             .register(registry);
     unusablePrompts =
         MultiGauge.builder("gripstream.prompt.unusable")
-            .description("1 for a task whose live prompt this process does not serve")
+            .description("1 for a task whose live prompt this process does not serve, else 0")
             .register(registry);
+  }
+
+  /** Counts a failure if it is the engine's. */
+  void failed(Throwable failure) {
+    if (Fault.of(failure) == Fault.ENGINE) {
+      engineFailures.increment();
+    }
+  }
+
+  private static Duration[] millis(long... bounds) {
+    return LongStream.of(bounds).mapToObj(Duration::ofMillis).toArray(Duration[]::new);
   }
 
   /** Runs of the image tower of one kind. */
@@ -103,9 +149,14 @@ final class LabelerMetrics {
                         Tags.of("task", served.prompt().task()), served.prompt().version()))
             .toList();
     promptVersions.register(versions, true);
+    Set<String> tasks = new TreeSet<>(snapshot.served().keySet());
+    tasks.addAll(snapshot.refused().keySet());
     List<MultiGauge.Row<?>> unusable =
-        snapshot.refused().keySet().stream()
-            .<MultiGauge.Row<?>>map(task -> MultiGauge.Row.of(Tags.of("task", task), 1))
+        tasks.stream()
+            .<MultiGauge.Row<?>>map(
+                task ->
+                    MultiGauge.Row.of(
+                        Tags.of("task", task), snapshot.refused().containsKey(task) ? 1 : 0))
             .toList();
     unusablePrompts.register(unusable, true);
   }

@@ -5,6 +5,7 @@ import io.gripstream.image.ImageReader;
 import io.gripstream.image.ImageReader.Image;
 import io.gripstream.image.RejectedImageException;
 import io.gripstream.kafka.DeadLetters;
+import io.gripstream.kafka.LetterCounts.Reason;
 import io.gripstream.labeler.Assignment.Label;
 import io.gripstream.labeler.Assignment.Refuse;
 import io.gripstream.labeler.Assignment.Verdict;
@@ -41,6 +42,7 @@ final class Labelling {
   private final LabelRecords records;
   private final DeadLetters deadLetters;
   private final LabelerMetrics metrics;
+  private final EndToEnd endToEnd;
   private final boolean readAheadAtOnce;
 
   private List<ConsumerRecord<byte[], byte[]>> expected = List.of();
@@ -66,6 +68,7 @@ final class Labelling {
       LabelRecords records,
       DeadLetters deadLetters,
       LabelerMetrics metrics,
+      EndToEnd endToEnd,
       boolean readAheadAtOnce) {
     this.events = events;
     this.board = board;
@@ -78,6 +81,7 @@ final class Labelling {
     this.records = records;
     this.deadLetters = deadLetters;
     this.metrics = metrics;
+    this.endToEnd = endToEnd;
     this.readAheadAtOnce = readAheadAtOnce;
   }
 
@@ -126,7 +130,8 @@ final class Labelling {
     List<Decided> decided = decide(draft, arrivals, timeout);
     // Only now is it sure that the batch is not handed in again.
     List<ProducerRecord<byte[], byte[]>> outputs = new ArrayList<>();
-    malformed.forEach(refused -> outputs.add(letter(refused.record(), refused.reason())));
+    malformed.forEach(
+        refused -> outputs.add(letter(refused.record(), Reason.MALFORMED, refused.reason())));
     long started = System.nanoTime();
     List<Work> works = read(decided, outputs);
     begun = readAheadAtOnce ? readAhead() : Map.of();
@@ -156,6 +161,7 @@ final class Labelling {
     }
     metrics.batch.record(Duration.ofNanos(System.nanoTime() - started));
     draft.adopt();
+    images.forEach(image -> endToEnd.labelled(image.work().arrival().record()));
     return outputs;
   }
 
@@ -200,7 +206,7 @@ final class Labelling {
         works.add(
             new Work(arrival, label, ahead == null ? reader.read(arrival.event()) : ahead.image()));
       } else if (one.verdict() instanceof Refuse refuse) {
-        outputs.add(letter(arrival.record(), refuse.reason()));
+        outputs.add(letter(arrival.record(), Reason.UNASSIGNED, refuse.reason()));
       }
     }
     return works;
@@ -229,17 +235,25 @@ final class Labelling {
       try {
         images.add(new Decoded(work, ImageReader.await(work.image())));
       } catch (RejectedImageException e) {
-        outputs.add(letter(work.arrival().record(), e.getMessage()));
+        outputs.add(letter(work.arrival().record(), reason(e.why()), e.getMessage()));
       }
     }
     return images;
   }
 
+  private static Reason reason(RejectedImageException.Why why) {
+    return switch (why) {
+      case UNREADABLE -> Reason.UNREADABLE;
+      case CHANGED -> Reason.CHANGED;
+      case UNDECODABLE -> Reason.UNDECODABLE;
+    };
+  }
+
   private ProducerRecord<byte[], byte[]> letter(
-      ConsumerRecord<byte[], byte[]> record, String reason) {
+      ConsumerRecord<byte[], byte[]> record, Reason reason, String cause) {
     LOG.warnf(
-        "dead letter: %s-%d@%d: %s", record.topic(), record.partition(), record.offset(), reason);
-    metrics.deadLetters.increment();
-    return deadLetters.letter(record, Labeler.ROLE, reason);
+        "dead letter: %s-%d@%d: %s", record.topic(), record.partition(), record.offset(), cause);
+    metrics.deadLetters.count(reason);
+    return deadLetters.letter(record, Labeler.ROLE, cause);
   }
 }

@@ -3,6 +3,7 @@ package io.gripstream.refiner;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.LetterCounts;
 import io.gripstream.kafka.Pulse;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.loop.LoopListener;
@@ -68,7 +69,12 @@ public final class Refiner implements AutoCloseable {
             new LoopListener() {
               @Override
               public void condemned(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
-                metrics.deadLetters.increment();
+                metrics.deadLetters.count(LetterCounts.Reason.FAILED);
+              }
+
+              @Override
+              public void failed(Throwable cause) {
+                metrics.failed(cause);
               }
             });
   }

@@ -1,5 +1,7 @@
 package io.gripstream.refiner;
 
+import io.gripstream.kafka.Fault;
+import io.gripstream.kafka.LetterCounts;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -10,7 +12,8 @@ final class RefinerMetrics {
   final Timer failed;
   final Counter abandoned;
   final Counter zeroShot;
-  final Counter deadLetters;
+  final LetterCounts deadLetters;
+  final Counter engineFailures;
 
   RefinerMetrics(MeterRegistry registry) {
     trained = rounds(registry, "trained");
@@ -23,11 +26,19 @@ final class RefinerMetrics {
         Counter.builder("gripstream.zero.shot.prompts")
             .description("Zero-shot prompts made")
             .register(registry);
-    deadLetters =
-        Counter.builder("gripstream.dead.letters")
-            .description("Records that could not be processed")
+    deadLetters = new LetterCounts(registry, Refiner.ROLE);
+    engineFailures =
+        Counter.builder("gripstream.engine.failures")
+            .description("Failures of the engine; what it was to do is done again")
             .tag("role", Refiner.ROLE)
             .register(registry);
+  }
+
+  /** Counts a failure if it is the engine's. */
+  void failed(Throwable failure) {
+    if (Fault.of(failure) == Fault.ENGINE) {
+      engineFailures.increment();
+    }
   }
 
   private static Timer rounds(MeterRegistry registry, String outcome) {

@@ -3,6 +3,7 @@ package io.gripstream.refiner;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.Fault;
+import io.gripstream.kafka.LetterCounts;
 import io.gripstream.kafka.loop.LongWork;
 import io.gripstream.kafka.loop.TransactionalLoop;
 import io.gripstream.refine.train.RoundBatch;
@@ -211,7 +212,7 @@ final class Rounds implements TransactionalLoop.Handler {
     LOG.errorf(
         "dead letter: %s-%d@%d: %s",
         record.topic(), record.partition(), record.offset(), cause.getMessage());
-    metrics.deadLetters.increment();
+    metrics.deadLetters.count(LetterCounts.Reason.MALFORMED);
     return List.of(
         deadLetters.letter(record, Refiner.ROLE, "not a chunk of a batch: " + cause.getMessage()));
   }

@@ -194,6 +194,7 @@ final class ZeroShotMaker implements AutoCloseable {
           if (Fault.of(e) == Fault.FATAL) {
             throw e;
           }
+          metrics.failed(e);
           waiting.put(task, Fault.line(e));
           LOG.warnf("the zero-shot prompt of %s waits: %s", task, Fault.line(e));
           due.add(task);

@@ -103,9 +103,13 @@ final class Lifecycle {
 
   private Map<String, String> each(Function<Role, String> reason) {
     Map<String, String> reasons = new TreeMap<>();
-    chosen.forEach(
-        role -> reasons.put(role.part().name().toLowerCase(Locale.ROOT), reason.apply(role)));
+    chosen.forEach(role -> reasons.put(name(role), reason.apply(role)));
     return reasons;
+  }
+
+  /** As people and probes know it. */
+  static String name(Role role) {
+    return role.part().name().toLowerCase(Locale.ROOT);
   }
 
   /** Goes on with the start as far as the brokers let it. */

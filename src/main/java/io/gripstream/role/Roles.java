@@ -7,6 +7,7 @@ import io.gripstream.kafka.TopicAdmin;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.embedded.EmbeddedRegistry;
 import io.gripstream.kafka.registry.SchemaRegistry;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.PreventFurtherStepsException;
@@ -68,6 +69,7 @@ public class Roles {
       }
     }
     chosen.sort(Comparator.comparing(Role::part));
+    chosen.forEach(this::show);
     lifecycle =
         new Lifecycle(
             chosen, clients.get(), this::prepare, BROKERS_AWAY, failure -> Quarkus.asyncExit(1));
@@ -80,6 +82,22 @@ public class Roles {
       LOG.debug("The roles cannot be started", e);
       throw new PreventFurtherStepsException("gripstream: " + Fault.line(e), 1);
     }
+  }
+
+  private void show(Role role) {
+    String name = Lifecycle.name(role);
+    Gauge.builder("gripstream.role.ready", this, it -> fits(it.readiness().get(name)))
+        .description("1 while the role is ready, as /q/health/ready says")
+        .tag("role", name)
+        .register(meters);
+    Gauge.builder("gripstream.role.alive", this, it -> fits(it.liveness().get(name)))
+        .description("0 when only a restart helps the role, as /q/health/live says")
+        .tag("role", name)
+        .register(meters);
+  }
+
+  private static int fits(String reason) {
+    return "".equals(reason) ? 1 : 0;
   }
 
   private void prepare(Admin admin) {
@@ -112,10 +130,12 @@ public class Roles {
   /**
    * Takes the application's meters out of a registry. Micrometer's own one outlives the
    * application, and a gauge in it whose object is gone would hide the one of the next application.
+   * Those of Kafka's clients go with the clients; one that did not end in time may have left some.
    */
   static void forget(MeterRegistry meters) {
     for (Meter meter : meters.getMeters()) {
-      if (meter.getId().getName().startsWith("gripstream.")) {
+      String name = meter.getId().getName();
+      if (name.startsWith("gripstream.") || name.startsWith("kafka.")) {
         meters.remove(meter);
       }
     }

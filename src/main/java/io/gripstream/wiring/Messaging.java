@@ -1,6 +1,7 @@
 package io.gripstream.wiring;
 
 import io.gripstream.GripstreamConfig;
+import io.gripstream.kafka.ClientMeters;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.embedded.EmbeddedRegistry;
@@ -8,6 +9,8 @@ import io.gripstream.kafka.registry.PromptSignature.Signer;
 import io.gripstream.kafka.registry.RestRegistry;
 import io.gripstream.kafka.registry.SchemaRegistry;
 import io.gripstream.kafka.registry.TopicSerdes;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.config.MeterFilter;
 import io.quarkus.runtime.ShutdownEvent;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -44,7 +47,7 @@ public class Messaging {
    */
   @Produces
   @Singleton
-  KafkaClients clients() {
+  KafkaClients clients(MeterRegistry meters) {
     String brokers =
         config
             .kafka()
@@ -58,7 +61,25 @@ public class Messaging {
         brokers,
         config.kafka().properties(),
         config.images().maxBytes(),
-        config.kafka().staticMembership());
+        config.kafka().staticMembership(),
+        new ClientMeters(meters));
+  }
+
+  /**
+   * Leaves some of Kafka's figures out. Those of the curator's stores are read by RocksDB's native
+   * code, which does not bear that a store is closed meanwhile. Those of a topic with a dot are
+   * there twice, the second time with an underscore, as older versions had them.
+   */
+  @Produces
+  @Singleton
+  MeterFilter leftOut() {
+    String prefix = config.kafka().topicPrefix();
+    return MeterFilter.deny(
+        id -> {
+          String topic = id.getTag("topic");
+          return id.getName().startsWith("kafka.stream.state.")
+              || id.getName().startsWith("kafka.") && topic != null && !topic.startsWith(prefix);
+        });
   }
 
   /**

@@ -73,7 +73,7 @@ class DeploymentTest {
   @EnumSource(Role.class)
   void everyRoleHasAWorkloadOfItsOwnThatAnswersForItsHealth(Role role) throws IOException {
     String name = role.name().toLowerCase(Locale.ROOT);
-    JsonNode workload = documents(Path.of("k8s/base/" + name + ".yaml")).get(0);
+    JsonNode workload = workload(role);
     JsonNode pod = workload.at("/spec/template/spec");
     JsonNode container = pod.at("/containers/0");
 
@@ -114,6 +114,48 @@ class DeploymentTest {
     assertThat(service.path("ports"))
         .isNotEmpty()
         .allSatisfy(port -> assertThat(port.asText()).startsWith("127.0.0.1:"));
+  }
+
+  /** The registry has a single writer: there is never a second gateway to wait for. */
+  @Test
+  void everyRoleThatMayHaveSeveralPodsLosesThemOneByOne() throws IOException {
+    List<String> names = new ArrayList<>();
+    for (JsonNode budget : documents(Path.of("k8s/base/disruption.yaml"))) {
+      assertThat(budget.at("/spec/maxUnavailable").asInt()).isEqualTo(1);
+      names.add(label(budget.at("/spec/selector/matchLabels")));
+    }
+    List<String> workloads = new ArrayList<>();
+    for (Role role : Role.values()) {
+      if (role != Role.GATEWAY) {
+        workloads.add(label(workload(role).at("/spec/template/metadata/labels")));
+      }
+    }
+    assertThat(names).containsExactlyInAnyOrderElementsOf(workloads);
+    assertThat(Files.readString(Path.of("k8s/base/kustomization.yaml")))
+        .contains("disruption.yaml");
+  }
+
+  @Test
+  void everyPodIsScrapedWhereItAnswers() throws IOException {
+    JsonNode monitor = documents(Path.of("k8s/monitoring/pods.yaml")).get(0);
+    JsonNode labels = documents(Path.of("k8s/base/kustomization.yaml")).get(0).at("/labels/0");
+    JsonNode endpoint = monitor.at("/spec/podMetricsEndpoints/0");
+
+    assertThat(labels.path("includeTemplates").asBoolean()).isTrue();
+    assertThat(monitor.at("/spec/selector/matchLabels")).isEqualTo(labels.path("pairs"));
+    assertThat(endpoint.path("path").asText()).isEqualTo("/q/metrics");
+    for (Role role : Role.values()) {
+      assertThat(workload(role).at("/spec/template/spec/containers/0/ports/0/name"))
+          .isEqualTo(endpoint.path("port"));
+    }
+  }
+
+  private static JsonNode workload(Role role) throws IOException {
+    return documents(Path.of("k8s/base/" + role.name().toLowerCase(Locale.ROOT) + ".yaml")).get(0);
+  }
+
+  private static String label(JsonNode labels) {
+    return labels.path("app.kubernetes.io/name").asText();
   }
 
   @Test

@@ -15,6 +15,7 @@ import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
+import io.gripstream.kafka.ClientMeters;
 import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.RefusingRegistry;
@@ -74,9 +75,11 @@ class CuratorStreamTest {
     try (var prompts = reader(topics.prompts(), serdes.prompts().deserializer());
         var batches = reader(topics.batches(), serdes.batches().deserializer());
         var letters = reader(topics.deadLetters(), new StringDeserializer())) {
-      try (CuratorStream curator = curator(first)) {
+      SimpleMeterRegistry meters = new SimpleMeterRegistry();
+      try (CuratorStream curator = curator(first, meters)) {
         curator.start();
         await().atMost(TIMEOUT).until(curator::running);
+        assertThat(meters.get("kafka.stream.alive.stream.threads").gauge().value()).isEqualTo(1);
         send(topics.tasks(), TASK, serdes.tasks().serialize(topics.tasks(), definition().build()));
         send(topics.zeroShots(), TASK + "/" + Fixtures.MODEL, prompt(0));
         assertThat(next(prompts, 1)).hasSize(1);
@@ -87,6 +90,9 @@ class CuratorStreamTest {
         assertThat(next(letters, 1)).containsExactly("garbage");
         await().atMost(TIMEOUT).until(() -> committed(topics.samples()) == 4);
       }
+      assertThat(meters.getMeters())
+          .extracting(meter -> meter.getId().getName())
+          .noneMatch(name -> name.startsWith("kafka."));
       try (CuratorStream curator = curator(second)) {
         curator.start();
         sample(right(), "d");
@@ -322,6 +328,18 @@ class CuratorStreamTest {
 
   private CuratorStream curator(Path directory) {
     return curator(directory, serdes, Fixtures.GATE);
+  }
+
+  private CuratorStream curator(Path directory, SimpleMeterRegistry meters) {
+    KafkaClients shown =
+        new KafkaClients(
+            clients.bootstrapServers(),
+            Map.of(),
+            KafkaClients.MAX_IMAGE_BYTES,
+            true,
+            new ClientMeters(meters));
+    return new CuratorStream(
+        shown, topics, serdes, Fixtures.GATE, meters, "curator-test", directory, (short) -1);
   }
 
   private CuratorStream curator(Path directory, TopicSerdes serdes, Candidates.Judge gate) {

@@ -20,6 +20,7 @@ import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.Sample;
 import io.gripstream.kafka.DeadLetters;
+import io.gripstream.kafka.LetterCounts;
 import io.gripstream.refine.train.RoundBatch;
 import io.gripstream.task.TaskCases;
 import java.nio.charset.StandardCharsets;
@@ -575,9 +576,9 @@ class CuratorTopologyTest {
     assertThat(
             curator
                 .meters
-                .counter(Rejections.METER, "topic", CuratorDriver.TOPICS.samples())
+                .counter(LetterCounts.METER, "role", Rejections.ROLE, "reason", "malformed")
                 .count())
-        .isEqualTo(4);
+        .isEqualTo(8);
 
     curator.sample("a", "b", "c", "d");
     assertThat(ids(curator.batches())).containsExactly("a", "b", "c", "d");

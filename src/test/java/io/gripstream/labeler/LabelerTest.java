@@ -17,6 +17,7 @@ import io.gripstream.event.Sample;
 import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.kafka.DeadLetters;
+import io.gripstream.kafka.LetterCounts;
 import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.registry.PromptSignature.Signer;
 import io.gripstream.wiring.TestStream;
@@ -50,6 +51,7 @@ import java.util.zip.CRC32;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serdes;
@@ -179,9 +181,76 @@ class LabelerTest {
     assertThat(awaitPredictions(2))
         .extracting(Prediction::getImageId)
         .containsExactlyInAnyOrder("before", "after");
-    assertThat(meters.get("gripstream.dead.letters").counter().count()).isEqualTo(reasons.size());
+    Map<String, Double> counted = new TreeMap<>();
+    meters
+        .get(LetterCounts.METER)
+        .counters()
+        .forEach(counter -> counted.put(counter.getId().getTag("reason"), counter.count()));
+    assertThat(counted)
+        .isEqualTo(
+            Map.of(
+                "malformed",
+                6.,
+                "unassigned",
+                1.,
+                "unreadable",
+                2.,
+                "changed",
+                1.,
+                "undecodable",
+                2.,
+                "failed",
+                0.));
     image("later", Events.image(png, "colours"));
     awaitPredictions(3);
+  }
+
+  @Test
+  void anImagesHeadersAreCarriedToItsPredictionsUpToABound() {
+    start(Map.of());
+    define("colours", Events.task("red", "green", "blue"));
+    define("tints", Events.task("red", "green", "blue"));
+    promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
+    promote(Events.prompt("tints", 0, COLOURS, RED, GREEN, BLUE));
+    Headers few = new RecordHeaders();
+    few.add("camera", new byte[] {1, 2, 3}).add("nothing", null).add("traceparent", new byte[55]);
+    image("few", few);
+    Headers many = new RecordHeaders();
+    IntStream.range(0, 1000).forEach(i -> many.add("h" + i, new byte[1]));
+    many.add("traceparent", new byte[55]);
+    image("many", many);
+    Headers large = new RecordHeaders();
+    large.add("large", new byte[CarriedHeaders.BYTES]).add("small", new byte[3]);
+    image("large", large);
+
+    awaitPredictions(6);
+    for (ConsumerRecord<byte[], byte[]> prediction : predictions.records()) {
+      List<Header> carried = List.of(prediction.headers().toArray());
+      List<String> names = carried.stream().map(Header::key).toList();
+      switch (new String(prediction.key(), UTF_8)) {
+        case "few" -> {
+          assertThat(names).containsExactly("traceparent", "camera", "nothing");
+          assertThat(carried.get(1).value()).containsExactly(1, 2, 3);
+          assertThat(carried.get(2).value()).isNull();
+        }
+        case "many" ->
+            assertThat(names).hasSize(CarriedHeaders.MOST).startsWith("traceparent", "h0", "h1");
+        default -> assertThat(names).containsExactly("small");
+      }
+    }
+    await().atMost(LONG).until(() -> samples.values().size() == 6);
+    assertThat(samples.records()).allMatch(sample -> sample.headers().toArray().length == 0);
+  }
+
+  private void image(String id, Headers headers) {
+    String topic = stream.topics().images();
+    byte[] event =
+        stream
+            .serdes()
+            .images()
+            .serializer()
+            .serialize(topic, Events.image(ColourClip.png(Color.RED)));
+    stream.send(new ProducerRecord<>(topic, null, id.getBytes(UTF_8), event, headers));
   }
 
   @Test
@@ -385,6 +454,10 @@ class LabelerTest {
     assertThat(awaitPredictions(400)).extracting(Prediction::getImageId).doesNotHaveDuplicates();
     assertThat(deadLetters.values()).isEmpty();
     await().atMost(LONG).until(() -> labeler.notReady().isEmpty());
+    assertThat(meters.get("gripstream.engine.failures").counter().count()).isPositive();
+    assertThat(meters.get("gripstream.labeler.end.to.end").timer().count())
+        .as("images count when they are committed, whatever was tried before")
+        .isEqualTo(400);
 
     model.failure = new EngineException("CUDA error: device-side assert triggered");
     image("last", Events.image(red, "colours"));
@@ -603,7 +676,7 @@ class LabelerTest {
         .isEqualTo(1);
     assertThat(labeler.notReady()).as("the last good prompt serves").isEmpty();
     promote(swapped);
-    await().atMost(LONG).until(() -> meters.find("gripstream.prompt.unusable").gauges().isEmpty());
+    await().atMost(LONG).until(() -> meters.get("gripstream.prompt.unusable").gauge().value() == 0);
   }
 
   @Test

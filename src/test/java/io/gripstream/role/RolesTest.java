@@ -15,6 +15,7 @@ class RolesTest {
     CompositeMeterRegistry outlives = new CompositeMeterRegistry();
     gauge(outlives, new AtomicInteger(1));
     outlives.gauge("jvm.other", 7);
+    outlives.gauge("kafka.consumer.fetch.manager.records.lag", 7);
 
     Roles.forget(outlives);
 
@@ -24,6 +25,7 @@ class RolesTest {
     gauge(outlives, viewers);
     assertThat(scraped.get("gripstream.viewers").gauge().value()).isEqualTo(viewers.get());
     assertThat(outlives.find("jvm.other").gauge()).isNotNull();
+    assertThat(outlives.find("kafka.consumer.fetch.manager.records.lag").gauge()).isNull();
   }
 
   private static void gauge(MeterRegistry meters, AtomicInteger value) {

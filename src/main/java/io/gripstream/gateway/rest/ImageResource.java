@@ -16,6 +16,7 @@ import jakarta.validation.constraints.Pattern;
 import jakarta.validation.constraints.Size;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -32,6 +33,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.common.header.Header;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
@@ -77,14 +79,19 @@ public final class ImageResource {
   @Operation(
       summary = "Sends an image to be labelled",
       description =
-          "The body is the encoded image: JPEG, PNG, GIF, BMP or WebP. Without an id it goes by its SHA-256; without a task it is meant for all of them.")
+          "The body is the encoded image: JPEG, PNG, GIF, BMP or WebP. Without an id it goes by its SHA-256; without a task it is meant for all of them. A W3C trace context becomes headers of its record, and of its predictions.")
   public Response postBytes(
-      @QueryParam("id") String id, @QueryParam("task") List<String> forTasks, byte[] body) {
+      @QueryParam("id") String id,
+      @QueryParam("task") List<String> forTasks,
+      @HeaderParam(TraceContext.PARENT) List<String> traceParents,
+      @HeaderParam(TraceContext.STATE) List<String> traceStates,
+      byte[] body) {
     check(body, config.images().maxBytes());
     String sha256 = sha256(body);
     return publish(
         id == null ? sha256 : id,
-        new ImageEvent(ByteBuffer.wrap(body), null, sha256, known(forTasks), Map.of()));
+        new ImageEvent(ByteBuffer.wrap(body), null, sha256, known(forTasks), Map.of()),
+        TraceContext.headers(traceParents, traceStates));
   }
 
   @POST
@@ -94,7 +101,10 @@ public final class ImageResource {
   @Operation(
       summary = "Names an image to be labelled",
       description = "The labeler reads it from there, if its settings allow that place.")
-  public Response postReference(@NotNull @Valid ImageRequest request) {
+  public Response postReference(
+      @HeaderParam(TraceContext.PARENT) List<String> traceParents,
+      @HeaderParam(TraceContext.STATE) List<String> traceStates,
+      @NotNull @Valid ImageRequest request) {
     return publish(
         request.id() == null ? request.sha256() : request.id(),
         new ImageEvent(
@@ -102,7 +112,8 @@ public final class ImageResource {
             absolute(request.uri()),
             request.sha256(),
             known(request.tasks()),
-            request.attributes() == null ? Map.of() : request.attributes()));
+            request.attributes() == null ? Map.of() : request.attributes()),
+        TraceContext.headers(traceParents, traceStates));
   }
 
   @GET
@@ -165,7 +176,7 @@ public final class ImageResource {
     }
   }
 
-  private Response publish(String id, ImageEvent event) {
+  private Response publish(String id, ImageEvent event, List<Header> headers) {
     String key = Names.imageId(id);
     Accepted accepted =
         Accepted.at(
@@ -174,7 +185,8 @@ public final class ImageResource {
                 .publish(
                     topics.images(),
                     key,
-                    gateway.serdes().images().serializer().serialize(topics.images(), event)));
+                    gateway.serdes().images().serializer().serialize(topics.images(), event),
+                    headers));
     return Response.accepted(
             new AcceptedImage(key, accepted.topic(), accepted.partition(), accepted.offset()))
         .build();

@@ -12,6 +12,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
@@ -45,7 +46,12 @@ public final class Publisher implements AutoCloseable {
    * @throws KafkaException when it is not known to be written
    */
   public Position publish(String topic, String key, byte[] value) {
-    return await(topic, producer.send(new ProducerRecord<>(topic, key, value)));
+    return publish(topic, key, value, List.of());
+  }
+
+  /** The same with headers. */
+  public Position publish(String topic, String key, byte[] value, List<Header> headers) {
+    return await(topic, producer.send(new ProducerRecord<>(topic, null, key, value, headers)));
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.gripstream.kafka.loop;
 
+import io.gripstream.kafka.ClientMeters;
 import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
@@ -59,6 +60,7 @@ final class LoopSession implements AutoCloseable {
   private final LoopListener listener;
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final TransactionalWriter writer;
+  private final ClientMeters.Binding figures;
   private final AssignedPartitions partitions;
 
   /** Polled, and not handed in yet. */
@@ -111,6 +113,7 @@ final class LoopSession implements AutoCloseable {
       consumer.close();
       throw e;
     }
+    this.figures = clients.meters().bind(consumer);
   }
 
   void wakeup() {
@@ -436,6 +439,7 @@ final class LoopSession implements AutoCloseable {
   @Override
   public void close() {
     try {
+      figures.close();
       writer.close();
     } finally {
       // Who comes back at once keeps its partitions; who stops, or cannot work, hands them over.

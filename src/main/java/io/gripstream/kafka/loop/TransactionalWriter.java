@@ -1,5 +1,6 @@
 package io.gripstream.kafka.loop;
 
+import io.gripstream.kafka.ClientMeters;
 import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.loop.TransactionalLoop.Settings;
@@ -24,6 +25,7 @@ final class TransactionalWriter implements AutoCloseable {
   private final Settings settings;
   private final GroupPositions positions;
   private final KafkaProducer<byte[], byte[]> producer;
+  private final ClientMeters.Binding figures;
 
   /** The transaction was aborted in order, and nothing of it is left. */
   static final class AbortedException extends Exception {
@@ -42,6 +44,7 @@ final class TransactionalWriter implements AutoCloseable {
             settings.group() + "-" + settings.instanceId(),
             new ByteArraySerializer(),
             new ByteArraySerializer());
+    this.figures = clients.meters().bind(producer);
   }
 
   /** Settles what a former session left open, and gives the group the offsets that it lost. */
@@ -99,6 +102,7 @@ final class TransactionalWriter implements AutoCloseable {
   /** Leaves an open transaction to the next session, or to its timeout. */
   @Override
   public void close() {
+    figures.close();
     producer.close(Duration.ZERO);
   }
 }

@@ -41,6 +41,7 @@ import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.prompt.Tensors;
 import io.gripstream.task.TaskCases;
+import io.quarkus.bootstrap.logging.InitialConfigurator;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
@@ -62,6 +63,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -74,6 +76,7 @@ import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
 import org.hamcrest.Matcher;
+import org.jboss.logmanager.handlers.ConsoleHandler;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -199,6 +202,45 @@ class GatewayApiTest {
   }
 
   @Test
+  void aRequestsTraceContextBecomesHeadersOfTheImagesRecord() {
+    String parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    traced(parent, "a=1,b=2").queryParam("id", task + "-bytes").post("/api/images");
+    json(Map.of("id", task + "-place", "uri", "https://a/b.png", "sha256", "0".repeat(64)))
+        .header("traceparent", parent)
+        .post("/api/images")
+        .then()
+        .statusCode(202);
+    traced("00-" + "0".repeat(32) + "-b7ad6b7169203331-01", "a=1")
+        .queryParam("id", task + "-none")
+        .post("/api/images");
+    traced(parent, "x".repeat(513)).queryParam("id", task + "-long").post("/api/images");
+
+    assertThat(headers(task + "-bytes"))
+        .isEqualTo(Map.of("traceparent", parent, "tracestate", "a=1,b=2"));
+    assertThat(headers(task + "-place")).isEqualTo(Map.of("traceparent", parent));
+    assertThat(headers(task + "-none")).isEmpty();
+    assertThat(headers(task + "-long")).isEqualTo(Map.of("traceparent", parent));
+  }
+
+  private static RequestSpecification traced(String parent, String state) {
+    return given()
+        .contentType("image/png")
+        .header("traceparent", parent)
+        .header("tracestate", state)
+        .body(Strokes.png(2, new Random(2)));
+  }
+
+  private Map<String, String> headers(String imageId) {
+    Map<String, String> headers = new HashMap<>();
+    values(topics.images(), imageId, 1)
+        .records()
+        .get(0)
+        .headers()
+        .forEach(header -> headers.put(header.key(), new String(header.value(), UTF_8)));
+    return headers;
+  }
+
+  @Test
   void whatIsNoImageIsNotTaken() {
     RequestSpecification bytes = given().contentType("application/octet-stream");
     problem(bytes.body("<svg/>".getBytes()).post("/api/images").then(), 415, "none of JPEG");
@@ -250,6 +292,15 @@ class GatewayApiTest {
         .doesNotHaveDuplicates()
         .doesNotContain("null")
         .contains("listTasks", "exportLabels", "importLabels", "getPromptSafetensors");
+  }
+
+  @Test
+  void theLogIsForPeopleUnlessJsonIsAskedFor() {
+    assertThat(InitialConfigurator.DELAYED_HANDLER.getHandlers())
+        .filteredOn(ConsoleHandler.class::isInstance)
+        .isNotEmpty()
+        .extracting(console -> console.getFormatter().getClass().getSimpleName())
+        .doesNotContain("JsonFormatter");
   }
 
   @Test

@@ -8,15 +8,16 @@ import java.util.List;
 import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.awaitility.Awaitility;
 
-/** The values of one key in a topic, as any consumer finds them. */
-record Written(List<byte[]> values) {
+/** The records of one key in a topic, as any consumer finds them. */
+record Written(List<ConsumerRecord<String, byte[]>> records) {
   static Written read(KafkaClients clients, String topic, String key, int count) {
-    List<byte[]> values = new ArrayList<>();
+    List<ConsumerRecord<String, byte[]>> records = new ArrayList<>();
     try (Consumer<String, byte[]> consumer =
         clients.consumer(
             null, null, new StringDeserializer(), new ByteArrayDeserializer(), Map.of())) {
@@ -35,16 +36,20 @@ record Written(List<byte[]> values) {
                     .forEach(
                         record -> {
                           if (key.equals(record.key())) {
-                            values.add(record.value());
+                            records.add(record);
                           }
                         });
-                return values.size() >= count;
+                return records.size() >= count;
               });
     }
-    return new Written(values);
+    return new Written(records);
+  }
+
+  List<byte[]> values() {
+    return records.stream().map(ConsumerRecord::value).toList();
   }
 
   <T extends SpecificRecord> List<T> map(AvroSerde<T> serde, String topic) {
-    return values.stream().map(value -> serde.deserializer().deserialize(topic, value)).toList();
+    return values().stream().map(value -> serde.deserializer().deserialize(topic, value)).toList();
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import ai.djl.engine.EngineException;
+import io.gripstream.kafka.ClientMeters;
 import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Keys;
@@ -15,6 +16,7 @@ import io.gripstream.kafka.loop.TransactionalLoop.Handler;
 import io.gripstream.kafka.loop.TransactionalLoop.Settings;
 import io.gripstream.kafka.loop.TransactionalLoop.State;
 import io.gripstream.kafka.registry.IncompatibleSchemaException;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -130,6 +132,36 @@ class TransactionalLoopTest {
       }
     }
     assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 200));
+  }
+
+  @Test
+  void itsClientsFiguresHaveOneIdHoweverOftenTheyAreMadeAnewAndGoWithThem() {
+    SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    clients =
+        new KafkaClients(
+            SharedBroker.address(),
+            Map.of(),
+            KafkaClients.MAX_IMAGE_BYTES,
+            false,
+            new ClientMeters(meters));
+    send(numbers(0, 100));
+    try (TransactionalLoop loop = loop("a", this::copy)) {
+      loop.start();
+      awaitPredictions(100);
+      await()
+          .atMost(TIMEOUT)
+          .until(
+              () ->
+                  meters.find("kafka.consumer.fetch.manager.records.lag").gauges().stream()
+                      .anyMatch(lag -> lag.value() == 0));
+      fence("a");
+      send(numbers(100, 200));
+      awaitPredictions(200);
+      assertThat(meters.getMeters())
+          .extracting(meter -> meter.getId().getTag("client.id"))
+          .containsOnly("consumer-" + group + "-a", "producer-" + group + "-a");
+    }
+    assertThat(meters.getMeters()).isEmpty();
   }
 
   @Test
