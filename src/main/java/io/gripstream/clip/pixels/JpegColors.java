@@ -84,7 +84,7 @@ final class JpegColors {
    * Stored, inverted CMYK to RGB: {@code light - ink * light / 255}, rounded as Pillow's {@code
    * MULDIV255}.
    */
-  private static void removeBlack(byte[] samples) {
+  static void removeBlack(byte[] samples) {
     for (int i = 0; i + 4 <= samples.length; i += 4) {
       int light = samples[i + 3] & 0xFF;
       for (int c = i; c < i + 3; c++) {
