@@ -292,6 +292,13 @@ def tiffs():
     yield "grey-alpha", tiff(scene(channels=2), 8, 1, compression=5, tags={338: [2]})
 
 
+def bmp_of_os2():
+    """OS/2's second header is Windows' and 24 bytes of its own."""
+    data = saved(rgb().quantize(99), "BMP")
+    offset, = struct.unpack("<I", data[10:14])
+    return data[:10] + struct.pack("<II", offset + 24, 64) + data[18:54] + bytes(24) + data[54:]
+
+
 def sources():
     yield "ycc-420.jpg", saved(rgb(), "JPEG", quality=90)
     yield "ycc-422.jpg", saved(rgb(), "JPEG", quality=90, subsampling=1)
@@ -354,6 +361,7 @@ def sources():
     yield "bits-565.bmp", bmp16((0xF800, 0x7E0, 0x1F))
     yield "from-the-top.bmp", bmp_from_the_top()
     yield "run-lengths.bmp", bmp_run_lengths()
+    yield "os2.bmp", bmp_of_os2()
     yield "lossless.webp", saved(rgb(), "WEBP", lossless=True)
     yield "lossless-palette.webp", saved(rgb().quantize(12).convert("RGB"), "WEBP", lossless=True)
     yield "lossless-alpha.webp", saved(rgba(), "WEBP", lossless=True, exact=True)

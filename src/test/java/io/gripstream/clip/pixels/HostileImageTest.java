@@ -74,6 +74,8 @@ class HostileImageTest {
         Map.entry("BMP of 0 x 5 pixels is empty", bmp(0, 5, 0)),
         Map.entry("BMP of 5 x -2147483648 pixels is empty", bmp(5, Integer.MIN_VALUE, 0)),
         Map.entry("BMP around another format", bmp(9, 9, 5)),
+        Map.entry("OS/2 BMP of Huffman codes", os2(3)),
+        Map.entry("OS/2 BMP of Huffman codes or 24-bit run lengths", os2(4)),
         Map.entry("GIF with an empty frame", gif(5, 5, 0, 3)),
         Map.entry("JPEG of 0 x 9 pixels is empty", jpeg(0, 9, 3, 0xC0)),
         Map.entry("JPEG of 2 components", jpeg(9, 9, 2, 0xC0)),
@@ -360,6 +362,12 @@ class HostileImageTest {
         .putShort(28, (short) 24)
         .putInt(30, compression)
         .array();
+  }
+
+  private static byte[] os2(int compression) {
+    byte[] file = bmp(9, 9, compression);
+    file[14] = 64;
+    return file;
   }
 
   private static byte[] gif(int screenWidth, int screenHeight, int width, int height) {

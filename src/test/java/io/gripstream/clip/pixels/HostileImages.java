@@ -181,7 +181,7 @@ public final class HostileImages {
     File file = pngHead(9, 9, 8, random.nextBoolean() ? 2 : 3, 0);
     for (int i = random.nextInt(4); i >= 0; i--) {
       String name = List.of("zTXt", "iCCP", "iTXt").get(random.nextInt(3));
-      String head = name.equals("iTXt") ? "a\0\1\0\0\0" : "a\0\0";
+      String head = name.equals("iTXt") ? "XML:com.adobe.xmp\0\1\0\0\0" : "a\0\0";
       file.add(chunk(name, new File().add(head).add(DEFLATED_ZEROS).bytes()));
     }
     return file.add(chunk("IDAT", deflated(300))).add(chunk("IEND", new byte[0])).bytes();
