@@ -6,7 +6,7 @@ import java.util.zip.Inflater;
 
 /**
  * Unpacks a TIFF's strips or tiles. The JDK's reader is not used: it makes up what a strip lacks,
- * takes a gigabyte of strings for a megabyte of LZW codes where no budget can stop it, and does not
+ * makes a gigabyte of strings of a megabyte of LZW codes where no budget can stop it, and does not
  * know differences of 16-bit samples.
  */
 final class TiffPixels {
