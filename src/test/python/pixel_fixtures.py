@@ -10,7 +10,7 @@ Needs Pillow and numpy (Debian: python3-pil, python3-numpy). Writes src/test/res
   photos.sha256    for each photograph of the archive: SHA-256 of its expected [224, 224, 3] bytes; kept as it is when
                    the archive is not given
 
-The files in the tree were made with Pillow 9.4.0 and libjpeg-turbo 2.1.5. Later versions give the same pixels, but
+The files in the tree were made with Pillow 9.4.0 (TIFF: 12.3.0) and libjpeg-turbo 2.1.5. Later versions give the same pixels, but
 other encoders give other source images.
 """
 import hashlib
@@ -220,6 +220,85 @@ def bmp_run_lengths():
     return bmp(61, 45, 8, 1, bytes(body), palette, 4)
 
 
+# TIFF, beyond what Pillow writes
+
+
+def packed_lzw(raw):
+    """TIFF's LZW of a kind that any reader takes: literals, with the table cleared before codes grow."""
+    bits = "".join(f"{256:09b}" * (i % 200 == 0) + f"{byte:09b}" for i, byte in enumerate(raw)) + f"{257:09b}"
+    return int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8), "big")
+
+
+PACKERS = {1: bytes, 5: packed_lzw, 8: zlib.compress}
+
+
+def tiff(pixels, bits, photometric, order="<", compression=1, cell=None, planar=False, predicted=False, tags=None):
+    """[height, width, samples] in strips of seven rows, or in tiles of the cell's height and width."""
+    height, width, samples = pixels.shape
+    rows, columns = cell or (7, width)
+    blocks = []
+    for plane in numpy.split(pixels, samples, -1) if planar else [pixels]:
+        for top in range(0, height, rows):
+            for left in range(0, width, columns):
+                part = plane[top:top + rows, left:left + columns]
+                if cell:
+                    spare = ((0, rows - part.shape[0]), (0, columns - part.shape[1]), (0, 0))
+                    part = numpy.pad(part, spare, mode="edge")
+                if predicted:
+                    part = numpy.diff(part, axis=1, prepend=part[:, :1] * 0)
+                if bits < 8:
+                    flat = part.reshape(part.shape[0], -1, 1) >> numpy.arange(bits)[::-1] & 1
+                    raw = numpy.packbits(flat.reshape(part.shape[0], -1), axis=1).tobytes()
+                else:
+                    raw = part.astype(order + "u%d" % (bits // 8)).tobytes()
+                blocks.append(PACKERS[compression](raw))
+    offsets, data = [], b""
+    for block in blocks:
+        offsets.append(8 + len(data))
+        data += block + bytes(len(block) % 2)
+    entries = {256: [width], 257: [height], 258: [bits] * samples, 259: [compression], 262: [photometric],
+               277: [samples], 284: [2 if planar else 1], 317: [2 if predicted else 1]}
+    layout = {322: [columns], 323: [rows], 324: offsets, 325: [len(b) for b in blocks]}
+    entries.update(layout if cell else {273: offsets, 278: [rows], 279: layout[325]})
+    entries.update(tags or {})
+    directory, extra = b"", b""
+    after = 8 + len(data) + 2 + 12 * len(entries) + 4
+    for tag, values in sorted(entries.items()):
+        kind, letter = (4, "I") if tag in (273, 279, 324, 325) else (3, "H")
+        packed = struct.pack(order + letter * len(values), *values)
+        directory += struct.pack(order + "HHI", tag, kind, len(values))
+        directory += packed.ljust(4, b"\0") if len(packed) <= 4 else struct.pack(order + "I", after + len(extra))
+        extra += packed if len(packed) > 4 else b""
+    start = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8 + len(data))
+    return start + data + struct.pack(order + "H", len(entries)) + directory + bytes(4) + extra
+
+
+def tiffs():
+    yield "lzw", saved(rgb(), "TIFF", compression="tiff_lzw", tiffinfo={317: 2})
+    yield "deflate", saved(rgb(), "TIFF", compression="tiff_deflate", tiffinfo={278: 7})
+    yield "pack-bits", saved(rgb().quantize(6), "TIFF", compression="packbits")
+    yield "black-and-white", saved(rgb().convert("1"), "TIFF")
+    yield "turned-6", saved(rgb(), "TIFF", tiffinfo={274: 6})
+    yield "pages", saved(rgb(), "TIFF", save_all=True, append_images=[rgb().rotate(90)])
+    yield "cmyk", saved(Image.fromarray(scene(channels=4), "CMYK"), "TIFF", compression="tiff_lzw")
+    yield "tiles", tiff(scene(), 8, 2, compression=5, cell=(16, 32))
+    yield "planes", tiff(scene(), 8, 2, compression=8, planar=True, predicted=True)
+    yield "premultiplied-16", tiff(wide(4), 16, 2, ">", 8, cell=(16, 16), planar=True, tags={338: [1]})
+    yield "differences-16", tiff(wide(3), 16, 2, ">", 8, predicted=True)
+    yield "little-differences-16", tiff(wide(4), 16, 2, "<", 5, predicted=True, tags={338: [2]})
+    yield "white-is-zero-2", tiff(scene(channels=1) >> 6, 2, 0, ">")
+    yield "reversed-4", tiff(scene(channels=1) >> 4, 4, 1, tags={266: [2]})
+    yield "grey-16", tiff(wide(1), 16, 1, ">")
+    yield "grey-alpha", tiff(scene(channels=2), 8, 1, compression=5, tags={338: [2]})
+
+
+def bmp_of_os2():
+    """OS/2's second header is Windows' and 24 bytes of its own."""
+    data = saved(rgb().quantize(99), "BMP")
+    offset, = struct.unpack("<I", data[10:14])
+    return data[:10] + struct.pack("<II", offset + 24, 64) + data[18:54] + bytes(24) + data[54:]
+
+
 def sources():
     yield "ycc-420.jpg", saved(rgb(), "JPEG", quality=90)
     yield "ycc-422.jpg", saved(rgb(), "JPEG", quality=90, subsampling=1)
@@ -282,6 +361,7 @@ def sources():
     yield "bits-565.bmp", bmp16((0xF800, 0x7E0, 0x1F))
     yield "from-the-top.bmp", bmp_from_the_top()
     yield "run-lengths.bmp", bmp_run_lengths()
+    yield "os2.bmp", bmp_of_os2()
     yield "lossless.webp", saved(rgb(), "WEBP", lossless=True)
     yield "lossless-palette.webp", saved(rgb().quantize(12).convert("RGB"), "WEBP", lossless=True)
     yield "lossless-alpha.webp", saved(rgba(), "WEBP", lossless=True, exact=True)
@@ -289,12 +369,14 @@ def sources():
     yield "lossy-coarse.webp", saved(rgb(width=100, height=70), "WEBP", quality=10)
     yield "lossy-alpha.webp", saved(rgba(), "WEBP", quality=80, exact=True)
     yield "turned-8.webp", saved(rgb(), "WEBP", lossless=True, exif=b"Exif\0\0" + exif(8))
+    for name, data in tiffs():
+        yield name + ".tif", data
     yield "animated.webp", saved(rgb(), "WEBP", save_all=True, append_images=[rgb().rotate(90)], lossless=True)
 
 
 def expected(name, data):
     image = Image.open(io.BytesIO(data))
-    if name == "grey-16.png":
+    if name in ("grey-16.png", "grey-16.tif"):
         # Here alone Pillow is not followed: it clips 16-bit grey at 255, which leaves a white image.
         image = Image.fromarray((numpy.asarray(image) >> 8).astype(numpy.uint8))
     return clip_pixels(image, SIZE)

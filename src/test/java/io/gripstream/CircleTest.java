@@ -209,7 +209,7 @@ class CircleTest {
             new Bad(
                 "no-image",
                 event("not an image".getBytes(UTF_8), List.of()),
-                "neither JPEG, PNG, GIF, BMP nor WebP"),
+                "neither JPEG, PNG, GIF, BMP, WebP nor TIFF"),
             new Bad("garbage", new byte[] {7, 7, 7, 7, 7, 7, 7}, "not an image event: "),
             new Bad("no-task", event(good, List.of("nowhere")), "there is no task 'nowhere'"),
             new Bad("", event(good, List.of()), "no image id: "),

@@ -21,7 +21,6 @@ import java.util.zip.ZipFile;
  * or hides.
  */
 public final class ImageFiles implements AutoCloseable {
-  /** TIFF is not read, and is listed all the same: whoever has it is told so. */
   private static final Set<String> EXTENSIONS =
       Set.of("jpg", "jpeg", "jfif", "png", "gif", "bmp", "webp", "tif", "tiff");
 

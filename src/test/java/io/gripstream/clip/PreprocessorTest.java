@@ -10,6 +10,8 @@ import io.gripstream.clip.pixels.PixelFixtures;
 import java.io.ByteArrayOutputStream;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +29,7 @@ import java.util.zip.ZipFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PreprocessorTest {
   private final Preprocessor preprocessor = new Preprocessor(PixelFixtures.SIZE);
@@ -174,18 +177,22 @@ class PreprocessorTest {
     byte[] jpeg = PixelFixtures.encoded("turned-6.jpg");
     byte[] png = without("eXIf", PixelFixtures.encoded("turned-6.png"));
     byte[] webp = without("EXIF", PixelFixtures.encoded("turned-8.webp"));
-    ByteArrayOutputStream described = new ByteArrayOutputStream();
-    described.write(png, 0, 33);
-    described.writeBytes(HostileImages.chunk("iTXt", text));
-    described.write(png, 33, png.length - 33);
+    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    packed.writeBytes("XML:com.adobe.xmp\0\1\0en\0XMP\0".getBytes(StandardCharsets.ISO_8859_1));
+    try (DeflaterOutputStream deflater = new DeflaterOutputStream(packed)) {
+      deflater.write(six.getBytes(StandardCharsets.ISO_8859_1));
+    }
     ByteArrayOutputStream chunks = new ByteArrayOutputStream();
     chunks.write(webp, 12, webp.length - 12);
     chunks.writeBytes(HostileImages.riff("XMP ", eight.getBytes(StandardCharsets.ISO_8859_1)));
 
     assertThat(preprocessor.pixels(withSegment(without("Exif", jpeg), segment)))
         .isEqualTo(PixelFixtures.pixels("turned-6.jpg"));
-    assertThat(preprocessor.pixels(described.toByteArray()))
-        .isEqualTo(PixelFixtures.pixels("turned-6.png"));
+    for (byte[] described : List.of(text, packed.toByteArray())) {
+      byte[] chunk = HostileImages.chunk("iTXt", described);
+      assertThat(preprocessor.pixels(withChunk(png, chunk)))
+          .isEqualTo(PixelFixtures.pixels("turned-6.png"));
+    }
     assertThat(preprocessor.pixels(HostileImages.webp(chunks.toByteArray())))
         .isEqualTo(PixelFixtures.pixels("turned-8.webp"));
     // Exif has the first word.
@@ -216,14 +223,23 @@ class PreprocessorTest {
           List.of(
               HostileImages.chunk("tEXt", plain.toByteArray()),
               HostileImages.chunk("zTXt", packed.toByteArray()))) {
-        ByteArrayOutputStream described = new ByteArrayOutputStream();
-        described.write(png, 0, 33);
-        described.writeBytes(chunk);
-        described.write(png, 33, png.length - 33);
-        assertThat(preprocessor.pixels(described.toByteArray()))
+        assertThat(preprocessor.pixels(withChunk(png, chunk)))
             .isEqualTo(PixelFixtures.pixels("turned-6.png"));
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {16, 20, 36, 64})
+  void aBitmapOfOs2IsReadHoweverLongItsHeader(int size) throws Exception {
+    byte[] windows = PixelFixtures.encoded("rgb.bmp");
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    out.writeBytes(Arrays.copyOf(Arrays.copyOf(windows, 14 + Math.min(40, size)), 14 + size));
+    out.write(windows, 54, windows.length - 54);
+    byte[] os2 = out.toByteArray();
+    ByteBuffer.wrap(os2).order(ByteOrder.LITTLE_ENDIAN).putInt(10, 14 + size).putInt(14, size);
+
+    assertThat(preprocessor.pixels(os2)).isEqualTo(PixelFixtures.pixels("rgb.bmp"));
   }
 
   @Test
@@ -245,6 +261,15 @@ class PreprocessorTest {
   private static byte[] without(String name, byte[] file) {
     String latin = new String(file, StandardCharsets.ISO_8859_1);
     return latin.replaceFirst(name, "spAm").getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  /** Puts a chunk behind a PNG's header. */
+  private static byte[] withChunk(byte[] png, byte[] chunk) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    out.write(png, 0, 33);
+    out.writeBytes(chunk);
+    out.write(png, 33, png.length - 33);
+    return out.toByteArray();
   }
 
   /**

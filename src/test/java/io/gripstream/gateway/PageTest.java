@@ -152,7 +152,7 @@ class PageTest {
           });
       page.getByText("1 of 2 files sent to sent, 1 refused").waitFor();
       assertThat(page.locator(".refused li").textContent())
-          .isEqualTo("notes.txt the body is none of JPEG, PNG, GIF, BMP and WebP");
+          .isEqualTo("notes.txt the body is none of JPEG, PNG, GIF, BMP, WebP and TIFF");
       picture(page, "upload");
       page.getByText("Close").click();
 

@@ -129,6 +129,7 @@ public final class ImageDecoder {
       case GIF -> gif(bytes, budget);
       case BMP -> Samples.of(whole(ImageFormat.BMP, BmpHeader.bare(bytes), budget));
       case WEBP, WEBP_LOSSLESS -> webp(header.format(), bytes, budget);
+      case TIFF -> TiffPixels.read(bytes, budget);
     };
   }
 

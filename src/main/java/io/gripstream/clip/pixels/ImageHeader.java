@@ -74,17 +74,22 @@ record ImageHeader(
       return new ImageHeader(
           ImageFormat.BMP, bmp.width(), bmp.height(), ExifOrientation.UNKNOWN, bmp.bytesPerPixel());
     }
+    if (bytes.startWith(0, "II*\0") || bytes.startWith(0, "MM\0*")) {
+      TiffDirectory tiff = TiffDirectory.of(bytes);
+      return new ImageHeader(
+          ImageFormat.TIFF, tiff.width(), tiff.height(), tiff.orientation(), tiff.bytesPerPixel());
+    }
     String known = knownFormat(bytes);
     throw new InvalidImageException(
         known == null
-            ? "neither JPEG, PNG, GIF, BMP nor WebP"
+            ? "neither JPEG, PNG, GIF, BMP, WebP nor TIFF"
             : known + " is not read: send it as PNG or JPEG");
   }
 
   /** Formats that people have images in and that no reader here takes; null: none of them. */
   private static String knownFormat(Bytes bytes) {
-    if (bytes.startWith(0, "II*\0") || bytes.startWith(0, "MM\0*")) {
-      return "TIFF";
+    if (bytes.startWith(0, "II+\0") || bytes.startWith(0, "MM\0+")) {
+      return "BigTIFF";
     }
     if (bytes.startWith(0, "\0\0\0\fjP  \r\n\u0087\n") || bytes.startWith(0, "\u00FFO\u00FFQ")) {
       return "JPEG 2000";

@@ -10,18 +10,37 @@ import io.gripstream.clip.pixels.JpegSegments.ColorSpace;
 final class JpegColors {
   private static final int BITS = 16;
   private static final int HALF = 1 << (BITS - 1);
-  private static final int[] CR_TO_RED = new int[256];
-  private static final int[] CB_TO_BLUE = new int[256];
-  private static final int[] CR_TO_GREEN = new int[256];
-  private static final int[] CB_TO_GREEN = new int[256];
+
+  /**
+   * What each of a pixel's three samples adds to its red, green and blue, side by side in a {@code
+   * long}, so that two sums make all three: red in bits 0 to 9, blue in bits 10 to 19, green from
+   * bit 20 on, with its fraction. Each color's sum begins at {@link #BIAS}, and so none is
+   * negative.
+   */
+  private static final long[] OF_Y = new long[256];
+
+  private static final long[] OF_CB = new long[256];
+  private static final long[] OF_CR = new long[256];
+  private static final int BLUE = 10;
+  private static final int GREEN = 20;
+  private static final int BIAS = 256;
+  private static final int MASK = (1 << BLUE) - 1;
+
+  /** A color by its sum. */
+  private static final byte[] CLIPPED = new byte[MASK + 1];
 
   static {
     for (int i = 0; i < 256; i++) {
       int chroma = i - 128;
-      CR_TO_RED[i] = fixed(1.40200) * chroma + HALF >> BITS;
-      CB_TO_BLUE[i] = fixed(1.77200) * chroma + HALF >> BITS;
-      CR_TO_GREEN[i] = -fixed(0.71414) * chroma;
-      CB_TO_GREEN[i] = -fixed(0.34414) * chroma + HALF;
+      long red = fixed(1.40200) * chroma + HALF >> BITS;
+      long blue = fixed(1.77200) * chroma + HALF >> BITS;
+      long luma = i + BIAS;
+      OF_Y[i] = luma + (luma << BLUE) + (luma << GREEN + BITS);
+      OF_CB[i] = (blue << BLUE) + ((long) -fixed(0.34414) * chroma + HALF << GREEN);
+      OF_CR[i] = red + ((long) -fixed(0.71414) * chroma << GREEN);
+    }
+    for (int i = 0; i < CLIPPED.length; i++) {
+      CLIPPED[i] = clip(i - BIAS);
     }
   }
 
@@ -63,12 +82,11 @@ final class JpegColors {
 
   private static void yccToRgb(byte[] samples, int step) {
     for (int i = 0; i + step <= samples.length; i += step) {
-      int y = samples[i] & 0xFF;
-      int cb = samples[i + 1] & 0xFF;
-      int cr = samples[i + 2] & 0xFF;
-      samples[i] = clip(y + CR_TO_RED[cr]);
-      samples[i + 1] = clip(y + (CB_TO_GREEN[cb] + CR_TO_GREEN[cr] >> BITS));
-      samples[i + 2] = clip(y + CB_TO_BLUE[cb]);
+      long sum =
+          OF_Y[samples[i] & 0xFF] + OF_CB[samples[i + 1] & 0xFF] + OF_CR[samples[i + 2] & 0xFF];
+      samples[i] = CLIPPED[(int) sum & MASK];
+      samples[i + 1] = CLIPPED[(int) (sum >> GREEN + BITS) & MASK];
+      samples[i + 2] = CLIPPED[(int) (sum >> BLUE) & MASK];
     }
   }
 
@@ -84,7 +102,7 @@ final class JpegColors {
    * Stored, inverted CMYK to RGB: {@code light - ink * light / 255}, rounded as Pillow's {@code
    * MULDIV255}.
    */
-  private static void removeBlack(byte[] samples) {
+  static void removeBlack(byte[] samples) {
     for (int i = 0; i + 4 <= samples.length; i += 4) {
       int light = samples[i + 3] & 0xFF;
       for (int c = i; c < i + 3; c++) {

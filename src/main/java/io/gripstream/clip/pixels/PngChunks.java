@@ -24,8 +24,8 @@ record PngChunks(int width, int height, int orientation, double bytesPerPixel) {
 
   private static final int PALETTE = 3;
 
-  /** A text chunk with an XMP packet that is not compressed. */
-  private static final String XMP_TEXT = "iTXtXML:com.adobe.xmp\0\0";
+  /** A text chunk with an XMP packet. */
+  private static final String XMP_TEXT = "iTXtXML:com.adobe.xmp\0";
 
   /** The keywords of Exif in a text chunk, of one length. */
   private static final List<String> PROFILES =
@@ -101,6 +101,7 @@ record PngChunks(int width, int height, int orientation, double bytesPerPixel) {
   private static int orientation(Bytes bytes) {
     int profile = ExifOrientation.UNKNOWN;
     boolean profiled = false;
+    boolean described = false;
     int xmp = ExifOrientation.UNKNOWN;
     long at = SIGNATURE;
     while (at + FRAME <= bytes.length()) {
@@ -118,12 +119,27 @@ record PngChunks(int width, int height, int orientation, double bytesPerPixel) {
         // Only one is unpacked, however many there are.
         profiled = true;
         profile = ofProfile(bytes, data, length);
-      } else if (xmp == ExifOrientation.UNKNOWN && bytes.startWith(data - 4, XMP_TEXT)) {
-        xmp = ExifOrientation.ofXmp(bytes, data, length);
+      } else if (!described && bytes.startWith(data - 4, XMP_TEXT)) {
+        described = true;
+        xmp = ofXmp(bytes, data, length);
       }
       at += FRAME + (long) length;
     }
     return profile == ExifOrientation.UNKNOWN ? xmp : profile;
+  }
+
+  /** Behind the keyword: whether it is packed, how, a language, the keyword in that, the packet. */
+  private static int ofXmp(Bytes bytes, int data, int length) {
+    int flag = data + XMP_TEXT.length() - 4;
+    if (flag >= data + length || bytes.at(flag) == 0) {
+      return ExifOrientation.ofXmp(bytes, data, length);
+    }
+    int from = flag + 2;
+    for (int ends = 0; ends < 2 && from < data + length; from++) {
+      ends += bytes.at(from) == 0 ? 1 : 0;
+    }
+    byte[] packet = inflated(bytes, from, data + length);
+    return ExifOrientation.ofXmp(new Bytes(packet), 0, packet.length);
   }
 
   private static boolean isProfile(Bytes bytes, int data) {

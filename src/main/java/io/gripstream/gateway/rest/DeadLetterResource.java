@@ -56,7 +56,7 @@ public final class DeadLetterResource {
       operationId = "getDeadLetterImage",
       summary = "The image in a dead letter, as it came in",
       description =
-          "Only where the bytes begin like a JPEG, PNG, GIF, BMP or WebP; they may be broken all the same.")
+          "Only where the bytes begin like a JPEG, PNG, GIF, BMP, WebP or TIFF; they may be broken all the same.")
   public Response image(@PathParam("partition") int partition, @PathParam("offset") long offset)
       throws UnreadableRecordException {
     byte[] value = gateway.reader().read(topics.deadLetters(), partition, offset, TIMEOUT).value();

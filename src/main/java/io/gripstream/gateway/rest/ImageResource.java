@@ -79,7 +79,7 @@ public final class ImageResource {
   @Operation(
       summary = "Sends an image to be labelled",
       description =
-          "The body is the encoded image: JPEG, PNG, GIF, BMP or WebP. Without an id it goes by its SHA-256; without a task it is meant for all of them. A W3C trace context becomes headers of its record, and of its predictions.")
+          "The body is the encoded image: JPEG, PNG, GIF, BMP, WebP or TIFF. Without an id it goes by its SHA-256; without a task it is meant for all of them. A W3C trace context becomes headers of its record, and of its predictions.")
   public Response postBytes(
       @QueryParam("id") String id,
       @QueryParam("task") List<String> forTasks,
@@ -155,7 +155,7 @@ public final class ImageResource {
     }
     if (ImageType.of(body).isEmpty()) {
       throw ProblemException.of(
-          Status.UNSUPPORTED_MEDIA_TYPE, "the body is none of JPEG, PNG, GIF, BMP and WebP");
+          Status.UNSUPPORTED_MEDIA_TYPE, "the body is none of JPEG, PNG, GIF, BMP, WebP and TIFF");
     }
   }
 

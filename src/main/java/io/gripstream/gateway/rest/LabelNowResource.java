@@ -89,7 +89,7 @@ public final class LabelNowResource {
   @Operation(
       summary = "Labels one image now",
       description =
-          "The body is the encoded image: JPEG, PNG, GIF, BMP or WebP. The labeler of this process"
+          "The body is the encoded image: JPEG, PNG, GIF, BMP, WebP or TIFF. The labeler of this process"
               + " answers, without Kafka in between: nothing is written, and nothing learns from"
               + " the image. 501 where this process has no labeler role.")
   public Uni<Answer> bytes(@PathParam("task") String task, byte[] body) {

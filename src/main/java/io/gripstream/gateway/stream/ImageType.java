@@ -14,7 +14,9 @@ public enum ImageType {
   PNG("image/png"),
   GIF("image/gif"),
   BMP("image/bmp"),
-  WEBP("image/webp");
+  WEBP("image/webp"),
+  /** Few browsers show it. */
+  TIFF("image/tiff");
 
   private final String mediaType;
 
@@ -39,6 +41,9 @@ public enum ImageType {
     }
     if (begins(bytes, 0, "RIFF") && begins(bytes, 8, "WEBP")) {
       return Optional.of(WEBP);
+    }
+    if (begins(bytes, 0, "II*\0") || begins(bytes, 0, "MM\0*")) {
+      return Optional.of(TIFF);
     }
     // BMP's two letters are too few; the size of the header that follows tells more.
     if (begins(bytes, 0, "BM")

@@ -37,14 +37,33 @@ class HostileImageTest {
   static Stream<Map.Entry<String, byte[]>> files() throws IOException {
     return Stream.of(
         Map.entry("no bytes", new byte[0]),
-        Map.entry("neither JPEG, PNG, GIF, BMP nor WebP", latin("<svg width='1'/>")),
-        Map.entry("TIFF is not read: send it as PNG or JPEG", latin("II*\0\u0008\0\0\0")),
+        Map.entry("neither JPEG, PNG, GIF, BMP, WebP nor TIFF", latin("<svg width='1'/>")),
+        Map.entry("BigTIFF is not read: send it as PNG or JPEG", latin("II+\0\u0008\0\0\0")),
+        Map.entry("header is cut off", latin("II*\0\u0008\0\0\0")),
+        Map.entry("header is cut off", latin("II*\0\u00FF\u00FF\u00FF\u00FF")),
+        Map.entry("TIFF of fax compression is not read: send it as PNG", tiff(9, 9, 4)),
+        Map.entry("TIFF of JPEG compression is not read", tiff(9, 9, 7)),
+        Map.entry("TIFF of compression 34925 is not read", tiff(9, 9, 34925)),
+        Map.entry("TIFF of predictor 3 on 8 bits", tiff(9, 9, 8, 317, 3)),
+        Map.entry("TIFF of signed or floating-point samples", tiff(9, 9, 1, 339, 3)),
+        Map.entry("TIFF of 0 x 5 pixels is empty", tiff(0, 5, 1, 273, 8)),
+        Map.entry("TIFF without pixels", tiff(9, 9, 1)),
+        Map.entry("TIFF with empty strips or tiles", tiff(9, 9, 1, 324, 8, 322, 16)),
+        Map.entry("TIFF is cut off", tiff(99, 99, 1, 273, 8)),
+        Map.entry("TIFF is cut off", tiff(9, 9, 32773, 273, 8, 279, 9)),
+        Map.entry("TIFF is damaged", tiff(9, 9, 8, 273, 8, 279, 9)),
+        Map.entry("TIFF of 9 x 9 pixels is damaged", tiff(9, 9, 1, 273, 8, 278, 1)),
+        Map.entry("TIFF of 20000 x 10000 pixels is larger than", tiff(20000, 10000, 5, 273, 8)),
+        Map.entry("TIFF of 2147483647 x 1 pixels is larger than", tiff(-1, 1, 5, 273, 8)),
+        Map.entry(
+            "TIFF of 1 x 1 pixels is larger than memory",
+            tiff(1, 1, 1, 324, 8, 322, 1 << 30, 323, 1 << 30)),
         Map.entry("HEIC is not read: send it", latin("\0\0\0\u0018ftypheic\0\0\0\0")),
         Map.entry("AVIF is not read: send it", latin("\0\0\0\u0018ftypavif\0\0\0\0")),
         Map.entry("JPEG 2000 is not read: send it", latin("\0\0\0\fjP  \r\n\u0087\n")),
         Map.entry("JPEG XL is not read: send it", latin("\u00FF\n\u00FA")),
-        Map.entry("neither JPEG, PNG, GIF, BMP nor WebP", latin("\0\0\0\u0018ftypisom")),
-        Map.entry("neither JPEG, PNG, GIF, BMP nor WebP", new byte[100]),
+        Map.entry("neither JPEG, PNG, GIF, BMP, WebP nor TIFF", latin("\0\0\0\u0018ftypisom")),
+        Map.entry("neither JPEG, PNG, GIF, BMP, WebP nor TIFF", new byte[100]),
         Map.entry("header is cut off", latin("\u00FF\u00D8\u00FF")),
         Map.entry("header is cut off", latin("GIF89a")),
         Map.entry("header is cut off", latin("BM")),
@@ -55,6 +74,8 @@ class HostileImageTest {
         Map.entry("BMP of 0 x 5 pixels is empty", bmp(0, 5, 0)),
         Map.entry("BMP of 5 x -2147483648 pixels is empty", bmp(5, Integer.MIN_VALUE, 0)),
         Map.entry("BMP around another format", bmp(9, 9, 5)),
+        Map.entry("OS/2 BMP of Huffman codes", os2(3)),
+        Map.entry("OS/2 BMP of Huffman codes or 24-bit run lengths", os2(4)),
         Map.entry("GIF with an empty frame", gif(5, 5, 0, 3)),
         Map.entry("JPEG of 0 x 9 pixels is empty", jpeg(0, 9, 3, 0xC0)),
         Map.entry("JPEG of 2 components", jpeg(9, 9, 2, 0xC0)),
@@ -199,6 +220,16 @@ class HostileImageTest {
         .hasMessage("WebP whose picture is not of its canvas's size");
   }
 
+  @Test
+  void aTiffWhosePagesAreACircleIsReadOfItsFirst() throws Exception {
+    byte[] pages = PixelFixtures.encoded("pages.tif");
+    ByteBuffer file = ByteBuffer.wrap(pages).order(ByteOrder.LITTLE_ENDIAN);
+    int directory = file.getInt(4);
+    file.putInt(directory + 2 + 12 * file.getShort(directory), directory);
+
+    assertThat(preprocessor.pixels(pages)).isEqualTo(PixelFixtures.pixels("pages.tif"));
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {1, 16, 224, 1920})
   void aLosslessWebpOfOneColorIsReadHoweverFewItsBytes(int side) throws Exception {
@@ -333,6 +364,12 @@ class HostileImageTest {
         .array();
   }
 
+  private static byte[] os2(int compression) {
+    byte[] file = bmp(9, 9, compression);
+    file[14] = 64;
+    return file;
+  }
+
   private static byte[] gif(int screenWidth, int screenHeight, int width, int height) {
     return little(64)
         .put(latin("GIF89a"))
@@ -357,6 +394,10 @@ class HostileImageTest {
     }
     file.writeBytes(latin("\u00FF\u00DA\0\u0008\1\1\0\0\77\0abc\u00FF\u00D9"));
     return file.toByteArray();
+  }
+
+  private static byte[] tiff(int width, int height, int compression, int... entries) {
+    return HostileImages.tiff(width, height, compression, new byte[9], entries);
   }
 
   private static byte[] webp(int width, int height) {

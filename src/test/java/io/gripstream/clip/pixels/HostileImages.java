@@ -20,6 +20,7 @@ import java.util.zip.DeflaterOutputStream;
  */
 public final class HostileImages {
   private static final int LARGE = 1 << 21;
+  private static final List<Integer> TIFF_COMPRESSIONS = List.of(1, 5, 8, 32773);
   private static final List<String> WHOLE = PixelFixtures.names();
 
   /** 256 MB of zeros, deflated: a description that nobody may unpack. */
@@ -68,6 +69,9 @@ public final class HostileImages {
         random -> vp8l(side(random), side(random), 0, random.nextInt(1 << 16), random));
     kinds.put("WebP of chunks", random -> webpChunks(random, riff("spAm", new byte[0]), 0));
     kinds.put("WebP of frames", HostileImages::webpFrames);
+    kinds.put("TIFF bomb", HostileImages::tiffBomb);
+    kinds.put("TIFF of one strip many times", HostileImages::tiffStrips);
+    kinds.put("TIFF of entries", HostileImages::tiffEntries);
     return kinds;
   }
 
@@ -177,7 +181,7 @@ public final class HostileImages {
     File file = pngHead(9, 9, 8, random.nextBoolean() ? 2 : 3, 0);
     for (int i = random.nextInt(4); i >= 0; i--) {
       String name = List.of("zTXt", "iCCP", "iTXt").get(random.nextInt(3));
-      String head = name.equals("iTXt") ? "a\0\1\0\0\0" : "a\0\0";
+      String head = name.equals("iTXt") ? "XML:com.adobe.xmp\0\1\0\0\0" : "a\0\0";
       file.add(chunk(name, new File().add(head).add(DEFLATED_ZEROS).bytes()));
     }
     return file.add(chunk("IDAT", deflated(300))).add(chunk("IEND", new byte[0])).bytes();
@@ -360,6 +364,87 @@ public final class HostileImages {
       file.add(segment);
     }
     return file.add(Arrays.copyOfRange(whole, 2, whole.length)).bytes();
+  }
+
+  private static byte[] tiffBomb(Random random) {
+    int width = side(random, 1 << 20);
+    int height = side(random);
+    int compression = TIFF_COMPRESSIONS.get(random.nextInt(4));
+    byte[] packed =
+        random.nextBoolean()
+            ? deflated(Math.min(400L << 20, 3L * width * height))
+            : idle(random, compression);
+    int[] strip = {273, 8, 278, height, 279, packed.length};
+    int[] tile = {322, side(random, 1 << 20), 323, side(random, 1 << 20), 324, 8, 325};
+    int[] entries = random.nextBoolean() ? strip : Arrays.copyOf(tile, 8);
+    entries[entries.length - 1] = packed.length;
+    return tiff(width, height, compression, packed, entries);
+  }
+
+  /** Codes of which nothing comes. */
+  private static byte[] idle(Random random, int compression) {
+    byte[] codes = new byte[size(random)];
+    byte[] block = {0, 0, 0, -1, -1};
+    for (int i = 0; i < codes.length; i++) {
+      codes[i] =
+          switch (compression) {
+            // Nine bits each, the highest first: that the table be cleared.
+            case 5 -> (byte) (0x80 >> i % 9);
+            case 8 -> i < 2 ? (byte) (0x78 + 0x89 * i) : block[(i - 2) % 5];
+            default -> Byte.MIN_VALUE;
+          };
+    }
+    return codes;
+  }
+
+  private static byte[] tiffStrips(Random random) {
+    int compression = TIFF_COMPRESSIONS.get(random.nextInt(4));
+    byte[] packed = idle(random, compression);
+    int strips = packed.length / 8;
+    int samples = 1 + random.nextInt(3);
+    File table = new File().add(packed);
+    for (int i = 0; i < 2 * strips; i++) {
+      table.little(i < strips ? 8 : packed.length - samples, 4);
+    }
+    File file = tiffHead(1, strips, compression, table.bytes());
+    for (int tag : new int[] {273, 279}) {
+      int at = 8 + packed.length + (tag == 273 ? 0 : 4 * strips);
+      file.little(tag, 2).little(4, 2).little(strips, 4).little(at, 4);
+    }
+    return file.little(278, 2).little(4, 2).little(1, 4).little(1, 4).add(new byte[200]).bytes();
+  }
+
+  private static byte[] tiffEntries(Random random) {
+    File file = new File().add("II*\0").little(8, 4).little(0xFFFF, 2);
+    for (int i = random.nextInt(0x12000); i > 0; i--) {
+      file.little(random.nextInt(2) == 0 ? 273 : 256 + random.nextInt(84), 2);
+      file.little(random.nextInt(14), 2).little(random.nextInt(), 4).little(random.nextInt(), 4);
+    }
+    return file.bytes();
+  }
+
+  /**
+   * RGB of 8 bits.
+   *
+   * @param data what stands at offset 8
+   * @param entries more or other ones: pairs of a tag and its number
+   */
+  static byte[] tiff(int width, int height, int compression, byte[] data, int... entries) {
+    File file = tiffHead(width, height, compression, data);
+    for (int i = 0; i < entries.length; i += 2) {
+      file.little(entries[i], 2).little(4, 2).little(1, 4).little(entries[i + 1], 4);
+    }
+    return file.add(new byte[200]).bytes();
+  }
+
+  /** As far as its directory goes on; that ends in entries of zeros. */
+  private static File tiffHead(int width, int height, int compression, byte[] data) {
+    File file = new File().add("II*\0").little(8 + data.length, 4).add(data).little(16, 2);
+    int[] entries = {256, width, 257, height, 258, 8, 259, compression, 262, 2, 277, 3};
+    for (int i = 0; i < entries.length; i += 2) {
+      file.little(entries[i], 2).little(4, 2).little(1, 4).little(entries[i + 1], 4);
+    }
+    return file;
   }
 
   /** A chunk; a file where it is given the rest. */

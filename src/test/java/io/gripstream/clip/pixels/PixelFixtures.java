@@ -22,7 +22,7 @@ public final class PixelFixtures {
     try (Stream<Path> files = Files.list(FOLDER)) {
       return files
           .map(file -> file.getFileName().toString())
-          .filter(name -> name.matches(".*\\.(jpg|png|gif|bmp|webp)"))
+          .filter(name -> name.matches(".*\\.(jpg|png|gif|bmp|webp|tif)"))
           .sorted()
           .toList();
     } catch (IOException e) {

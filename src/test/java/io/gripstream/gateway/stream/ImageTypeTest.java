@@ -16,6 +16,8 @@ class ImageTypeTest {
     assertThat(ImageType.of(encoded("jpeg"))).contains(ImageType.JPEG);
     assertThat(ImageType.of(encoded("gif"))).contains(ImageType.GIF);
     assertThat(ImageType.of(encoded("bmp"))).contains(ImageType.BMP);
+    assertThat(ImageType.of("II*\0\10\0\0\0".getBytes(ISO_8859_1))).contains(ImageType.TIFF);
+    assertThat(ImageType.of("MM\0*\0\0\0\10".getBytes(ISO_8859_1))).contains(ImageType.TIFF);
     assertThat(ImageType.of("RIFF\0\0\0\0WEBPVP8 ".getBytes(ISO_8859_1))).contains(ImageType.WEBP);
   }
 
