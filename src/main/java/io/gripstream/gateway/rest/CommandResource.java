@@ -23,6 +23,9 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.Response.Status;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /** An operator's wishes. The curator answers them in the diary. */
@@ -64,6 +67,10 @@ public final class CommandResource {
           "Whoever does not know whether a command was written, after a 503 above all, sends it"
               + " again: with the same Idempotency-Key it is executed once, as long as it is among"
               + " the task's last 100 commands.")
+  @APIResponse(
+      responseCode = "202",
+      description = "Written; what comes of it is in the rounds",
+      content = @Content(schema = @Schema(implementation = Accepted.class)))
   public Response post(
       @PathParam("task") String task,
       @Pattern(regexp = "[\\x21-\\x7e]{1,200}") @HeaderParam("Idempotency-Key") String key,

@@ -17,6 +17,10 @@ import jakarta.ws.rs.core.Response.Status;
 import java.time.Duration;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /** What could not be processed, with the reason and, where there is one, the image. */
@@ -57,6 +61,13 @@ public final class DeadLetterResource {
       summary = "The image in a dead letter, as it came in",
       description =
           "Only where the bytes begin like a JPEG, PNG, GIF, BMP, WebP or TIFF; they may be broken all the same.")
+  @APIResponse(
+      responseCode = "200",
+      description = "The bytes",
+      content =
+          @Content(
+              mediaType = "image/*",
+              schema = @Schema(type = SchemaType.STRING, format = "binary")))
   public Response image(@PathParam("partition") int partition, @PathParam("offset") long offset)
       throws UnreadableRecordException {
     byte[] value = gateway.reader().read(topics.deadLetters(), partition, offset, TIMEOUT).value();

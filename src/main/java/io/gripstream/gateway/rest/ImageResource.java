@@ -35,6 +35,10 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.header.Header;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /** Images, on their way into the {@code images} topic and out of it again. */
@@ -80,6 +84,10 @@ public final class ImageResource {
       summary = "Sends an image to be labelled",
       description =
           "The body is the encoded image: JPEG, PNG, GIF, BMP, WebP or TIFF. Without an id it goes by its SHA-256; without a task it is meant for all of them. A W3C trace context becomes headers of its record, and of its predictions.")
+  @APIResponse(
+      responseCode = "202",
+      description = "Written",
+      content = @Content(schema = @Schema(implementation = AcceptedImage.class)))
   public Response postBytes(
       @QueryParam("id") String id,
       @QueryParam("task") List<String> forTasks,
@@ -101,6 +109,10 @@ public final class ImageResource {
   @Operation(
       summary = "Names an image to be labelled",
       description = "The labeler reads it from there, if its settings allow that place.")
+  @APIResponse(
+      responseCode = "202",
+      description = "Written",
+      content = @Content(schema = @Schema(implementation = AcceptedImage.class)))
   public Response postReference(
       @HeaderParam(TraceContext.PARENT) List<String> traceParents,
       @HeaderParam(TraceContext.STATE) List<String> traceStates,
@@ -121,6 +133,13 @@ public final class ImageResource {
   @Operation(
       summary = "The image as it came in",
       description = "410 when retention has removed it, 404 when the event carried none.")
+  @APIResponse(
+      responseCode = "200",
+      description = "The encoded image",
+      content =
+          @Content(
+              mediaType = "image/*",
+              schema = @Schema(type = SchemaType.STRING, format = "binary")))
   public Response get(@PathParam("partition") int partition, @PathParam("offset") long offset)
       throws UnreadableRecordException {
     if (partition < 0 || offset < 0) {

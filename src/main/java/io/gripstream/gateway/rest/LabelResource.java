@@ -33,6 +33,7 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /** Human labels: on their way into the {@code labels} topic, and what came of them. */
@@ -107,6 +108,10 @@ public final class LabelResource {
       description =
           "One label or an array of them, of which all are written or none. Which labels train and"
               + " which only judge is decided by a hash of task and image id.")
+  @APIResponse(
+      responseCode = "202",
+      description = "Written",
+      content = @Content(schema = @Schema(implementation = Written.class)))
   public Response post(
       @PathParam("task") String task,
       @NotNull

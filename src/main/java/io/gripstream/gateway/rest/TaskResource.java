@@ -30,6 +30,9 @@ import jakarta.ws.rs.core.Response.Status;
 import java.time.Duration;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /** What to label: one definition per task. */
@@ -92,6 +95,14 @@ public final class TaskResource {
       description =
           "What is left out is as the schema has it by default, whatever it was before. With"
               + " If-None-Match: * a task that is defined already is left alone (412).")
+  @APIResponse(
+      responseCode = "200",
+      description = "Changed",
+      content = @Content(schema = @Schema(implementation = TaskView.class)))
+  @APIResponse(
+      responseCode = "201",
+      description = "Defined",
+      content = @Content(schema = @Schema(implementation = TaskView.class)))
   public Response put(
       @PathParam("task") String task,
       @Pattern(regexp = "\\*") @HeaderParam("If-None-Match") String onlyNew,

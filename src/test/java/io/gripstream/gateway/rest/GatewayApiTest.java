@@ -101,6 +101,7 @@ class GatewayApiTest {
 
   @BeforeEach
   void define() {
+    RestAssured.replaceFiltersWith(new DescribedAnswers(home));
     traffic = new Traffic(clients, topics, serdes);
     json(Map.of("classes", List.of("a", "b", "c")))
         .put("/api/tasks/" + task)
@@ -110,6 +111,7 @@ class GatewayApiTest {
 
   @AfterEach
   void end() {
+    RestAssured.replaceFiltersWith(List.of());
     traffic.close();
   }
 
