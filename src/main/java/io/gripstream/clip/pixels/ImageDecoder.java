@@ -129,7 +129,7 @@ public final class ImageDecoder {
       case GIF -> gif(bytes, budget);
       case BMP -> Samples.of(whole(ImageFormat.BMP, BmpHeader.bare(bytes), budget));
       case WEBP, WEBP_LOSSLESS -> webp(header.format(), bytes, budget);
-      case TIFF -> TiffPixels.read(bytes, budget);
+      case TIFF -> tiff(bytes, budget);
     };
   }
 
@@ -154,6 +154,13 @@ public final class ImageDecoder {
     GifFrame frame = GifFrame.first(bytes);
     BufferedImage image = whole(ImageFormat.GIF, frame.bare(bytes), budget);
     return frame.onScreen(Samples.of(image), (IndexColorModel) image.getColorModel());
+  }
+
+  private RgbView tiff(Bytes bytes, DecodeBudget budget) throws IOException, InvalidImageException {
+    TiffDirectory directory = TiffDirectory.of(bytes);
+    // Strips need not end where the file does; one that is cut off ends the reader.
+    byte[] bare = directory.bare(bytes);
+    return TiffPixels.of(directory, image(ImageFormat.TIFF, bare, 0, Ending.ANY, null, budget));
   }
 
   private RgbView webp(ImageFormat format, Bytes bytes, DecodeBudget budget)

@@ -12,8 +12,11 @@ enum ImageFormat {
   WEBP(125, 160),
   /** Likewise, but for the objects. */
   WEBP_LOSSLESS(60, 0),
-  /** The first page; grey, RGB, palette and CMYK, in strips or tiles, unless by fax or JPEG. */
-  TIFF(60, 0);
+  /**
+   * The first page; grey, RGB, palette and CMYK, in strips or tiles, unless by fax or JPEG. The
+   * reader makes an object for each LZW code, and buffers for each strip.
+   */
+  TIFF(60, 256);
 
   private final int nanosPerPixel;
   private final int passingBytesPerPixel;

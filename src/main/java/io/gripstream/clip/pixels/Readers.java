@@ -1,5 +1,6 @@
 package io.gripstream.clip.pixels;
 
+import com.twelvemonkeys.imageio.plugins.tiff.TIFFImageReaderSpi;
 import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
 import java.io.IOException;
 import java.util.EnumMap;
@@ -10,9 +11,9 @@ import javax.imageio.spi.IIORegistry;
 import javax.imageio.spi.ImageReaderSpi;
 
 /**
- * The one reader of each format: the JDK's own, and TwelveMonkeys' for WebP. They are picked by
- * hand, since {@code ImageIO} would offer whatever the class path of the thread that first used it
- * held, in any order.
+ * The one reader of each format: the JDK's own, and TwelveMonkeys' for WebP and TIFF. They are
+ * picked by hand, since {@code ImageIO} would offer whatever the class path of the thread that
+ * first used it held, in any order.
  */
 final class Readers {
   private final Map<ImageFormat, ImageReaderSpi> providers = new EnumMap<>(ImageFormat.class);
@@ -26,6 +27,7 @@ final class Readers {
     ImageReaderSpi webp = new WebPImageReaderSpi();
     providers.put(ImageFormat.WEBP, webp);
     providers.put(ImageFormat.WEBP_LOSSLESS, webp);
+    providers.put(ImageFormat.TIFF, new TIFFImageReaderSpi());
   }
 
   /** A new reader; the caller disposes of it. Readers are not thread-safe, this method is. */

@@ -1,31 +1,29 @@
 package io.gripstream.clip.pixels;
 
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+
 /**
- * The first directory of a TIFF (TIFF 6.0, section 2): how its samples are laid out, and where.
- * What is not read is refused by its name.
+ * The first directory of a TIFF (TIFF 6.0, section 2), as far as its size, its colors and its cost
+ * go. What is not read is refused by its name.
  *
  * @param bits of a sample: 1, 2, 4, 8 or 16
  * @param samples of a pixel, alpha and others included
- * @param planar whether each sample has cells of its own
- * @param predicted whether a sample is stored as its difference from its left neighbor's
- * @param reversed whether the lowest bit of a byte comes first
- * @param cells the strips or tiles that the pixels are packed in
+ * @param premultiplied whether the colors have been multiplied by alpha
+ * @param rowBytes of a row of a strip or tile, unpacked
+ * @param cells how many strips or tiles the pixels are packed in
  */
 record TiffDirectory(
     int width,
     int height,
     int orientation,
-    boolean big,
     int bits,
     int samples,
     Colors colors,
     boolean premultiplied,
-    Compression compression,
-    boolean planar,
-    boolean predicted,
-    boolean reversed,
-    Cells cells,
-    Field palette) {
+    long rowBytes,
+    long cells) {
   /** What a pixel's first samples are; the order is that of PhotometricInterpretation. */
   enum Colors {
     WHITE_IS_ZERO(1),
@@ -41,22 +39,6 @@ record TiffDirectory(
       this.samples = samples;
     }
   }
-
-  enum Compression {
-    NONE,
-    LZW,
-    DEFLATE,
-    PACK_BITS
-  }
-
-  /**
-   * Strips, or tiles in rows.
-   *
-   * @param width of a cell in pixels
-   * @param height likewise; the last strip is as high as what is left
-   * @param lengths in bytes; null where the file does not say
-   */
-  record Cells(int width, int height, Field offsets, Field lengths) {}
 
   /**
    * The values of one entry, read from the file when they are asked for.
@@ -105,12 +87,44 @@ record TiffDirectory(
   /** Of a pixel; more are no picture. */
   private static final int MAX_SAMPLES = 16;
 
+  /** What the reader is to see; the rest could cost it more than the pixels do. */
+  private static final Set<Integer> READ =
+      Set.of(
+          WIDTH,
+          HEIGHT,
+          BITS,
+          COMPRESSION,
+          PHOTOMETRIC,
+          FILL_ORDER,
+          STRIP_OFFSETS,
+          SAMPLES,
+          ROWS_PER_STRIP,
+          STRIP_LENGTHS,
+          PLANAR,
+          PREDICTOR,
+          PALETTE,
+          TILE_WIDTH,
+          TILE_HEIGHT,
+          TILE_OFFSETS,
+          TILE_LENGTHS,
+          EXTRA_SAMPLES,
+          SAMPLE_FORMAT);
+
+  /** Those with a value for each strip or tile. */
+  private static final Set<Integer> TABLES =
+      Set.of(STRIP_OFFSETS, STRIP_LENGTHS, TILE_OFFSETS, TILE_LENGTHS);
+
+  /** Of any other entry, at most: a palette's colors. */
+  private static final int MAX_VALUES = 3 << 8;
+
+  /** Of heap that the reader takes for a strip or tile: its place and length, several times. */
+  private static final int CELL_BYTES = 80;
+
   static TiffDirectory of(Bytes bytes) throws InvalidImageException {
-    boolean big = bytes.at(0) == 'M';
-    Entries entries = new Entries(bytes, big);
+    Entries entries = new Entries(bytes);
     int width = entries.extent(WIDTH);
     int height = entries.extent(HEIGHT);
-    Compression compression = compression(entries);
+    requireKnownCompression(entries);
     Colors colors = colors(entries);
     int samples = (int) entries.number(SAMPLES, 1);
     if (samples < colors.samples || samples > MAX_SAMPLES) {
@@ -118,40 +132,71 @@ record TiffDirectory(
     }
     int bits = bits(entries, colors, samples);
     Field extra = entries.field(EXTRA_SAMPLES);
+    boolean planar = entries.number(PLANAR, 1) == 2 && samples > 1;
+    // The reader takes three samples for RGB, and does not turn white and black in planes.
+    if (colors.samples == 1 && (samples > 2 || planar && colors == Colors.WHITE_IS_ZERO)) {
+      throw refused("of %d samples a pixel, one of them a color,".formatted(samples));
+    }
+    boolean tiled = entries.field(TILE_OFFSETS) != null;
+    if (!tiled && entries.field(STRIP_OFFSETS) == null) {
+      throw new InvalidImageException("TIFF without pixels");
+    }
+    // Some writers put their tiles' offsets where strips have theirs.
+    long cellWidth = entries.number(TILE_WIDTH, tiled ? 0 : width);
+    long rows = Math.min(height, entries.number(ROWS_PER_STRIP, height));
+    long cellHeight = entries.number(TILE_HEIGHT, tiled ? 0 : rows);
+    if (width > 0 && height > 0 && (cellWidth < 1 || cellHeight < 1)) {
+      throw new InvalidImageException("TIFF with empty strips or tiles");
+    }
     return new TiffDirectory(
         width,
         height,
         orientation(bytes, entries),
-        big,
         bits,
         samples,
         colors,
         colors == Colors.RGB && samples == 4 && extra != null && extra.value(0) == 1,
-        compression,
-        entries.number(PLANAR, 1) == 2 && samples > 1,
-        predicted(entries, compression, bits),
-        entries.number(FILL_ORDER, 1) == 2,
-        cells(entries, width, height),
-        colors == Colors.PALETTE ? palette(entries, bits) : null);
+        (cellWidth * bits * (planar ? 1 : samples) + 7) / 8,
+        pieces(width, cellWidth) * pieces(height, cellHeight) * (planar ? samples : 1));
   }
 
-  /** Of the samples of a pixel, those that the colors are made from. */
-  int kept() {
-    return premultiplied ? 4 : colors.samples;
+  private static long pieces(long whole, long piece) {
+    return piece < 1 ? 0 : (whole + piece - 1) / piece;
   }
 
-  /** Bytes of a row of a cell, unpacked. */
-  long rowBytes() {
-    return ((long) cells.width * bits * (planar ? 1 : samples) + 7) / 8;
+  /**
+   * The file with nothing but what its pixels are read by: no other pages, and no entry but the
+   * first of its tag, not longer than it need be.
+   */
+  byte[] bare(Bytes bytes) {
+    Entries entries = new Entries(bytes);
+    byte[] bare = bytes.array().clone();
+    Set<Integer> seen = new HashSet<>();
+    int at = (int) entries.start;
+    for (int i = 0; i < entries.count; i++, at += ENTRY) {
+      int tag = entries.tag(i);
+      // Tags that nobody reads are not looked for: there may be thousands.
+      Field field = READ.contains(tag) && seen.add(tag) ? entries.field(tag) : null;
+      long most = TABLES.contains(tag) ? Math.max(cells, MAX_VALUES) : MAX_VALUES;
+      if (field == null || field.count > most) {
+        // A type that there is not.
+        Arrays.fill(bare, at + 2, at + 4, (byte) 0);
+      }
+    }
+    Arrays.fill(bare, Math.min(at, bare.length), Math.min(at + 4, bare.length), (byte) 0);
+    return bare;
   }
 
   /** Of heap that decoding takes for each pixel, at most. */
   double bytesPerPixel() {
-    double cell = (double) rowBytes() * Math.min(cells.height, height);
-    return kept() + (colors == Colors.PALETTE ? 3 : 0) + cell / ((double) width * height);
+    double rest = 3.0 * rowBytes + (double) CELL_BYTES * cells;
+    return samples * bits / 8.0 + 4 + rest / ((double) width * height);
   }
 
   private static Colors colors(Entries entries) throws InvalidImageException {
+    if (entries.field(PHOTOMETRIC) == null) {
+      throw refused("that does not say what its colors are");
+    }
     int photometric = (int) entries.number(PHOTOMETRIC, 0);
     Colors[] known = Colors.values();
     if (photometric < known.length && known[photometric] != Colors.MASK) {
@@ -185,64 +230,21 @@ record TiffDirectory(
     if (format != 1 && format != 4) {
       throw refused("of signed or floating-point samples");
     }
+    long predictor = entries.number(PREDICTOR, 1);
+    if (predictor != 1 && (predictor != 2 || bits < 8)) {
+      throw refused("of predictor %d on %d bits a sample".formatted(predictor, bits));
+    }
     return (int) bits;
   }
 
-  private static Compression compression(Entries entries) throws InvalidImageException {
+  private static void requireKnownCompression(Entries entries) throws InvalidImageException {
     int code = (int) entries.number(COMPRESSION, 1);
-    return switch (code) {
-      case 1 -> Compression.NONE;
-      case 5 -> Compression.LZW;
-      case 8, 32946 -> Compression.DEFLATE;
-      case 32773 -> Compression.PACK_BITS;
+    switch (code) {
+      case 1, 5, 8, 32946, 32773 -> {}
       case 2, 3, 4 -> throw refused("of fax compression");
       case 6, 7 -> throw refused("of JPEG compression");
       default -> throw refused("of compression " + code);
-    };
-  }
-
-  private static boolean predicted(Entries entries, Compression compression, int bits)
-      throws InvalidImageException {
-    long predictor = entries.number(PREDICTOR, 1);
-    if (predictor == 1 || compression != Compression.LZW && compression != Compression.DEFLATE) {
-      return false;
     }
-    if (predictor != 2 || bits < 8) {
-      throw refused("of predictor %d on %d bits a sample".formatted(predictor, bits));
-    }
-    return true;
-  }
-
-  private static Cells cells(Entries entries, int width, int height) throws InvalidImageException {
-    Field tiles = entries.field(TILE_OFFSETS);
-    Field offsets = tiles == null ? entries.field(STRIP_OFFSETS) : tiles;
-    if (offsets == null) {
-      throw new InvalidImageException("TIFF without pixels");
-    }
-    Cells cells =
-        tiles == null
-            ? new Cells(
-                width,
-                (int) Math.min(height, entries.number(ROWS_PER_STRIP, height)),
-                offsets,
-                entries.field(STRIP_LENGTHS))
-            : new Cells(
-                entries.extent(TILE_WIDTH),
-                entries.extent(TILE_HEIGHT),
-                offsets,
-                entries.field(TILE_LENGTHS));
-    if (width > 0 && height > 0 && (cells.width < 1 || cells.height < 1)) {
-      throw new InvalidImageException("TIFF with empty strips or tiles");
-    }
-    return cells;
-  }
-
-  private static Field palette(Entries entries, int bits) throws InvalidImageException {
-    Field palette = entries.field(PALETTE);
-    if (palette == null || palette.count < 3L << bits) {
-      throw new InvalidImageException("TIFF without its palette");
-    }
-    return palette;
   }
 
   private static int orientation(Bytes bytes, Entries entries) {
@@ -259,7 +261,11 @@ record TiffDirectory(
 
   /** A directory's entries; each look walks over them all, and makes nothing of them. */
   private record Entries(Bytes bytes, boolean big, long start, int count) {
-    Entries(Bytes bytes, boolean big) {
+    Entries(Bytes bytes) {
+      this(bytes, bytes.at(0) == 'M');
+    }
+
+    private Entries(Bytes bytes, boolean big) {
       this(bytes, big, new Field(bytes, big, 4, 1, 4).value(0));
     }
 
@@ -267,16 +273,25 @@ record TiffDirectory(
       this(bytes, big, at + 2, (int) new Field(bytes, big, 2, 1, at).value(0));
     }
 
-    /** The entry with this tag, or null. */
+    int tag(int index) {
+      return (int) new Field(bytes, big, 2, 1, start + (long) index * ENTRY).value(0);
+    }
+
+    /** The first entry with this tag, or null: there is none, or it is not of whole numbers. */
     Field field(int tag) {
-      for (long at = start; at < start + (long) count * ENTRY; at += ENTRY) {
-        if (new Field(bytes, big, 2, 1, at).value(0) == tag) {
+      for (int i = 0; i < count; i++) {
+        if (tag(i) == tag) {
+          long at = start + (long) i * ENTRY;
           int size =
               switch ((int) new Field(bytes, big, 2, 1, at + 2).value(0)) {
-                case 1, 2, 6, 7 -> 1;
-                case 3, 8 -> 2;
-                default -> 4;
+                case 1, 7 -> 1;
+                case 3 -> 2;
+                case 4 -> 4;
+                default -> 0;
               };
+          if (size == 0) {
+            return null;
+          }
           long values = new Field(bytes, big, 4, 1, at + 4).value(0);
           boolean inline = values * size <= 4;
           return new Field(

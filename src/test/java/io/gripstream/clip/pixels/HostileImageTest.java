@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.gripstream.clip.Preprocessor;
+import java.awt.image.BufferedImage;
+import java.awt.image.DataBufferByte;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -19,6 +21,11 @@ import java.util.Random;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.DeflaterOutputStream;
+import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageWriteParam;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.ImageOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,14 +51,16 @@ class HostileImageTest {
         Map.entry("TIFF of fax compression is not read: send it as PNG", tiff(9, 9, 4)),
         Map.entry("TIFF of JPEG compression is not read", tiff(9, 9, 7)),
         Map.entry("TIFF of compression 34925 is not read", tiff(9, 9, 34925)),
+        Map.entry("TIFF of 3 samples a pixel, one of them a color,", grey()),
+        Map.entry("TIFF that does not say what its colors are", colorless()),
         Map.entry("TIFF of predictor 3 on 8 bits", tiff(9, 9, 8, 317, 3)),
         Map.entry("TIFF of signed or floating-point samples", tiff(9, 9, 1, 339, 3)),
         Map.entry("TIFF of 0 x 5 pixels is empty", tiff(0, 5, 1, 273, 8)),
         Map.entry("TIFF without pixels", tiff(9, 9, 1)),
         Map.entry("TIFF with empty strips or tiles", tiff(9, 9, 1, 324, 8, 322, 16)),
-        Map.entry("TIFF is cut off", tiff(99, 99, 1, 273, 8)),
-        Map.entry("TIFF is cut off", tiff(9, 9, 32773, 273, 8, 279, 9)),
-        Map.entry("TIFF is damaged", tiff(9, 9, 8, 273, 8, 279, 9)),
+        Map.entry("TIFF of 99 x 99 pixels is cut off", tiff(99, 99, 1, 273, 8)),
+        Map.entry("TIFF of 9 x 9 pixels is cut off", tiff(9, 9, 32773, 273, 8, 279, 9)),
+        Map.entry("TIFF of 9 x 9 pixels is damaged", tiff(9, 9, 8, 273, 8, 279, 9)),
         Map.entry("TIFF of 9 x 9 pixels is damaged", tiff(9, 9, 1, 273, 8, 278, 1)),
         Map.entry("TIFF of 20000 x 10000 pixels is larger than", tiff(20000, 10000, 5, 273, 8)),
         Map.entry("TIFF of 2147483647 x 1 pixels is larger than", tiff(-1, 1, 5, 273, 8)),
@@ -230,6 +239,46 @@ class HostileImageTest {
     assertThat(preprocessor.pixels(pages)).isEqualTo(PixelFixtures.pixels("pages.tif"));
   }
 
+  @Test
+  void noiseInLzwIsReadHoweverManyObjectsItsCodesMake() throws Exception {
+    BufferedImage noise = new BufferedImage(1200, 800, BufferedImage.TYPE_3BYTE_BGR);
+    new Random(1).nextBytes(((DataBufferByte) noise.getRaster().getDataBuffer()).getData());
+    ByteArrayOutputStream png = new ByteArrayOutputStream();
+    ImageIO.write(noise, "png", png);
+    ByteArrayOutputStream tiff = new ByteArrayOutputStream();
+    ImageWriter writer = ImageIO.getImageWritersByFormatName("tiff").next();
+    ImageWriteParam lzw = writer.getDefaultWriteParam();
+    lzw.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
+    lzw.setCompressionType("LZW");
+    try (ImageOutputStream out = ImageIO.createImageOutputStream(tiff)) {
+      writer.setOutput(out);
+      writer.write(null, new IIOImage(noise, null, null), lzw);
+    }
+
+    assertThat(preprocessor.pixels(tiff.toByteArray()))
+        .isEqualTo(preprocessor.pixels(png.toByteArray()));
+  }
+
+  @Test
+  void whatATiffHoldsBesideItsPixelsCostsNothing() throws Exception {
+    byte[] texts = "a\0".repeat(1 << 20).getBytes(StandardCharsets.ISO_8859_1);
+    int[] entries = new int[18];
+    entries[0] = 273;
+    entries[1] = 8;
+    for (int i = 2; i < entries.length; i += 2) {
+      entries[i] = 40_000 + i;
+      entries[i + 1] = 8;
+    }
+    byte[] pixels = preprocessor.pixels(HostileImages.tiff(9, 9, 1, texts, 273, 8));
+    byte[] bomb = HostileImages.tiff(9, 9, 1, texts, entries);
+    int second = 8 + texts.length + 2 + 7 * 12;
+    for (int i = 0; i < 8; i++) {
+      little(bomb).putShort(second + 12 * i + 2, (short) 2).putInt(second + 12 * i + 4, 2 << 20);
+    }
+
+    assertThat(preprocessor.pixels(bomb)).isEqualTo(pixels);
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {1, 16, 224, 1920})
   void aLosslessWebpOfOneColorIsReadHoweverFewItsBytes(int side) throws Exception {
@@ -347,7 +396,11 @@ class HostileImageTest {
   }
 
   private static ByteBuffer little(int length) {
-    return ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+    return little(new byte[length]);
+  }
+
+  private static ByteBuffer little(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   private static byte[] bmp(int width, int height, int compression) {
@@ -398,6 +451,18 @@ class HostileImageTest {
 
   private static byte[] tiff(int width, int height, int compression, int... entries) {
     return HostileImages.tiff(width, height, compression, new byte[9], entries);
+  }
+
+  private static byte[] grey() {
+    byte[] file = tiff(9, 9, 1, 273, 8);
+    file[8 + 9 + 2 + 4 * 12 + 8] = 1;
+    return file;
+  }
+
+  private static byte[] colorless() {
+    byte[] file = tiff(9, 9, 1, 273, 8);
+    little(file).putShort(8 + 9 + 2 + 4 * 12, (short) 40_000);
+    return file;
   }
 
   private static byte[] webp(int width, int height) {

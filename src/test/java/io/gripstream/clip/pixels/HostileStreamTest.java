@@ -24,8 +24,13 @@ class HostileStreamTest {
 
   private static final long MAX_MEGABYTES = 256;
 
-  /** TwelveMonkeys makes and drops objects for each 16 rows of a lossy WebP; they are not held. */
-  private static final int PASSING_BYTES_PER_PIXEL = 160;
+  /**
+   * TwelveMonkeys makes and drops objects for each 16 rows of a lossy WebP, and for each code of a
+   * TIFF; they are not held.
+   */
+  private static final int WEBP_PASSING_BYTES_PER_PIXEL = 160;
+
+  private static final int TIFF_PASSING_BYTES_PER_PIXEL = 256;
 
   private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
   private final Preprocessor preprocessor = new Preprocessor(PixelFixtures.SIZE);
@@ -93,10 +98,17 @@ class HostileStreamTest {
 
   private static long passing(byte[] image) {
     Bytes bytes = new Bytes(image);
+    if (bytes.startWith(0, "II*") || bytes.startWith(0, "MM\0*")) {
+      try {
+        return TIFF_PASSING_BYTES_PER_PIXEL * ImageHeader.of(image).pixels();
+      } catch (InvalidImageException refused) {
+        return 0;
+      }
+    }
     if (!bytes.startWith(8, "WEBPVP8 ") || image.length < 30) {
       return 0;
     }
-    return (long) PASSING_BYTES_PER_PIXEL
+    return (long) WEBP_PASSING_BYTES_PER_PIXEL
         * (bytes.littleShort(26) & 0x3FFF)
         * (bytes.littleShort(28) & 0x3FFF);
   }
