@@ -67,7 +67,8 @@ public final class Access {
     Set<String> seen = new HashSet<>();
     List<String> lines = lines(file);
     for (int i = 0; i < lines.size(); i++) {
-      String line = lines.get(i).strip();
+      // Editors of Windows begin UTF-8 with a mark.
+      String line = (i == 0 ? lines.get(i).replace("\uFEFF", "") : lines.get(i)).strip();
       if (line.isEmpty() || line.startsWith("#")) {
         continue;
       }

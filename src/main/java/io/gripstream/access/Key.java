@@ -6,6 +6,7 @@ import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -16,6 +17,7 @@ import java.util.regex.Pattern;
  */
 public record Key(String name, KeyRole role, String sha256) {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+  private static final Set<String> OF_NOTHING = Set.of(digest(""), digest("\n"), digest("\r\n"));
   private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
   /** Nobody guesses so many, and their digest needs no salt. */
@@ -33,6 +35,10 @@ public record Key(String name, KeyRole role, String sha256) {
     }
     if (!SHA256.matcher(sha256).matches()) {
       throw new IllegalArgumentException("a SHA-256 has 64 hexadecimal digits");
+    }
+    // Somebody took it of a variable that was not set; an empty password would get in.
+    if (OF_NOTHING.contains(sha256)) {
+      throw new IllegalArgumentException("this is the SHA-256 of no key at all");
     }
   }
 

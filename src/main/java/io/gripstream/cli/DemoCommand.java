@@ -1,6 +1,7 @@
 package io.gripstream.cli;
 
 import io.gripstream.GripstreamConfig;
+import io.gripstream.access.KeyRole;
 import io.gripstream.sample.SampleStream;
 import io.gripstream.sample.SampleStreams;
 import java.io.IOException;
@@ -92,6 +93,7 @@ public final class DemoCommand implements Callable<Integer> {
     Settings.set(
         "gripstream.roles",
         ServiceOptions.names(java.util.EnumSet.allOf(GripstreamConfig.Role.class)));
+    requireKey(Settings.load());
     Path log = service.data.toAbsolutePath().resolve("gripstream.log");
     Settings.set("quarkus.log.file.enabled", true);
     Settings.set("quarkus.log.file.path", log);
@@ -117,6 +119,18 @@ public final class DemoCommand implements Callable<Integer> {
     run.start();
     ServiceProcess.run();
     return 0;
+  }
+
+  /** The stream's side of the demo asks the service as anybody else does. */
+  private static void requireKey(GripstreamConfig config) {
+    if (config.access().keys().isPresent()
+        && config
+            .key()
+            .flatMap(Preflight.access(config)::find)
+            .filter(key -> key.role() == KeyRole.OPERATOR)
+            .isEmpty()) {
+      throw new CommandFailure("gripstream.key must be an operator's of gripstream.access.keys");
+    }
   }
 
   private SampleStream samples() {

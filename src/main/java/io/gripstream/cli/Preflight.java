@@ -27,9 +27,6 @@ final class Preflight {
   /** Kafka's names have 249 characters at most, and ours some behind the prefix. */
   private static final String TOPIC_PREFIX = "[a-zA-Z0-9._-]{0,200}";
 
-  /** What a header may hold. */
-  private static final String SENDABLE = "[!-~]+";
-
   private Preflight() {}
 
   /**
@@ -53,7 +50,6 @@ final class Preflight {
     }
     config.kafka().bootstrapServers().ifPresent(servers -> brokers(servers, config));
     config.registry().url().ifPresent(Preflight::registry);
-    config.key().ifPresent(Preflight::key);
     try {
       ComputeDevice.requireWords(config.device(), config.precision());
     } catch (IllegalArgumentException e) {
@@ -87,15 +83,12 @@ final class Preflight {
     }
   }
 
-  private static void key(String key) {
-    if (!key.matches(SENDABLE)) {
-      throw new CommandFailure("gripstream.key must be one word of ASCII characters");
-    }
-  }
-
-  private static void access(GripstreamConfig config) {
+  /**
+   * @throws CommandFailure when nobody, or everybody, would get in
+   */
+  static Access access(GripstreamConfig config) {
     try {
-      Access.of(config.access(), config.http().host());
+      return Access.of(config.access(), config.http().host());
     } catch (IllegalArgumentException e) {
       throw new CommandFailure(e.getMessage(), e.getCause() instanceof IOException io ? io : null);
     }

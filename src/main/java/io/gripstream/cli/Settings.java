@@ -28,6 +28,9 @@ public final class Settings {
   private static final Pattern BAD_VALUE =
       Pattern.compile("property (\\S+) with the config value \"(.*?)\"");
 
+  /** What a header may hold. */
+  private static final String SENDABLE = "[!-~]+";
+
   private Settings() {}
 
   public static GripstreamConfig load() {
@@ -62,9 +65,18 @@ public final class Settings {
     }
     ConfigKeys.requireKnown(System.getenv().keySet(), names);
     try {
-      return builder.build().getConfigMapping(GripstreamConfig.class);
+      GripstreamConfig config = builder.build().getConfigMapping(GripstreamConfig.class);
+      config.key().ifPresent(Settings::requireSendable);
+      return config;
     } catch (ConfigValidationException e) {
       throw new CommandFailure(sentence(e.getProblem(0).getMessage()));
+    }
+  }
+
+  /** HTTP's clients refuse it, too, but say what it is. */
+  private static void requireSendable(String key) {
+    if (!key.matches(SENDABLE)) {
+      throw new CommandFailure("gripstream.key must be one word of ASCII characters");
     }
   }
 

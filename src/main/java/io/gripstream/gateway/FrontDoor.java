@@ -9,6 +9,7 @@ import io.vertx.core.net.HostAndPort;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.ws.rs.core.MediaType;
 import java.util.Set;
 
 /**
@@ -66,6 +67,9 @@ final class FrontDoor {
       Refusal.send(response, 403, "Forbidden", "a page from elsewhere may change nothing here");
     } else if (!management && !gateway.enabled()) {
       Refusal.send(response, 404, "Not Found", "this process has no gateway role");
+    } else if (!isReadable(request.request().getHeader("Content-Type"))) {
+      Refusal.send(
+          response, 415, "Unsupported Media Type", "the Content-Type is none that can be read");
     } else if (length(request.request()) > limit(request.request())) {
       Refusal.send(
           response,
@@ -122,6 +126,15 @@ final class FrontDoor {
         && (type.startsWith("image/")
             || type.startsWith("application/octet-stream")
             || type.startsWith("multipart/form-data"));
+  }
+
+  /** Resources are chosen by it, and whatever chooses them takes no other for its own mistake. */
+  private static boolean isReadable(String contentType) {
+    try {
+      return contentType == null || MediaType.valueOf(contentType).getType() != null;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
   }
 
   /** 0 where the request does not say: the server counts while it reads. */

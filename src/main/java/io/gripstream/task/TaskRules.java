@@ -123,6 +123,14 @@ public final class TaskRules {
     }
   }
 
+  /**
+   * Whether a name cannot have it: a control character, which no line can show, or half of a pair
+   * of surrogates, for which a record would hold a question mark.
+   */
+  public static boolean unwritable(int codePoint) {
+    return Character.isISOControl(codePoint) || Character.getType(codePoint) == Character.SURROGATE;
+  }
+
   private static void numbers(String prefix, SpecificRecord record, List<String> faults) {
     for (Schema.Field field : record.getSchema().getFields()) {
       String path = prefix + field.name();
@@ -149,8 +157,8 @@ public final class TaskRules {
     if (template.split("\\{\\}", -1).length != 2) {
       faults.add("template must contain {} exactly once");
     }
-    if (template.codePoints().anyMatch(Character::isISOControl)) {
-      faults.add("template must not contain control characters");
+    if (template.codePoints().anyMatch(TaskRules::unwritable)) {
+      faults.add("template must not contain control or broken characters");
     }
     return faults.size() == before;
   }
@@ -171,8 +179,8 @@ public final class TaskRules {
         faults.add("classes[" + i + "] must have at most " + LONGEST_TEXT + " characters");
       } else if (!name.equals(name.strip())) {
         faults.add("classes[" + i + "] must not begin or end with a space");
-      } else if (name.codePoints().anyMatch(Character::isISOControl)) {
-        faults.add("classes[" + i + "] must not contain control characters");
+      } else if (name.codePoints().anyMatch(TaskRules::unwritable)) {
+        faults.add("classes[" + i + "] must not contain control or broken characters");
       }
     }
     return faults.size() == before;

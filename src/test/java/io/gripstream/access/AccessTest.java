@@ -7,6 +7,7 @@ import io.gripstream.GripstreamConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,6 +44,16 @@ class AccessTest {
     assertThat(Key.secret()).isNotEqualTo(secret).matches("[A-Za-z0-9_-]{43}");
   }
 
+  /** As editors of Windows write it. */
+  @Test
+  void aMarkAtTheBeginningAndReturnsAreNoPartOfTheLines() throws IOException {
+    for (String first : List.of("ann\tviewer\t" + Key.digest("x"), "# name")) {
+      Access access = withFile("\uFEFF%s\r\nbob viewer %s\r\n".formatted(first, Key.digest("y")));
+      assertThat(access.find("y")).isPresent();
+      assertThat(access.find("x").isPresent()).isEqualTo(first.startsWith("ann"));
+    }
+  }
+
   @Test
   void aRoleMayDoWhatThoseBeforeItMay() {
     assertThat(KeyRole.VIEWER.words()).containsExactly("viewer");
@@ -58,6 +69,8 @@ class AccessTest {
         "ann viewer                | keys, line 2: expected: name role sha256",
         "ann viewer DIGEST x       | keys, line 2: expected: name role sha256",
         "ann painter DIGEST        | keys, line 2: a role is viewer, labeller or operator",
+        "ann viewer EMPTY          | keys, line 2: this is the SHA-256 of no key at all",
+        "ann viewer BREAK          | keys, line 2: this is the SHA-256 of no key at all",
         "ann VIEWER DIGEST         | keys, line 2: a role is viewer, labeller or operator",
         "ann viewer my-own-secret  | keys, line 2: a SHA-256 has 64 hexadecimal digits",
         "'\"ann\" viewer DIGEST'   | keys, line 2: a name has",
@@ -67,7 +80,12 @@ class AccessTest {
   void aBadLineIsNamedInOneLineThatDoesNotRepeatIt(String line, String says) {
     String other = Key.digest("other");
     String first = "bob viewer " + other + "\n";
-    String bad = line.replace("DIGEST", DIGEST).replace("OTHER", other) + "\n";
+    String bad =
+        line.replace("DIGEST", DIGEST)
+                .replace("OTHER", other)
+                .replace("EMPTY", Key.digest(""))
+                .replace("BREAK", Key.digest("\n"))
+            + "\n";
 
     assertThatIllegalArgumentException()
         .isThrownBy(() -> withFile(first + bad))

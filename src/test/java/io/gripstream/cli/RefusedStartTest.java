@@ -2,6 +2,8 @@ package io.gripstream.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.gripstream.access.Key;
+import io.gripstream.access.KeyRole;
 import io.gripstream.launcher.Main;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -12,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -90,6 +93,26 @@ class RefusedStartTest {
   @ParameterizedTest
   @MethodSource("cases")
   void whatCannotComeUpSaysWhyInOneLine(Case each) throws Exception {
+    refused("serve", each);
+  }
+
+  /** It asks the service that it starts, which would answer 401 until its time is up. */
+  @Test
+  void aDemoThatMakesKeysNecessaryHasOne() throws Exception {
+    Key viewer = Key.of("ann", KeyRole.VIEWER, "a-viewers");
+    for (String key : List.of("", "nobodys", "a-viewers")) {
+      refused(
+          "demo",
+          new Case(
+              "--for 1s",
+              Map.of("GRIPSTREAM_ACCESS_KEYS", "DATA/keys", "GRIPSTREAM_KEY", key),
+              List.of(),
+              Map.of("keys", viewer.line()),
+              "gripstream.key must be an operator's of gripstream.access.keys"));
+    }
+  }
+
+  private void refused(String does, Case each) throws Exception {
     int closed = closedPort();
     for (Map.Entry<String, String> file : each.files().entrySet()) {
       Files.writeString(data.resolve(file.getKey()), file.getValue());
@@ -104,7 +127,7 @@ class RefusedStartTest {
             "-Djava.util.logging.manager=org.jboss.logmanager.LogManager"));
     command.addAll(each.jvm());
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
-    command.addAll(List.of("serve", "--port", "0", "--broker-port", Integer.toString(closed)));
+    command.addAll(List.of(does, "--port", "0", "--broker-port", Integer.toString(closed)));
     command.addAll(List.of("--data", data.resolve("data").toString()));
     for (String word : each.line().split(" ")) {
       if (!word.isEmpty()) {
@@ -115,7 +138,10 @@ class RefusedStartTest {
     builder.environment().put("GRIPSTREAM_MODEL_HUB_URL", "http://localhost:" + closed);
     builder.environment().put("GRIPSTREAM_GATEWAY_SERVICE_HOST", "10.0.0.1");
     builder.environment().put("GRIPSTREAM_GATEWAY_PORT_8080_TCP_ADDR", "10.0.0.1");
-    builder.environment().putAll(each.variables());
+    each.variables()
+        .forEach(
+            (name, value) ->
+                builder.environment().put(name, value.replace("DATA", data.toString())));
 
     Process process = builder.start();
     try {

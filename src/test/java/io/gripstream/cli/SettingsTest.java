@@ -1,6 +1,7 @@
 package io.gripstream.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.gripstream.GripstreamConfig;
 import io.gripstream.GripstreamConfig.Role;
@@ -9,6 +10,8 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SettingsTest {
   private final Map<String, String> inherited = new HashMap<>();
@@ -57,6 +60,15 @@ class SettingsTest {
     assertThat(config.modelSha256()).contains("0".repeat(64));
     assertThat(config.modelHub().url().orElseThrow()).hasHost("mirror");
     assertThat(config.modelHub().offline()).isTrue();
+  }
+
+  /** A file's line break came along, or it is no key at all. */
+  @ParameterizedTest
+  @ValueSource(strings = {"secret\n", "two secrets", "s\u00e9cret"})
+  void aKeyThatNoHeaderCanHoldIsRefusedAndNotRepeated(String key) {
+    assertThatThrownBy(() -> Settings.load(Map.of("gripstream.key", key)))
+        .isInstanceOf(CommandFailure.class)
+        .hasMessage("gripstream.key must be one word of ASCII characters");
   }
 
   @Test

@@ -20,6 +20,7 @@ import io.quarkus.test.junit.TestProfile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -263,6 +264,28 @@ class LoginTest {
   void healthIsOpenToEverybody(String path) throws Exception {
     assertThat(status(request("GET", "/q/health" + path, null))).isIn(200, 503);
     assertThat(status(request("GET", "/q/health" + path, "wrong"))).isIn(200, 503);
+  }
+
+  /** Each address that were one would stay, and after a hundred no new one is measured. */
+  @Test
+  void noRefusedRequestMakesAMeterOfItsOwn() throws Exception {
+    for (String path : List.of("/api/tasks/strange-1", "/strange-2", "/js/strange-3")) {
+      status(request("GET", path, null));
+      status(request("GET", path, "viewer"));
+      status(request("POST", path, "operator"));
+      status(request("DELETE", path, "operator").header("Origin", "http://evil.example"));
+      try (Socket misdirected = new Socket(home.getHost(), home.getPort())) {
+        misdirected
+            .getOutputStream()
+            .write("GET %s HTTP/1.1\r\nHost: evil.example\r\n\r\n".formatted(path).getBytes(UTF_8));
+        assertThat(new String(misdirected.getInputStream().readNBytes(12), UTF_8)).endsWith("421");
+      }
+    }
+    String metrics =
+        http.send(request("GET", "/q/metrics", "viewer").build(), BodyHandlers.ofString()).body();
+    assertThat(metrics.lines().filter(line -> line.startsWith("http_server_requests")))
+        .anyMatch(line -> line.contains("status=\"421\""))
+        .noneMatch(line -> line.contains("strange"));
   }
 
   @Test

@@ -50,6 +50,20 @@ class TaskRulesTest {
     assertThat(TaskRules.faults("a".repeat(64), good)).hasSize(1);
   }
 
+  /** A record would hold a question mark in its place, and two classes could become one. */
+  @Test
+  void halfACharacterIsNoText() {
+    TaskDefinition good = TaskCases.inside().get(0).definition();
+    TaskDefinition classes =
+        TaskDefinition.newBuilder(good).setClasses(List.of("a\uD800", "a\uD801")).build();
+    TaskDefinition template = TaskDefinition.newBuilder(good).setTemplate("{} \uDC00").build();
+    TaskDefinition whole =
+        TaskDefinition.newBuilder(good).setClasses(List.of("\uD83D\uDE00", "b")).build();
+    assertThat(TaskRules.faults("t", classes)).hasSize(2).allMatch(s -> s.startsWith("classes["));
+    assertThat(TaskRules.faults("t", template)).singleElement().asString().startsWith("template");
+    assertThat(TaskRules.faults("t", whole)).isEmpty();
+  }
+
   static List<List<String>> alike() {
     return TaskCases.alike();
   }

@@ -10,6 +10,8 @@ import org.apache.kafka.clients.producer.internals.Sender;
 import org.apache.kafka.common.protocol.Errors;
 import org.jboss.logmanager.ExtLogRecord;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ExpectedRetriesTest {
   private static final String LINE =
@@ -21,6 +23,18 @@ class ExpectedRetriesTest {
   @Test
   void aProducerThatWaitsForTheTransactionBeforeIsNotToldOf() {
     assertThat(filter.isLoggable(line(Sender.class, Errors.CONCURRENT_TRANSACTIONS))).isFalse();
+  }
+
+  /** A consumer that asks where a partition ends before it reads it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"last stable offset", "high watermark"})
+  void aConsumerThatDoesNotKeepWhatItWasToldIsNotToldOf(String what) throws Exception {
+    Class<?> offsets =
+        Class.forName("org.apache.kafka.clients.consumer.internals.OffsetFetcherUtils");
+    ExtLogRecord line = line(offsets, Errors.NONE, "Not updating " + what + " for partition %2$s");
+    assertThat(filter.isLoggable(line)).isFalse();
+    assertThat(filter.isLoggable(line(getClass(), Errors.NONE, "Not updating " + what))).isTrue();
+    assertThat(filter.isLoggable(line(offsets, Errors.NONE, "failed"))).isTrue();
   }
 
   @Test
@@ -35,18 +49,24 @@ class ExpectedRetriesTest {
   }
 
   @Test
-  void theConsoleHasTheFilter() throws Exception {
+  void theConsoleAndTheFileHaveTheFilter() throws Exception {
     Properties properties = new Properties();
     try (InputStream file = getClass().getResourceAsStream("/application.properties")) {
       properties.load(file);
     }
-    assertThat(properties).containsEntry("quarkus.log.console.filter", ExpectedRetries.NAME);
+    assertThat(properties)
+        .containsEntry("quarkus.log.console.filter", ExpectedRetries.NAME)
+        .containsEntry("quarkus.log.file.filter", ExpectedRetries.NAME);
   }
 
   private static LogRecord line(Class<?> logger, Errors error) {
+    return line(logger, error, LINE);
+  }
+
+  private static ExtLogRecord line(Class<?> logger, Errors error, String text) {
     ExtLogRecord line =
         new ExtLogRecord(
-            Level.WARNING, LINE, ExtLogRecord.FormatStyle.PRINTF, ExtLogRecord.class.getName());
+            Level.WARNING, text, ExtLogRecord.FormatStyle.PRINTF, ExtLogRecord.class.getName());
     line.setLoggerName(logger.getName());
     line.setParameters(new Object[] {7, error.name()});
     return line;

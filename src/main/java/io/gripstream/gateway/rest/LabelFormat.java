@@ -43,12 +43,19 @@ enum LabelFormat {
                         .collect(Collectors.joining(", ", "format must be one of ", ""))));
   }
 
-  /** The format of a body that was accepted. */
+  /** The format of a body that was accepted, or a 415 where nothing says what it is. */
   static LabelFormat of(MediaType type) {
     return Arrays.stream(values())
         .filter(format -> MediaType.valueOf(format.mediaType).isCompatible(type))
         .findFirst()
-        .orElseThrow();
+        .orElseThrow(
+            () ->
+                ProblemException.of(
+                    Status.UNSUPPORTED_MEDIA_TYPE,
+                    Arrays.stream(values())
+                        .map(LabelFormat::mediaType)
+                        .collect(
+                            Collectors.joining(", ", "the Content-Type must be one of ", ""))));
   }
 
   String mediaType() {

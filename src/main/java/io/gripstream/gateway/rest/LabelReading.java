@@ -89,6 +89,11 @@ final class LabelReading {
       if (!header.contains(IMAGE_ID) || !header.contains(LABEL)) {
         throw unreadable("the first line must name the columns imageId and label");
       }
+      for (String column : List.of(IMAGE_ID, LABEL, ANNOTATOR)) {
+        if (header.indexOf(column) != header.lastIndexOf(column)) {
+          throw unreadable("the column %s is there twice".formatted(column));
+        }
+      }
       while (rows.nextToken() != null) {
         rows.nextToken();
         long line = rows.currentTokenLocation().getLineNr();
@@ -184,6 +189,9 @@ final class LabelReading {
       while (parser.nextToken() != JsonToken.END_ARRAY) {
         task(++number, parser.readValueAsTree());
       }
+      if (parser.nextToken() != null) {
+        throw unreadable("the body has something behind its array of tasks");
+      }
     } catch (JsonProcessingException e) {
       throw unreadable(Unreadable.sentence(e));
     }
@@ -209,7 +217,7 @@ final class LabelReading {
       }
     }
     if (labels.size() > 1) {
-      sink.refused(number, "its annotations name several labels: " + String.join(", ", labels));
+      sink.refused(number, "its annotations name %d labels".formatted(labels.size()));
     } else if (labels.isEmpty()) {
       sink.unlabelled(number);
     } else {

@@ -1,5 +1,6 @@
 package io.gripstream.gateway.rest;
 
+import io.gripstream.task.TaskRules;
 import jakarta.ws.rs.core.Response.Status;
 import java.util.Optional;
 
@@ -26,8 +27,8 @@ final class Names {
     if (id.length() > LONGEST_ID) {
       return Optional.of("must have at most " + LONGEST_ID + " characters");
     }
-    return id.codePoints().anyMatch(Character::isISOControl)
-        ? Optional.of("must not contain control characters")
+    return id.codePoints().anyMatch(TaskRules::unwritable)
+        ? Optional.of("must not contain control or broken characters")
         : Optional.empty();
   }
 }

@@ -345,6 +345,54 @@ class GatewayApiTest {
     }
   }
 
+  /** Ordinary clients say what they send, in a way that can be read. */
+  @Test
+  void aBodyOfWhichNothingSaysWhatItIsIsNotTaken() throws IOException {
+    String labels = "/api/tasks/" + task + "/labels/import";
+    for (String path : List.of(labels, "/api/images", "/api/tasks/" + task + "/label")) {
+      for (String type : List.of("", "Content-Type:", "Content-Type: /;;", "Content-Type: ;=")) {
+        try (Socket socket = new Socket("localhost", RestAssured.port)) {
+          String request =
+              "POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 1\r\n%s\r\n\r\nx";
+          socket
+              .getOutputStream()
+              .write(
+                  request
+                      .formatted(path, type)
+                      .replace("\r\n\r\n\r\n", "\r\n\r\n")
+                      .getBytes(US_ASCII));
+          assertThat(new String(socket.getInputStream().readAllBytes(), US_ASCII))
+              .as(path + " " + type)
+              .startsWith("HTTP/1.1 415 ");
+        }
+      }
+    }
+  }
+
+  /** A record would hold a question mark in its place: another image's id. */
+  @Test
+  void anIdWithHalfACharacterIsNone() {
+    String broken = "a\\ud800";
+    problem(
+        given()
+            .contentType("application/json")
+            .body("{\"imageId\": \"%s\", \"label\": \"a\"}".formatted(broken))
+            .post("/api/tasks/" + task + "/labels")
+            .then(),
+        400,
+        "broken characters");
+    problem(
+        given()
+            .contentType("application/json")
+            .body(
+                "{\"id\": \"%s\", \"uri\": \"https://a/b\", \"sha256\": \"%s\"}"
+                    .formatted(broken, "0".repeat(64)))
+            .post("/api/images")
+            .then(),
+        400,
+        "broken characters");
+  }
+
   /** Names of classes, ours or others', and what only programs say of themselves. */
   private static final Pattern CLASS_NAME =
       Pattern.compile("([a-z]\\w*\\.){2,}[A-Z]|Exception|`|[Cc]lass \\w*\\.|\\w\\.java|<local");
@@ -631,7 +679,7 @@ class GatewayApiTest {
         .body("taken", is(2))
         .body("unlabelled", is(1))
         .body("refused.number", equalTo(List.of(2, 5, 7, 10)))
-        .body("refused[0].reason", equalTo("imageId must not contain control characters"))
+        .body("refused[0].reason", equalTo("imageId must not contain control or broken characters"))
         .body("refused[1].reason", equalTo("label is none of the task's classes"))
         .body("refused[2].reason", equalTo("3 columns, and the header has 4"))
         .body("refused[3].reason", equalTo("imageId must not be blank"));
@@ -669,7 +717,7 @@ class GatewayApiTest {
         .body("taken", is(2))
         .body("unlabelled", is(1))
         .body("refused.number", equalTo(List.of(2, 5, 6)))
-        .body("refused[0].reason", containsString("several labels: a, b"))
+        .body("refused[0].reason", equalTo("its annotations name 2 labels"))
         .body("refused[1].reason", containsString("no data.imageId"));
     List<LabelEvent> written =
         values(topics.labels(), task, 6).map(serdes.labels(), topics.labels());
@@ -714,6 +762,13 @@ class GatewayApiTest {
             .then(),
         400,
         "not JSON");
+    String one = labelStudio(studioTask("1", annotation("a", "1", false)));
+    problem(file("application/json", one + one).post(path).then(), 400, "behind its array");
+    problem(file("application/json", one + "x").post(path).then(), 400, "not JSON");
+    problem(
+        file("text/csv", "imageId,label,label\n1,a,b\n").post(path).then(),
+        400,
+        "the column label is there twice");
     problem(file("text/plain", good).post(path).then(), 415, "does not read");
     problem(file("text/csv", good).post("/api/tasks/nobodys/labels/import").then(), 404, "no task");
     get("/api/tasks/" + task + "/labels").then().body("labels", is(0));
