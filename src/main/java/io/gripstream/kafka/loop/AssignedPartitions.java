@@ -1,8 +1,5 @@
 package io.gripstream.kafka.loop;
 
-import static java.util.stream.Collectors.collectingAndThen;
-import static java.util.stream.Collectors.toSet;
-
 import io.gripstream.kafka.loop.TransactionalLoop.Handler;
 import java.util.Collection;
 import java.util.HashMap;
@@ -99,14 +96,14 @@ final class AssignedPartitions implements ConsumerRebalanceListener {
       return;
     }
     Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>(consumer.committed(added));
-    added.stream()
-        .filter(partition -> committed.get(partition) == null)
-        .collect(collectingAndThen(toSet(), this::forgotten))
-        .forEach(
-            (partition, last) -> {
-              consumer.seek(partition, last);
-              committed.put(partition, last);
-            });
+    Set<TopicPartition> missing = new HashSet<>(added);
+    missing.removeIf(partition -> committed.get(partition) != null);
+    if (!missing.isEmpty()) {
+      // The brokers may have lost them.
+      Map<TopicPartition, OffsetAndMetadata> lost = positions.of(missing);
+      lost.forEach(consumer::seek);
+      committed.putAll(lost);
+    }
     for (TopicPartition partition : added) {
       OffsetAndMetadata last = committed.get(partition);
       known.put(partition, new Standing(last, consumer.position(partition)));
@@ -114,11 +111,6 @@ final class AssignedPartitions implements ConsumerRebalanceListener {
     }
     worker.committed(committed);
     consumer.resume(added);
-  }
-
-  /** Where the group had come to in partitions whose offsets the brokers have lost. */
-  private Map<TopicPartition, OffsetAndMetadata> forgotten(Set<TopicPartition> missing) {
-    return missing.isEmpty() ? Map.of() : positions.of(missing);
   }
 
   /** A poll gave a record. */

@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -76,44 +77,42 @@ public final class GroupPositions {
    *     and lacks offsets: a later call finds that another member gave them
    */
   public void restore(Collection<String> topics) {
-    try (Admin admin = clients.admin()) {
-      Map<String, Uuid> found = new HashMap<>();
-      Set<TopicPartition> missing = new TreeSet<>(GroupPositions::inOrder);
-      admin
-          .describeTopics(topics)
-          .allTopicNames()
-          .get()
-          .forEach(
-              (name, description) -> {
-                found.put(name, description.topicId());
-                description
-                    .partitions()
-                    .forEach(info -> missing.add(new TopicPartition(name, info.partition())));
-              });
-      ids = Map.copyOf(found);
-      admin
-          .listConsumerGroupOffsets(
-              group, new ListConsumerGroupOffsetsOptions().requireStable(true))
-          .partitionsToOffsetAndMetadata()
-          .get()
-          .forEach(
-              (partition, offset) -> {
-                if (offset != null) {
-                  missing.remove(partition);
-                }
-              });
-      if (missing.isEmpty() || !admin.listTopics().names().get().contains(topic)) {
-        return;
-      }
-      Map<TopicPartition, OffsetAndMetadata> lost = of(missing);
-      if (!lost.isEmpty()) {
-        admin.alterConsumerGroupOffsets(group, lost).all().get();
-      }
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof KafkaException kafka ? kafka : new KafkaException(e.getCause());
-    } catch (InterruptedException e) {
-      throw new InterruptException(e);
-    }
+    asking(
+        admin -> {
+          Map<String, Uuid> found = new HashMap<>();
+          Set<TopicPartition> missing = new TreeSet<>(GroupPositions::inOrder);
+          admin
+              .describeTopics(topics)
+              .allTopicNames()
+              .get()
+              .forEach(
+                  (name, description) -> {
+                    found.put(name, description.topicId());
+                    description
+                        .partitions()
+                        .forEach(info -> missing.add(new TopicPartition(name, info.partition())));
+                  });
+          ids = Map.copyOf(found);
+          admin
+              .listConsumerGroupOffsets(
+                  group, new ListConsumerGroupOffsetsOptions().requireStable(true))
+              .partitionsToOffsetAndMetadata()
+              .get()
+              .forEach(
+                  (partition, offset) -> {
+                    if (offset != null) {
+                      missing.remove(partition);
+                    }
+                  });
+          if (missing.isEmpty() || !admin.listTopics().names().get().contains(topic)) {
+            return;
+          }
+          awaitTransactions(admin);
+          Map<TopicPartition, OffsetAndMetadata> lost = kept(missing);
+          if (!lost.isEmpty()) {
+            admin.alterConsumerGroupOffsets(group, lost).all().get();
+          }
+        });
   }
 
   /**
@@ -125,7 +124,11 @@ public final class GroupPositions {
    *     that may have moved a position
    */
   Map<TopicPartition, OffsetAndMetadata> of(Collection<TopicPartition> missing) {
-    awaitTransactions();
+    asking(this::awaitTransactions);
+    return kept(missing);
+  }
+
+  private Map<TopicPartition, OffsetAndMetadata> kept(Collection<TopicPartition> missing) {
     Map<TopicPartition, OffsetAndMetadata> lost = new TreeMap<>(GroupPositions::inOrder);
     try (TopicView<String> view =
         new TopicView<>(clients, topic, new StringDeserializer(), (key, position) -> {})) {
@@ -148,28 +151,8 @@ public final class GroupPositions {
   }
 
   /** Until nothing that is in the topic now belongs to a transaction that is open. */
-  private void awaitTransactions() {
-    long deadline = System.nanoTime() + TIMEOUT.toNanos();
-    Backoff backoff = new Backoff(new CountDownLatch(1));
-    try (Admin admin = clients.admin()) {
-      Map<TopicPartition, Long> written = ends(admin, IsolationLevel.READ_UNCOMMITTED);
-      while (ends(admin, IsolationLevel.READ_COMMITTED).entrySet().stream()
-          .anyMatch(end -> end.getValue() < written.getOrDefault(end.getKey(), 0L))) {
-        if (System.nanoTime() > deadline) {
-          throw new TimeoutException("a transaction on %s does not end".formatted(topic));
-        }
-        backoff.pause();
-      }
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof KafkaException kafka ? kafka : new KafkaException(e.getCause());
-    } catch (InterruptedException e) {
-      throw new InterruptException(e);
-    }
-  }
-
-  private Map<TopicPartition, Long> ends(Admin admin, IsolationLevel level)
-      throws ExecutionException, InterruptedException {
-    Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
+  private void awaitTransactions(Admin admin) throws ExecutionException, InterruptedException {
+    Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
     admin
         .describeTopics(List.of(topic))
         .allTopicNames()
@@ -177,14 +160,38 @@ public final class GroupPositions {
         .get(topic)
         .partitions()
         .forEach(
-            info -> asked.put(new TopicPartition(topic, info.partition()), OffsetSpec.latest()));
-    Map<TopicPartition, Long> ends = new HashMap<>();
-    admin
-        .listOffsets(asked, new ListOffsetsOptions(level))
-        .all()
-        .get()
-        .forEach((partition, end) -> ends.put(partition, end.offset()));
-    return ends;
+            info -> latest.put(new TopicPartition(topic, info.partition()), OffsetSpec.latest()));
+    var written = ends(admin, latest, IsolationLevel.READ_UNCOMMITTED);
+    long deadline = System.nanoTime() + TIMEOUT.toNanos();
+    Backoff backoff = new Backoff(new CountDownLatch(1));
+    while (ends(admin, latest, IsolationLevel.READ_COMMITTED).entrySet().stream()
+        .anyMatch(end -> end.getValue().offset() < written.get(end.getKey()).offset())) {
+      if (System.nanoTime() > deadline) {
+        throw new TimeoutException("a transaction on %s does not end".formatted(topic));
+      }
+      backoff.pause();
+    }
+  }
+
+  private static Map<TopicPartition, ListOffsetsResultInfo> ends(
+      Admin admin, Map<TopicPartition, OffsetSpec> latest, IsolationLevel level)
+      throws ExecutionException, InterruptedException {
+    return admin.listOffsets(latest, new ListOffsetsOptions(level)).all().get();
+  }
+
+  @FunctionalInterface
+  private interface Question {
+    void ask(Admin admin) throws ExecutionException, InterruptedException;
+  }
+
+  private void asking(Question question) {
+    try (Admin admin = clients.admin()) {
+      question.ask(admin);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof KafkaException kafka ? kafka : new KafkaException(e.getCause());
+    } catch (InterruptedException e) {
+      throw new InterruptException(e);
+    }
   }
 
   private static int inOrder(TopicPartition one, TopicPartition other) {

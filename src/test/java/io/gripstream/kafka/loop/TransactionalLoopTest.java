@@ -2,6 +2,7 @@ package io.gripstream.kafka.loop;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import ai.djl.engine.EngineException;
@@ -27,8 +28,10 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
@@ -162,6 +165,31 @@ class TransactionalLoopTest {
           .containsOnly("consumer-" + group + "-a", "producer-" + group + "-a");
     }
     assertThat(meters.getMeters()).isEmpty();
+  }
+
+  @Test
+  void aPositionIsNotReadWhileATransactionMayStillMoveIt() throws Exception {
+    GroupPositions positions = new GroupPositions(clients, group, topics.positions());
+    positions.restore(List.of(topics.images()));
+    TopicPartition partition = new TopicPartition(topics.images(), 0);
+    try (var producer =
+        clients.producer(group, new ByteArraySerializer(), new ByteArraySerializer())) {
+      producer.initTransactions();
+      producer.beginTransaction();
+      producer.send(positions.record(partition, new OffsetAndMetadata(7)));
+      producer.commitTransaction();
+      producer.beginTransaction();
+      producer.send(positions.record(partition, new OffsetAndMetadata(9)));
+      producer.flush();
+
+      var asked = CompletableFuture.supplyAsync(() -> positions.of(List.of(partition)));
+
+      assertThatThrownBy(() -> asked.get(5, TimeUnit.SECONDS))
+          .isInstanceOf(java.util.concurrent.TimeoutException.class);
+      producer.commitTransaction();
+      assertThat(asked.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS))
+          .containsEntry(partition, new OffsetAndMetadata(9));
+    }
   }
 
   @Test
