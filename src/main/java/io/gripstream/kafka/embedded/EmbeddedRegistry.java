@@ -57,8 +57,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.errors.InvalidProducerEpochException;
-import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jboss.logging.Logger;
 
@@ -194,34 +193,43 @@ public final class EmbeddedRegistry implements SchemaRegistry {
         Map.entry(topics.commands(), Command.getClassSchema()));
   }
 
-  /** Writes, again and again if others write meanwhile, until it is done. */
+  /** Writes, with one new writer after the other if others write meanwhile, until it is done. */
   private void written(BooleanSupplier done, Runnable write) {
-    try {
-      for (int attempt = 0; attempt < ATTEMPTS && !done.getAsBoolean(); attempt++) {
-        try {
-          if (writer == null) {
-            writer = clients.producer(topic, new ByteArraySerializer(), new ByteArraySerializer());
-            writer.initTransactions();
-            // Nobody can have written since, without fencing this writer.
-            catchUp();
-          } else {
-            write.run();
-          }
-        } catch (ProducerFencedException | InvalidProducerEpochException e) {
-          LOG.debug("Another process has written schemas meanwhile; starting over", e);
-          closeWriter();
+    KafkaException last = null;
+    for (int attempt = 0; attempt < ATTEMPTS && !done.getAsBoolean(); attempt++) {
+      try {
+        if (writer == null) {
+          writer = clients.producer(topic, new ByteArraySerializer(), new ByteArraySerializer());
+          writer.initTransactions();
+          // Nobody can have written since, without fencing this writer.
+          catchUp();
+        } else {
+          write.run();
         }
+      } catch (KafkaException e) {
+        closeWriter();
+        if (!spoilsTheWriterAlone(e)) {
+          throw e instanceof InterruptException ? e : unavailable(e);
+        }
+        LOG.debug("Another process has written schemas meanwhile; starting over", e);
+        last = e;
       }
-    } catch (InterruptException e) {
-      closeWriter();
-      throw e;
-    } catch (KafkaException e) {
-      closeWriter();
-      throw unavailable(e);
     }
     if (!done.getAsBoolean()) {
-      throw new RegistryUnavailableException("other processes keep registering schemas");
+      throw new RegistryUnavailableException("other processes keep registering schemas", last);
     }
+  }
+
+  /**
+   * Whether a new writer may succeed at once. One that is fenced while its transaction ends does
+   * not always hear so: brokers also say that its transaction is in no state to be ended, or that
+   * they have failed. Whether it was committed then is seen after the new writer has caught up.
+   */
+  private static boolean spoilsTheWriterAlone(KafkaException e) {
+    Fault fault = Fault.of(e);
+    return fault == Fault.FENCED
+        || fault == Fault.TRANSIENT
+            && !(e instanceof RetriableException || e instanceof InterruptException);
   }
 
   @Override

@@ -107,7 +107,7 @@ class EmbeddedRegistryTest {
 
   @Test
   void registriesThatWriteAtOnceNeverGiveOneIdTwice() throws Exception {
-    int processes = 4;
+    int processes = 6;
     Map<Integer, String> schemasById = new ConcurrentSkipListMap<>();
     List<EmbeddedRegistry> registries = new ArrayList<>();
     var threads = Executors.newFixedThreadPool(processes);
