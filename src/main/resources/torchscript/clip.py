@@ -36,9 +36,12 @@ class Clip(Module):
   def qkv(self: __torch__.Clip, x: Tensor, w: List[Tensor], at: int) -> Tensor:
     return torch.linear(self.norm(x, w[at], w[at + 1]), w[at + 2], w[at + 3])
 
-  # Rows [N * L, 3W] -> queries, keys and values of each head, [3, N, H, L, W / H]
-  def heads(self: __torch__.Clip, qkv: Tensor, sequences: int, length: int, count: int) -> Tensor:
-    return qkv.view([sequences, length, 3, count, -1]).permute([2, 0, 3, 1, 4])
+  # Rows [N * L, 3W] -> queries, keys and values of each head, each [N, H, L, W / H]
+  def heads(self: __torch__.Clip, qkv: Tensor, sequences: int, length: int, count: int) -> List[Tensor]:
+    out = annotate(List[Tensor], [])
+    for part in torch.chunk(qkv, 3, -1):
+      out.append(part.reshape([sequences, length, count, -1]).transpose(1, 2))
+    return out
 
   # The heads' findings side by side: [N, H, L, W / H] -> [N, L, W]
   def merged(self: __torch__.Clip, found: Tensor) -> Tensor:
@@ -104,7 +107,8 @@ class Clip(Module):
   # ids [C, L] that end at [C]; what follows an end is padding and is left out: T suffix tokens remain of all classes together.
   # -> the first token's input [1, W], the context's positions [M, W], the suffixes' inputs [T, W] and their queries, keys and
   # values in the first layer [T, 3W], the causal mask [L, P + L], where each place of [C, L] is among the T [C * L], where each
-  # of the T is among C * L [T], and where the ends are there [C]
+  # of the T is among C * L [T], where the ends are there [C], and what may be added to attention between all tokens at once
+  # [P + T, P + T], or nothing where they are too many
   def frozen_classes(self: __torch__.Clip, length: int, start: Tensor, ids: Tensor, ends: Tensor, w: List[Tensor]) -> List[Tensor]:
     count, longest = ids.size(0), ids.size(1)
     real = torch.arange(longest, device=ids.device).unsqueeze(0).le(ends.unsqueeze(1)).flatten()
@@ -115,18 +119,28 @@ class Clip(Module):
     mask = torch.ones([longest, 1 + length + longest], dtype=11, device=ids.device).tril(1 + length)
     lasts = torch.arange(count, device=ids.device) * longest + ends
     first = torch.embedding(w[0], start) + w[1].slice(0, 0, 1)
-    return [first, w[1].slice(0, 1, 1 + length), s, self.qkv(s, w, 5), mask, place, packed, lasts]
+    return [first, w[1].slice(0, 1, 1 + length), s, self.qkv(s, w, 5), mask, place, packed, lasts, self.together(1 + length, packed, longest, w[1])]
 
-  # context [G, M, W], frozen: see frozen_classes -> [C, D]. The mask is causal, so the prefix does not depend on what follows it:
-  # it runs once a context, and every class attends to its keys and values. All tokens of all classes are rows of one matrix
-  # [G * P + T, W], so that each layer is one product; only attention sees them by class. Of the last layer's rows the ends count.
+  # Zero where a token may look: at the prefix and at those before it of its own class; else minus infinity.
+  def together(self: __torch__.Clip, prefix: int, packed: Tensor, longest: int, like: Tensor) -> Tensor:
+    total = prefix + packed.size(0)
+    if total > 256:
+      return torch.zeros([0, 0], dtype=like.dtype, device=like.device)
+    else:
+      classes = torch.cat([torch.full([prefix], -1, dtype=4, device=packed.device), torch.floor_divide(packed, longest)], 0)
+      own = classes.unsqueeze(0).eq(classes.unsqueeze(1))
+      seen = torch.logical_or(own, classes.unsqueeze(0).lt(0)).tril()
+      return torch.zeros([total, total], dtype=like.dtype, device=like.device).masked_fill(torch.logical_not(seen), -inf)
+
+  # context [G, M, W], frozen: see frozen_classes -> [C, D]. All tokens of all classes are rows of one matrix [G * P + T, W], so that
+  # each layer is one product; only attention sees them by class. Where all share one context and they are few, they are one
+  # sequence for attention too, under a mask: fewer and larger pieces of work. Of the last layer's rows the ends count.
   def class_features(self: __torch__.Clip, context: Tensor, frozen: List[Tensor], w: List[Tensor]) -> Tensor:
-    first, positions, suffixes, suffix_qkv, mask, place, packed, lasts = frozen
-    groups, count, longest, heads = context.size(0), lasts.size(0), mask.size(0), self.text_heads()
-    p = torch.cat([first.expand([groups, 1, -1]), context + positions], 1)
-    length = p.size(1)
+    first, positions, suffixes, suffix_qkv, mask, place, packed, lasts, together = frozen
+    p = torch.cat([first.expand([context.size(0), 1, -1]), context + positions], 1)
+    rows = context.size(0) * p.size(1)
+    ends = place.index_select(0, lasts) + rows
     x = torch.cat([p.flatten(0, 1), suffixes], 0)
-    place = place + groups * length
     layers = (torch.len(w) - 5) // 12
     for layer in range(layers):
       at = 5 + 12 * layer
@@ -134,18 +148,27 @@ class Clip(Module):
         qkv = torch.cat([self.qkv(p.flatten(0, 1), w, at), suffix_qkv], 0)
       else:
         qkv = self.qkv(x, w, at)
-      own = self.heads(qkv.slice(0, 0, groups * length), groups, length, heads)
-      each = self.heads(qkv.index_select(0, place), count, longest, heads)
-      kv = torch.cat([own.slice(0, 1).expand([-1, count, -1, -1, -1]), each.slice(0, 1)], 3)
-      found = self.merged(torch.scaled_dot_product_attention(each[0], kv[0], kv[1], mask)).flatten(0, 1)
-      if layer == layers - 1:
-        x = x.index_select(0, place.index_select(0, lasts))
-        found = found.index_select(0, lasts)
+      if context.size(0) == 1 and together.size(0) > 0:
+        all = self.heads(qkv, 1, qkv.size(0), self.text_heads())
+        found = self.merged(torch.scaled_dot_product_attention(all[0], all[1], all[2], together)).squeeze(0)
       else:
-        before = self.merged(torch.scaled_dot_product_attention(own[0], own[1], own[2], None, 0., True)).flatten(0, 1)
-        found = torch.cat([before, found.index_select(0, packed)], 0)
+        found = self.by_class(qkv, context.size(0), p.size(1), mask, place + rows, packed, lasts.size(0))
+      if layer == layers - 1:
+        x = x.index_select(0, ends)
+        found = found.index_select(0, ends)
       x = self.rest(x, found, w, at)
     return self.text_head(x, w)
+
+  # Attention of each class over its prefix and its own tokens. The mask is causal, so a prefix does not depend on what follows it:
+  # it is seen to once a context, and every class attends to its keys and values. Rows as class_features has them.
+  def by_class(self: __torch__.Clip, qkv: Tensor, groups: int, length: int, mask: Tensor, place: Tensor, packed: Tensor, count: int) -> Tensor:
+    own = self.heads(qkv.slice(0, 0, groups * length), groups, length, self.text_heads())
+    each = self.heads(qkv.index_select(0, place), count, mask.size(0), self.text_heads())
+    k = torch.cat([own[1].expand([count, -1, -1, -1]), each[1]], 2)
+    v = torch.cat([own[2].expand([count, -1, -1, -1]), each[2]], 2)
+    found = self.merged(torch.scaled_dot_product_attention(each[0], k, v, mask)).flatten(0, 1)
+    before = self.merged(torch.scaled_dot_product_attention(own[0], own[1], own[2], None, 0., True)).flatten(0, 1)
+    return torch.cat([before, found.index_select(0, packed)], 0)
 
   # Features in fp32, whatever the weights are, and of unit length in it: one that was rounded to bf16 is off by up to half a
   # percent.

@@ -54,6 +54,9 @@ public final class Labeler implements AutoCloseable {
    */
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
+  /** Bytes of images that are decoded before their turn: some tenths of a second's work. */
+  private static final long MOST_AHEAD = 256L << 20;
+
   private static final Duration A_MOMENT = Duration.ofSeconds(1);
 
   private final KafkaClients clients;
@@ -165,13 +168,14 @@ public final class Labeler implements AutoCloseable {
         new TransactionalLoop(
             clients,
             TransactionalLoop.Settings.of(
-                ROLE,
-                group(topics),
-                config.kafka().instanceId(),
-                List.of(topics.images()),
-                topics.positions(),
-                config.labeler().batchSize(),
-                config.labeler().batchesPerTransaction()),
+                    ROLE,
+                    group(topics),
+                    config.kafka().instanceId(),
+                    List.of(topics.images()),
+                    topics.positions(),
+                    config.labeler().batchSize(),
+                    config.labeler().batchesPerTransaction())
+                .polling(ahead(model)),
             deadLetters,
             new TransactionalLoop.Handler() {
               @Override
@@ -227,6 +231,19 @@ public final class Labeler implements AutoCloseable {
                 metrics.failed(cause);
               }
             });
+  }
+
+  /**
+   * Where the tower has a device of its own, the processors decode all the time, whatever it and
+   * the brokers take; else the next micro-batch is enough to keep them busy.
+   */
+  private static TransactionalLoop.Ahead ahead(ClipModel model) {
+    if (model.sharesProcessors()) {
+      return TransactionalLoop.Ahead.NEXT;
+    }
+    long memory = Runtime.getRuntime().maxMemory() / 16;
+    return new TransactionalLoop.Ahead(
+        Math.min(MOST_AHEAD, memory), 3L * model.imageSize() * model.imageSize());
   }
 
   /** What the labelers' consumer group is called. */

@@ -97,7 +97,7 @@ final class Labelling {
 
   private record Refused(ConsumerRecord<byte[], byte[]> record, String reason) {}
 
-  /** Hears which records come next; the latest call counts. */
+  /** Hears which records come next, in order; the latest call counts. */
   void expect(List<ConsumerRecord<byte[], byte[]>> next) {
     expected = next;
   }
@@ -134,7 +134,9 @@ final class Labelling {
         refused -> outputs.add(letter(refused.record(), Reason.MALFORMED, refused.reason())));
     long started = System.nanoTime();
     List<Work> works = read(decided, outputs);
-    begun = readAheadAtOnce ? readAhead() : Map.of();
+    if (readAheadAtOnce) {
+      begun = readAhead(batch.size());
+    }
     List<Decoded> images = decode(works, outputs);
     if (!images.isEmpty()) {
       List<Features> features =
@@ -143,7 +145,7 @@ final class Labelling {
                   .map(i -> new Input(i.image().pixels(), i.work().label().tasks()))
                   .toList());
       if (!readAheadAtOnce) {
-        begun = readAhead();
+        begun = readAhead(batch.size());
       }
       List<List<Verdicts.Verdict>> verdicts = verdicts(images, features);
       for (int i = 0; i < images.size(); i++) {
@@ -212,12 +214,24 @@ final class Labelling {
     return works;
   }
 
-  private Map<ConsumerRecord<byte[], byte[]>, Ahead> readAhead() {
+  /**
+   * Goes on with what is being read already, and begins with what is not.
+   *
+   * @param most how many images may be asked for of other places than their events
+   */
+  private Map<ConsumerRecord<byte[], byte[]>, Ahead> readAhead(int most) {
     Map<ConsumerRecord<byte[], byte[]>, Ahead> reading = new IdentityHashMap<>();
+    int elsewhere = 0;
     for (ConsumerRecord<byte[], byte[]> record : expected) {
       try {
-        Arrival arrival = Arrival.parse(record, events);
-        if (aside.due(arrival)) {
+        Ahead ahead = begun.get(record);
+        Arrival arrival = ahead == null ? Arrival.parse(record, events) : ahead.arrival();
+        if (arrival.event().getContent() == null && ++elsewhere > most) {
+          continue;
+        }
+        if (ahead != null) {
+          reading.put(record, ahead);
+        } else if (aside.due(arrival)) {
           reading.put(record, new Ahead(arrival, reader.read(arrival.event())));
         }
       } catch (RejectedEventException e) {

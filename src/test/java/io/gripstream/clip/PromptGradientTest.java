@@ -11,6 +11,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.gripstream.prompt.TextPrompt;
 import java.io.IOException;
 import java.nio.DoubleBuffer;
 import java.nio.file.Path;
@@ -83,6 +84,48 @@ class PromptGradientTest {
         assertThat(gradient[i])
             .as("value %d", i)
             .isEqualTo((above - below) / (2 * STEP), within(1e-7));
+      }
+    }
+  }
+
+  /**
+   * Few classes are one sequence for attention, many are not, and each with a context of its own.
+   */
+  @ParameterizedTest(name = "{0} classes")
+  @ValueSource(ints = {3, 80, 200})
+  void aSharedContextGivesWhatTheSameContextForEachClassGives(int count) throws IOException {
+    DrawnClip.write(folder, CONFIG, WORDS, 10);
+    List<String> classes =
+        IntStream.range(0, count)
+            .mapToObj(c -> "cat ".repeat(c % 2) + WORDS.get(3 + c % 3))
+            .toList();
+    TextPrompt shared =
+        new TextPrompt(
+            new FloatTensor(new int[] {1, CONTEXT, 16}, DrawnClip.draw("context", CONTEXT * 16)));
+    FloatTensor targets = FloatTensor.matrix(1, count, DrawnClip.draw("targets", count));
+    try (TorchClip clip = TorchClip.load(folder, "drawn", ComputeDevice.cpu())) {
+      FloatTensor features = FloatTensor.matrix(1, 8, DrawnClip.draw("features", 8));
+      TextPrompt each = shared.perClass(count);
+      assertClose(
+          clip.encodeClasses(shared.parameters().get(0), classes),
+          clip.encodeClasses(each.parameters().get(0), classes));
+      try (PromptObjective objective =
+          clip.textObjective(
+              CONTEXT,
+              classes,
+              features,
+              new TorchClip.Targets(targets, new float[] {1}),
+              10,
+              new float[count])) {
+        float[] found =
+            objective.evaluate(shared.parameters(), new int[1]).gradient().get(0).values();
+        float[] apart =
+            objective.evaluate(each.parameters(), new int[1]).gradient().get(0).values();
+        float[] sum = new float[found.length];
+        for (int i = 0; i < apart.length; i++) {
+          sum[i % sum.length] += apart[i];
+        }
+        assertThat(found).containsExactly(sum, within(1e-4f));
       }
     }
   }

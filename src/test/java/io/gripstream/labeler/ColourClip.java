@@ -24,6 +24,9 @@ final class ColourClip implements ClipModel {
   /** The thread that every pass kills; null: none. */
   volatile String victim;
 
+  /** Whether it says that it has no device of its own. */
+  volatile boolean sharesProcessors = true;
+
   final AtomicInteger images = new AtomicInteger();
   final AtomicInteger passes = new AtomicInteger();
   final AtomicInteger prefixedImages = new AtomicInteger();
@@ -51,7 +54,7 @@ final class ColourClip implements ClipModel {
 
   @Override
   public boolean sharesProcessors() {
-    return true;
+    return sharesProcessors;
   }
 
   @Override

@@ -59,6 +59,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The labeler on a real broker, with a model that one can follow by hand. */
 class LabelerTest {
@@ -433,8 +435,11 @@ class LabelerTest {
             });
   }
 
-  @Test
-  void anEngineThatFailsCostsNoImageAndOneThatIsLostAsksForARestart() throws IOException {
+  @ParameterizedTest(name = "on the processors: {0}")
+  @ValueSource(booleans = {true, false})
+  void anEngineThatFailsCostsNoImageAndOneThatIsLostAsksForARestart(boolean sharesProcessors)
+      throws IOException {
+    model.sharesProcessors = sharesProcessors;
     start(Map.of("labeler.batch-size", "16"));
     define("colours", Events.task("red", "green", "blue"));
     promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
@@ -779,8 +784,10 @@ class LabelerTest {
             });
   }
 
-  @Test
-  void aRestartLosesNothingAndRepeatsNothing() {
+  @ParameterizedTest(name = "on the processors: {0}")
+  @ValueSource(booleans = {true, false})
+  void aRestartLosesNothingAndRepeatsNothing(boolean sharesProcessors) {
+    model.sharesProcessors = sharesProcessors;
     start(Map.of("labeler.batch-size", "3"));
     define("colours", Events.task("red", "green", "blue"));
     promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));

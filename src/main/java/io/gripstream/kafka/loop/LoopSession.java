@@ -8,6 +8,7 @@ import io.gripstream.kafka.Unpacking;
 import io.gripstream.kafka.Unpacking.Gap;
 import io.gripstream.kafka.Unpacking.Unreadable;
 import io.gripstream.kafka.loop.LongWorkWait.AbandonedException;
+import io.gripstream.kafka.loop.TransactionalLoop.Ahead;
 import io.gripstream.kafka.loop.TransactionalLoop.Handler;
 import io.gripstream.kafka.loop.TransactionalLoop.Settings;
 import io.gripstream.kafka.loop.TransactionalWriter.AbortedException;
@@ -153,9 +154,9 @@ final class LoopSession implements AutoCloseable {
     }
   }
 
-  /** Fetches records of the next micro-batch and, if there are any, of the one behind it. */
+  /** Fetches records of the next micro-batch and, if there are any, of those behind it. */
   private void poll() {
-    if (fetched.size() > batchSize.now()) {
+    if (fetched.size() > batchSize.now() && !settings.ahead().reaches(fetched)) {
       return;
     }
     boolean idle = fetched.isEmpty() && pending.isEmpty();
@@ -169,7 +170,7 @@ final class LoopSession implements AutoCloseable {
     } catch (OutOfMemoryError e) {
       LOG.errorf("%s: polling: %s", settings.role(), Fault.line(e));
       Gap gap =
-          Unpacking.find(clients, partitions.pollAgain(), settings.batchSize())
+          Unpacking.find(clients, partitions.pollAgain(), settings.pollRecords())
               .orElseThrow(() -> new DisconnectException("memory ran out while records were read"));
       fetched.addAll(gap.before());
       fetched.addAll(gap.records());
@@ -179,13 +180,24 @@ final class LoopSession implements AutoCloseable {
 
   /** The polled records that are to be handled next, and together. */
   private List<ConsumerRecord<byte[], byte[]>> next() {
+    List<ConsumerRecord<byte[], byte[]>> readable = readable();
+    return readable.isEmpty() ? List.of(fetched.get(0)) : isolation.next(readable, batchSize.now());
+  }
+
+  /** What most probably follows the micro-batch in hand, as far as it is polled. */
+  private List<ConsumerRecord<byte[], byte[]>> upcoming() {
+    List<ConsumerRecord<byte[], byte[]>> readable = readable();
+    boolean one = settings.ahead() == Ahead.NEXT && !readable.isEmpty();
+    return List.copyOf(one ? isolation.next(readable, batchSize.now()) : readable);
+  }
+
+  /** The polled records in front of the first that cannot be read. */
+  private List<ConsumerRecord<byte[], byte[]>> readable() {
     int readable = 0;
     while (readable < fetched.size() && !(fetched.get(readable) instanceof Unreadable)) {
       readable++;
     }
-    return readable == 0
-        ? List.of(fetched.get(0))
-        : isolation.next(fetched.subList(0, readable), batchSize.now());
+    return fetched.subList(0, readable);
   }
 
   /** Passes a record that there is not the memory to unpack. */
@@ -216,9 +228,7 @@ final class LoopSession implements AutoCloseable {
       return;
     }
     fetched.subList(0, unit.size()).clear();
-    if (!fetched.isEmpty() && !(fetched.get(0) instanceof Unreadable)) {
-      handler.expect(next());
-    }
+    handler.expect(upcoming());
     try {
       pending.add(unit, outputs(unit), suspect);
     } catch (AbandonedException e) {

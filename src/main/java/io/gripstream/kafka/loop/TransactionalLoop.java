@@ -6,6 +6,7 @@ import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Pulse;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -90,8 +91,8 @@ public final class TransactionalLoop implements AutoCloseable {
     }
 
     /**
-     * Hears, before it is to handle others, which records most probably come next, so that it can
-     * begin to prepare them. They may come otherwise, or not at all.
+     * Hears, before it is to handle others, which records most probably come next, in order, so
+     * that it can begin to prepare them. They may come otherwise, or not at all.
      */
     default void expect(List<ConsumerRecord<byte[], byte[]>> next) {}
 
@@ -157,6 +158,27 @@ public final class TransactionalLoop implements AutoCloseable {
   }
 
   /**
+   * How far a loop polls ahead of the micro-batch in hand: by the next one at least, and on while
+   * what is ahead takes less than a bound.
+   *
+   * @param bytes the bound
+   * @param each bytes that the handler makes of a record that it prepares, besides the record's own
+   */
+  public record Ahead(long bytes, long each) {
+    /** The next micro-batch, and no more. */
+    public static final Ahead NEXT = new Ahead(0, 0);
+
+    boolean reaches(Collection<ConsumerRecord<byte[], byte[]>> polled) {
+      long taken = 0;
+      for (ConsumerRecord<byte[], byte[]> record : polled) {
+        taken += each + Math.max(0, record.serializedKeySize());
+        taken += Math.max(0, record.serializedValueSize());
+      }
+      return taken < bytes;
+    }
+  }
+
+  /**
    * How a loop runs.
    *
    * @param role who runs it; named in dead letters and logs
@@ -167,6 +189,7 @@ public final class TransactionalLoop implements AutoCloseable {
    * @param positions the topic that keeps how far the group has come
    * @param batchSize records in a micro-batch at most
    * @param batchesPerTransaction micro-batches in a transaction at most
+   * @param ahead how far to poll ahead of the micro-batch in hand
    * @param attempts how often a micro-batch may fail before the record at fault is searched for
    * @param pause after the first failure in a row; doubles with each further one
    * @param longWork whether {@link Handler#longWork} is asked. Then records are handled one by one,
@@ -180,11 +203,13 @@ public final class TransactionalLoop implements AutoCloseable {
       String positions,
       int batchSize,
       int batchesPerTransaction,
+      Ahead ahead,
       int attempts,
       Duration pause,
       boolean longWork) {
     private static final int ATTEMPTS = 3;
     private static final Duration PAUSE = Duration.ofMillis(200);
+    private static final int AHEAD_BATCHES = 4;
 
     public Settings {
       topics = List.copyOf(topics);
@@ -213,20 +238,44 @@ public final class TransactionalLoop implements AutoCloseable {
           positions,
           batchSize,
           batchesPerTransaction,
+          Ahead.NEXT,
           ATTEMPTS,
           PAUSE,
           false);
     }
 
+    /** The same, polling further ahead, or less. */
+    public Settings polling(Ahead further) {
+      return new Settings(
+          role,
+          group,
+          instanceId,
+          topics,
+          positions,
+          batchSize,
+          batchesPerTransaction,
+          further,
+          attempts,
+          pause,
+          longWork);
+    }
+
     /** For one long work after another, with three attempts, a fifth of a second apart at first. */
     public static Settings longWork(
         String role, String group, String instanceId, List<String> topics, String positions) {
-      return new Settings(role, group, instanceId, topics, positions, 1, 1, ATTEMPTS, PAUSE, true);
+      return new Settings(
+          role, group, instanceId, topics, positions, 1, 1, Ahead.NEXT, ATTEMPTS, PAUSE, true);
+    }
+
+    /** Records in one poll at most. */
+    int pollRecords() {
+      // More than are handled between two polls, or nothing would ever be ahead.
+      return ahead == Ahead.NEXT ? batchSize : AHEAD_BATCHES * batchSize;
     }
 
     Map<String, Object> consumerOverrides() {
       Map<String, Object> overrides = new HashMap<>();
-      overrides.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, batchSize);
+      overrides.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, pollRecords());
       if (longWork) {
         overrides.put(
             ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,

@@ -13,6 +13,7 @@ import io.gripstream.kafka.Keys;
 import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.TopicAdmin;
 import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.loop.TransactionalLoop.Ahead;
 import io.gripstream.kafka.loop.TransactionalLoop.Handler;
 import io.gripstream.kafka.loop.TransactionalLoop.Settings;
 import io.gripstream.kafka.loop.TransactionalLoop.State;
@@ -506,6 +507,60 @@ class TransactionalLoopTest {
   }
 
   @Test
+  void whatIsPolledAheadIsToldInOrderAndWithinTheBoundAndNothingOfItIsLost() {
+    send(numbers(0, 2000));
+    // Each counts as a kilobyte and some, so that the bound is passed by at most one poll.
+    Ahead ahead = new Ahead(100_000, 1_000);
+    List<Integer> sizes = new CopyOnWriteArrayList<>();
+    List<String> surprises = new CopyOnWriteArrayList<>();
+    AtomicBoolean failing = new AtomicBoolean(true);
+    Handler handler =
+        new Handler() {
+          private List<String> told = List.of();
+          private List<String> due = List.of();
+
+          @Override
+          public void expect(List<ConsumerRecord<byte[], byte[]>> next) {
+            sizes.add(next.size());
+            due = told;
+            told = next.stream().map(record -> text(record)).toList();
+          }
+
+          @Override
+          public List<ProducerRecord<byte[], byte[]>> handle(
+              List<ConsumerRecord<byte[], byte[]>> records) throws Exception {
+            List<String> values = records.stream().map(record -> text(record)).toList();
+            int both = Math.min(values.size(), due.size());
+            if (!values.subList(0, both).equals(due.subList(0, both))) {
+              surprises.add(values + " instead of " + due);
+            }
+            if (values.contains("700") && failing.getAndSet(false)) {
+              told = List.of();
+              throw new TimeoutException("away for a moment");
+            }
+            return copy(records);
+          }
+        };
+    Settings settings =
+        Settings.of("tester", group, "a", List.of(topics.images()), topics.positions(), 16, 4);
+    try (TransactionalLoop loop =
+        new TransactionalLoop(
+            clients,
+            settings.polling(ahead),
+            new DeadLetters(topics),
+            handler,
+            new LoopListener() {})) {
+      loop.start();
+      awaitPredictions(2000);
+    }
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 2000));
+    assertThat(surprises).isEmpty();
+    assertThat(sizes).allMatch(size -> size < 100 + settings.polling(ahead).pollRecords());
+    assertThat(sizes).anyMatch(size -> size > 2 * 16);
+    assertThat(sizes.get(sizes.size() - 1)).isZero();
+  }
+
+  @Test
   void anInlineImageOfTenMegabytesPasses() {
     byte[] image = new byte[10 * 1024 * 1024];
     new Random(1).nextBytes(image);
@@ -871,6 +926,7 @@ class TransactionalLoopTest {
             topics.positions(),
             16,
             4,
+            Ahead.NEXT,
             2,
             Duration.ofMillis(20),
             false);
