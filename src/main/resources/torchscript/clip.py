@@ -121,16 +121,18 @@ class Clip(Module):
     first = torch.embedding(w[0], start) + w[1].slice(0, 0, 1)
     return [first, w[1].slice(0, 1, 1 + length), s, self.qkv(s, w, 5), mask, place, packed, lasts, self.together(1 + length, packed, longest, w[1])]
 
-  # Zero where a token may look: at the prefix and at those before it of its own class; else minus infinity.
+  # Zero where a token may look: at the prefix and at those before it of its own class; else minus infinity. Rows begin at multiples
+  # of eight, which the kernels for a GPU ask for. There launches cost more than arithmetic, so more tokens are few.
   def together(self: __torch__.Clip, prefix: int, packed: Tensor, longest: int, like: Tensor) -> Tensor:
     total = prefix + packed.size(0)
-    if total > 256:
+    if total > (1024 if packed.is_cuda else 256):
       return torch.zeros([0, 0], dtype=like.dtype, device=like.device)
     else:
       classes = torch.cat([torch.full([prefix], -1, dtype=4, device=packed.device), torch.floor_divide(packed, longest)], 0)
       own = classes.unsqueeze(0).eq(classes.unsqueeze(1))
       seen = torch.logical_or(own, classes.unsqueeze(0).lt(0)).tril()
-      return torch.zeros([total, total], dtype=like.dtype, device=like.device).masked_fill(torch.logical_not(seen), -inf)
+      wide = torch.zeros([total, (total + 7) // 8 * 8], dtype=like.dtype, device=like.device)
+      return wide.slice(1, 0, total).masked_fill_(torch.logical_not(seen), -inf)
 
   # context [G, M, W], frozen: see frozen_classes -> [C, D]. All tokens of all classes are rows of one matrix [G * P + T, W], so that
   # each layer is one product; only attention sees them by class. Where all share one context and they are few, they are one
