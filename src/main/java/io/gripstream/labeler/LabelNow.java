@@ -13,6 +13,7 @@ import io.gripstream.labeler.TowerPasses.Input;
 import io.gripstream.labeler.Verdicts.Verdict;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -186,7 +187,7 @@ public final class LabelNow implements AutoCloseable {
       } else {
         due.add(one);
         tasks.add(served);
-        inputs.add(new Input(one.image().pixels(), List.of(served)));
+        inputs.add(new Input(one.image().pixels(), List.of(served), Optional.empty()));
       }
     }
     if (due.isEmpty()) {

@@ -29,6 +29,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -37,6 +38,7 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.Deserializer;
+import org.jboss.logging.Logger;
 
 /**
  * The running labeler: a transactional loop over {@code images}, and views of what is live.
@@ -46,6 +48,8 @@ import org.apache.kafka.common.serialization.Deserializer;
  * the reason. What waits and what is refused is told in {@link Assignment}.
  */
 public final class Labeler implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(Labeler.class);
+
   static final String ROLE = "labeler";
 
   /**
@@ -116,7 +120,7 @@ public final class Labeler implements AutoCloseable {
             deadLetters,
             metrics,
             endToEnd,
-            !model.sharesProcessors());
+            model.sharesProcessors() ? 0 : config.labeler().batchSize());
     this.now =
         new LabelNow(
             board,
@@ -368,5 +372,13 @@ public final class Labeler implements AutoCloseable {
     workers.shutdownNow();
     nowWorkers.shutdownNow();
     lane.shutdownNow();
+    try {
+      // The model may be closed when this returns, so nothing may be running in it.
+      if (!lane.awaitTermination(TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+        LOG.warnf("the tower is still running after %s", TIMEOUT);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

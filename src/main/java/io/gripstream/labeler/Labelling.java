@@ -10,6 +10,7 @@ import io.gripstream.labeler.Assignment.Label;
 import io.gripstream.labeler.Assignment.Refuse;
 import io.gripstream.labeler.Assignment.Verdict;
 import io.gripstream.labeler.PromptBoard.Snapshot;
+import io.gripstream.labeler.TowerPasses.Early;
 import io.gripstream.labeler.TowerPasses.Features;
 import io.gripstream.labeler.TowerPasses.Input;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -43,7 +45,7 @@ final class Labelling {
   private final DeadLetters deadLetters;
   private final LabelerMetrics metrics;
   private final EndToEnd endToEnd;
-  private final boolean readAheadAtOnce;
+  private final int earlyPass;
 
   private List<ConsumerRecord<byte[], byte[]>> expected = List.of();
   private Map<ConsumerRecord<byte[], byte[]>, Ahead> begun = Map.of();
@@ -53,8 +55,9 @@ final class Labelling {
    *     call
    * @param aside of the same board and assignment
    * @param nanoTime the board's clock
-   * @param readAheadAtOnce whether the next images are read while the tower runs, or only when it
-   *     has
+   * @param earlyPass where the tower has a device of its own, how many images go through it
+   *     together before their turn; 0: it computes on the processors, and the next images are read
+   *     only when it has run
    */
   Labelling(
       Deserializer<ImageEvent> events,
@@ -69,7 +72,7 @@ final class Labelling {
       DeadLetters deadLetters,
       LabelerMetrics metrics,
       EndToEnd endToEnd,
-      boolean readAheadAtOnce) {
+      int earlyPass) {
     this.events = events;
     this.board = board;
     this.catchUpOnTasks = catchUpOnTasks;
@@ -82,14 +85,15 @@ final class Labelling {
     this.deadLetters = deadLetters;
     this.metrics = metrics;
     this.endToEnd = endToEnd;
-    this.readAheadAtOnce = readAheadAtOnce;
+    this.earlyPass = earlyPass;
   }
 
-  /** An event whose image is being read before its turn. */
-  private record Ahead(Arrival arrival, CompletableFuture<Image> image) {}
+  /** An event whose image is being read before its turn, and may be on its way to its feature. */
+  private record Ahead(Arrival arrival, Early image) {}
 
   /** An event on its way through the tower. */
-  private record Work(Arrival arrival, Label label, CompletableFuture<Image> image) {}
+  private record Work(
+      Arrival arrival, Label label, CompletableFuture<Image> image, Optional<Early> early) {}
 
   private record Decided(Arrival arrival, Verdict verdict) {}
 
@@ -134,7 +138,7 @@ final class Labelling {
         refused -> outputs.add(letter(refused.record(), Reason.MALFORMED, refused.reason())));
     long started = System.nanoTime();
     List<Work> works = read(decided, outputs);
-    if (readAheadAtOnce) {
+    if (earlyPass > 0) {
       begun = readAhead(batch.size());
     }
     List<Decoded> images = decode(works, outputs);
@@ -142,9 +146,11 @@ final class Labelling {
       List<Features> features =
           tower.encode(
               images.stream()
-                  .map(i -> new Input(i.image().pixels(), i.work().label().tasks()))
+                  .map(
+                      i ->
+                          new Input(i.image().pixels(), i.work().label().tasks(), i.work().early()))
                   .toList());
-      if (!readAheadAtOnce) {
+      if (earlyPass == 0) {
         begun = readAhead(batch.size());
       }
       List<List<Verdicts.Verdict>> verdicts = verdicts(images, features);
@@ -206,7 +212,13 @@ final class Labelling {
       if (one.verdict() instanceof Label label) {
         Ahead ahead = begun.get(arrival.record());
         works.add(
-            new Work(arrival, label, ahead == null ? reader.read(arrival.event()) : ahead.image()));
+            ahead == null
+                ? new Work(arrival, label, reader.read(arrival.event()), Optional.empty())
+                : new Work(
+                    arrival,
+                    label,
+                    ahead.image().image(),
+                    earlyPass > 0 ? Optional.of(ahead.image()) : Optional.empty()));
       } else if (one.verdict() instanceof Refuse refuse) {
         outputs.add(letter(arrival.record(), Reason.UNASSIGNED, refuse.reason()));
       }
@@ -221,6 +233,7 @@ final class Labelling {
    */
   private Map<ConsumerRecord<byte[], byte[]>, Ahead> readAhead(int most) {
     Map<ConsumerRecord<byte[], byte[]>, Ahead> reading = new IdentityHashMap<>();
+    List<Early> added = new ArrayList<>();
     int elsewhere = 0;
     for (ConsumerRecord<byte[], byte[]> record : expected) {
       try {
@@ -232,12 +245,17 @@ final class Labelling {
         if (ahead != null) {
           reading.put(record, ahead);
         } else if (aside.due(arrival)) {
-          reading.put(record, new Ahead(arrival, reader.read(arrival.event())));
+          Early image = new Early(reader.read(arrival.event()));
+          added.add(image);
+          reading.put(record, new Ahead(arrival, image));
         }
       } catch (RejectedEventException e) {
         // When it is its turn it is refused for the same reason, and told of.
         LOG.debugf("nothing to read ahead: %s", e.getMessage());
       }
+    }
+    for (int from = 0; earlyPass > 0 && from < added.size(); from += earlyPass) {
+      tower.begin(added.subList(from, Math.min(added.size(), from + earlyPass)));
     }
     return reading;
   }

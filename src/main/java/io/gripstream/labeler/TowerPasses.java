@@ -2,15 +2,21 @@ package io.gripstream.labeler;
 
 import io.gripstream.clip.ClipModel;
 import io.gripstream.clip.FloatTensor;
+import io.gripstream.image.ImageReader.Image;
 import io.gripstream.labeler.PromptBoard.Served;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
+import org.jboss.logging.Logger;
 
 /**
  * Runs the image tower over a micro-batch: once without a prompt, for all images, and once behind
@@ -18,9 +24,13 @@ import java.util.function.Function;
  * pass together, however many they are, and each visual prompt costs one of its own.
  *
  * <p>Where the tower computes on the processors, a pass runs in two halves at a time: while the
- * engine's threads wait for each other in one, they have work in the other.
+ * engine's threads wait for each other in one, they have work in the other. Where it has a device
+ * of its own, passes without a prompt may {@linkplain #begin begin} before their images' turn,
+ * whatever the prompts will be then, and go on while others are written and committed.
  */
 final class TowerPasses {
+  private static final Logger LOG = Logger.getLogger(TowerPasses.class);
+
   /** Smaller halves are not worth the second call. */
   private static final int SMALLEST_HALF = 4;
 
@@ -29,7 +39,7 @@ final class TowerPasses {
   private final LabelerMetrics metrics;
 
   /**
-   * @param lane runs the other half; the caller's to end
+   * @param lane runs the other half, or the passes that begin early; the caller's to end
    */
   TowerPasses(ClipModel model, Executor lane, LabelerMetrics metrics) {
     this.model = model;
@@ -37,8 +47,19 @@ final class TowerPasses {
     this.metrics = metrics;
   }
 
-  /** An image, and the tasks that it is meant for. */
-  record Input(byte[] pixels, List<Served> tasks) {}
+  /**
+   * An image, and the tasks that it is meant for.
+   *
+   * @param early its feature, if a pass for it has begun
+   */
+  record Input(byte[] pixels, List<Served> tasks, Optional<Early> early) {}
+
+  /** An image on its way to its feature; without one in the end, a pass of its own is needed. */
+  record Early(CompletableFuture<Image> image, CompletableFuture<Optional<Feature>> plain) {
+    Early(CompletableFuture<Image> image) {
+      this(image, new CompletableFuture<>());
+    }
+  }
 
   /** One image's feature: a row of {@code [N, D]}. */
   record Feature(FloatTensor features, int row) {}
@@ -57,17 +78,65 @@ final class TowerPasses {
     }
   }
 
-  /** The features of every image, in order; at least one image. */
-  List<Features> encode(List<Input> images) {
-    return metrics.tower.record(() -> run(images));
+  /** Begins a pass without a prompt over images that are being read. */
+  void begin(List<Early> images) {
+    lane.execute(
+        () -> {
+          try {
+            runEarly(images);
+          } catch (RuntimeException e) {
+            // The pass is run again when it is the images' turn, and who fails then is told.
+            LOG.debugf(e, "a pass for %d images failed before their turn", images.size());
+          } finally {
+            images.forEach(image -> image.plain().complete(Optional.empty()));
+          }
+        });
   }
 
-  private List<Features> run(List<Input> images) {
-    List<Features> features = new ArrayList<>();
-    for (Feature plain : pass(images.stream().map(Input::pixels).toList(), model::encodeImages)) {
-      features.add(new Features(plain, new HashMap<>()));
+  private void runEarly(List<Early> images) {
+    List<Early> read = new ArrayList<>();
+    List<byte[]> pixels = new ArrayList<>();
+    for (Early image : images) {
+      try {
+        pixels.add(image.image().get().pixels());
+        read.add(image);
+      } catch (ExecutionException e) {
+        // It is refused when it is its turn.
+        LOG.debugf("no pass for an image: %s", e.getCause());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
     }
-    metrics.plain.count(images.size());
+    if (!read.isEmpty()) {
+      List<Feature> features = plain(pixels);
+      for (int i = 0; i < read.size(); i++) {
+        read.get(i).plain().complete(Optional.of(features.get(i)));
+      }
+    }
+  }
+
+  private List<Feature> plain(List<byte[]> pixels) {
+    List<Feature> features = pass(pixels, model::encodeImages);
+    metrics.plain.count(pixels.size());
+    return features;
+  }
+
+  /** The features of every image, in order; at least one image. */
+  List<Features> encode(List<Input> images) {
+    List<Optional<Feature>> early =
+        images.stream().map(image -> image.early().flatMap(e -> e.plain().join())).toList();
+    List<byte[]> due = new ArrayList<>();
+    for (int i = 0; i < images.size(); i++) {
+      if (early.get(i).isEmpty()) {
+        due.add(images.get(i).pixels());
+      }
+    }
+    Iterator<Feature> now = due.isEmpty() ? Collections.emptyIterator() : plain(due).iterator();
+    List<Features> features = new ArrayList<>();
+    for (Optional<Feature> plain : early) {
+      features.add(new Features(plain.orElseGet(now::next), new HashMap<>()));
+    }
     // By value: tasks whose prompts have the same prefix share a pass.
     Map<Prefix, List<Integer>> passes = new LinkedHashMap<>();
     for (int i = 0; i < images.size(); i++) {
@@ -92,6 +161,10 @@ final class TowerPasses {
   }
 
   private List<Feature> pass(List<byte[]> pixels, Function<List<byte[]>, FloatTensor> encoder) {
+    return metrics.tower.record(() -> run(pixels, encoder));
+  }
+
+  private List<Feature> run(List<byte[]> pixels, Function<List<byte[]>, FloatTensor> encoder) {
     int half = pixels.size() / 2;
     if (!model.sharesProcessors() || half < SMALLEST_HALF) {
       return rows(encoder.apply(pixels));

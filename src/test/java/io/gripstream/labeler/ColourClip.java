@@ -8,6 +8,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.imageio.ImageIO;
 
@@ -26,6 +28,9 @@ final class ColourClip implements ClipModel {
 
   /** Whether it says that it has no device of its own. */
   volatile boolean sharesProcessors = true;
+
+  /** Which threads passes ran in. */
+  final Set<String> threads = ConcurrentHashMap.newKeySet();
 
   final AtomicInteger images = new AtomicInteger();
   final AtomicInteger passes = new AtomicInteger();
@@ -66,6 +71,7 @@ final class ColourClip implements ClipModel {
     if (Thread.currentThread().getName().equals(victim)) {
       throw new LinkageError("injected into " + victim);
     }
+    threads.add(Thread.currentThread().getName());
     passes.incrementAndGet();
     images.addAndGet(pixels.size());
     return colours(pixels);

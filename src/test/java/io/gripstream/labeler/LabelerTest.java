@@ -471,6 +471,33 @@ class LabelerTest {
   }
 
   @Test
+  void onADeviceOfItsOwnTheTowerRunsBeforeTheImagesTurnAndWhatItFailsAtThenIsDoneAtTheirs()
+      throws IOException {
+    model.sharesProcessors = false;
+    start(Map.of("labeler.batch-size", "16"));
+    define("colours", Events.task("red", "green", "blue"));
+    promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
+    List<Color> colours = List.of(Color.RED, Color.GREEN, Color.BLUE);
+    List<String> names = List.of("red", "green", "blue");
+    for (int i = 0; i < 600; i++) {
+      // Some cannot be decoded, and have no feature.
+      byte[] image = i % 10 == 9 ? new byte[] {1} : ColourClip.png(colours.get(i % 3));
+      image("i" + i, Events.image(image, "colours"));
+      if (i == 299) {
+        awaitPredictions(270);
+        assertThat(model.threads).contains("labeler-tower");
+        model.victim = "labeler-tower";
+      }
+    }
+    for (Prediction prediction : awaitPredictions(540)) {
+      int i = Integer.parseInt(prediction.getImageId().toString().substring(1));
+      assertThat(prediction.getLabels().get(0).getLabel()).hasToString(names.get(i % 3));
+    }
+    await().atMost(LONG).until(() -> deadLetters.records().size() == 60);
+    assertThat(labeler.notAlive()).isEmpty();
+  }
+
+  @Test
   void anImageWaitsForThePromptOfItsTask() {
     start(Map.of());
     image("early", Events.image(ColourClip.png(Color.RED)));

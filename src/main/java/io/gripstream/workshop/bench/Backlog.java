@@ -32,7 +32,10 @@ final class Backlog {
     return (int) Math.max(2 * START * batch, rate * setting.seconds());
   }
 
-  /** Where a labeler's time went, in seconds. */
+  /**
+   * Where a labeler's time went, in seconds: micro-batches and Kafka take turns; the tower runs in
+   * micro-batches or, on a device of its own, beside both.
+   */
   private record Spent(double tower, double batches, double all) {
     private static Spent sinceStart(MeterRegistry meters, long nanoTime) {
       return new Spent(
@@ -45,8 +48,8 @@ final class Backlog {
       double elapsed = all - start.all;
       double inTower = (tower - start.tower) / elapsed;
       double inBatches = (batches - start.batches) / elapsed;
-      return "%2.0f %% tower, %2.0f %% decoding and writing, %2.0f %% Kafka"
-          .formatted(100 * inTower, 100 * (inBatches - inTower), 100 * (1 - inBatches));
+      return "%2.0f %% tower, %2.0f %% micro-batches, %2.0f %% Kafka"
+          .formatted(100 * inTower, 100 * inBatches, 100 * (1 - inBatches));
     }
   }
 
