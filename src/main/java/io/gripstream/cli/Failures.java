@@ -1,5 +1,9 @@
 package io.gripstream.cli;
 
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
@@ -11,13 +15,33 @@ public final class Failures {
   public static String sentence(Throwable failure) {
     Set<String> messages = new LinkedHashSet<>();
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      String message =
-          cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+      String message = message(cause);
       // An exception made from its cause alone repeats it behind its class name.
       if (cause.getCause() == null || !message.equals(cause.getCause().toString())) {
         messages.add(message.strip().replaceAll("\\s*\\R\\s*", " "));
       }
     }
     return String.join(": ", messages);
+  }
+
+  private static String message(Throwable cause) {
+    if (cause instanceof FileSystemException file && file.getReason() == null) {
+      // The path is all that it says.
+      return file.getFile() + " " + reason(file);
+    }
+    return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+  }
+
+  private static String reason(FileSystemException file) {
+    if (file instanceof NoSuchFileException) {
+      return "is not there, or its folder is not";
+    }
+    if (file instanceof AccessDeniedException) {
+      return "may not be used";
+    }
+    if (file instanceof FileAlreadyExistsException) {
+      return "exists already";
+    }
+    return "cannot be used (" + file.getClass().getSimpleName() + ")";
   }
 }

@@ -22,7 +22,8 @@ import java.util.Set;
 @ApplicationScoped
 final class FrontDoor {
   private static final String MANAGEMENT = "/q/";
-  private static final String IMAGES = "/api/images/";
+  private static final String API = "/api/";
+  private static final String IMAGES = API + "images/";
   private static final Set<HttpMethod> READING =
       Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
   private static final int LONGEST_BODY = 4 << 20;
@@ -50,6 +51,10 @@ final class FrontDoor {
     HttpServerResponse response = request.response();
     response.putHeader("X-Content-Type-Options", "nosniff");
     response.putHeader("Referrer-Policy", "no-referrer");
+    if (!request.normalizedPath().startsWith(API)) {
+      // A browser asks whether the page is still the one that it has: after an upgrade it is not.
+      response.putHeader("Cache-Control", "no-cache");
+    }
     boolean management = request.normalizedPath().startsWith(MANAGEMENT);
     if (!management) {
       response.putHeader("Content-Security-Policy", POLICY);

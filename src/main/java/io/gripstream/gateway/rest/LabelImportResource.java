@@ -78,6 +78,8 @@ public final class LabelImportResource {
       throws IOException, InterruptedException {
     Intake intake = new Intake(new HashSet<>(tasks.definition(task).getClasses()));
     LabelReading.read(LabelFormat.of(type), body, intake);
+    // A body may take its time, and the task may be gone by its end.
+    tasks.definition(task);
     if (!intake.taken.isEmpty()) {
       labels.write(task, intake.taken);
     }

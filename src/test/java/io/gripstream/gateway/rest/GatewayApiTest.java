@@ -1331,7 +1331,15 @@ class GatewayApiTest {
         .then()
         .statusCode(200)
         .header("Content-Security-Policy", not(containsString("unsafe")))
+        .header("Cache-Control", "no-cache")
         .body(containsString("Gripstream"));
+    String modified =
+        get("/js/main.js")
+            .then()
+            .header("Cache-Control", "no-cache")
+            .extract()
+            .header("Last-Modified");
+    given().header("If-Modified-Since", modified).get("/js/main.js").then().statusCode(304);
     get("/api/summary").then().body("roles", equalTo(List.of("GATEWAY"))).body("ready", is(true));
     get("/q/health/ready").then().statusCode(200).body("checks.name", hasItem("roles"));
     get("/q/metrics").then().statusCode(200).body(containsString("gripstream_gateway_viewers"));
