@@ -70,7 +70,7 @@ final class LabelerMetrics {
             .register(registry);
     tower =
         Timer.builder("gripstream.labeler.tower")
-            .description("The image tower's part of a batch")
+            .description("A run of the image tower")
             .serviceLevelObjectives(WORK)
             .register(registry);
     decode =
