@@ -3,7 +3,10 @@ package io.gripstream.curator;
 import static io.gripstream.curator.Fixtures.TASK;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.gripstream.clip.ComputeDevice;
 import io.gripstream.clip.Float16;
+import io.gripstream.clip.Preprocessor;
+import io.gripstream.clip.TorchClip;
 import io.gripstream.curator.SamplePool.Limits;
 import io.gripstream.event.CommandType;
 import io.gripstream.event.PoolLimits;
@@ -19,6 +22,8 @@ import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.refine.judge.Drift;
 import io.gripstream.refine.judge.Gate;
 import io.gripstream.refine.train.RoundBatch;
+import io.gripstream.sample.SampleStream;
+import io.gripstream.sample.SampleStreams;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
@@ -59,6 +64,23 @@ class StreamWatchTest {
       }
     }
     throw new AssertionError("the change was not found");
+  }
+
+  @Test
+  void thePagesOfTheDemosFirstWritersAreNoChange() throws Exception {
+    SampleStream pages = SampleStreams.byName("digits");
+    SamplePool pool = new SamplePool(Stores.inMemory());
+    StreamWatch watch = new StreamWatch(Stores.inMemory(), pool, encoding);
+    Path pico = Path.of(getClass().getResource("/models/pico/config.json").toURI()).getParent();
+    try (TorchClip clip = TorchClip.load(pico, "pico", ComputeDevice.cpu())) {
+      Preprocessor preprocessor = new Preprocessor(clip.preprocessing());
+      for (int i = 0; i < 600; i++) {
+        byte[] pixels = preprocessor.pixels(pages.image(i).png());
+        Sample sample = sample(clip.encodeImages(List.of(pixels)).values());
+        pool.put(TASK, sample.getImageId(), encoding.encode(sample), WIDE, id -> false);
+        assertThat(watch.arrived(TASK, sample, true)).as("image %d", i).isEmpty();
+      }
+    }
   }
 
   @Test

@@ -15,10 +15,19 @@ import java.util.Optional;
  * standard normal, whatever the data's dimension and clusters. An alarm is a score over the
  * window's bar.
  *
+ * <p>The bars were chosen on {@value DriftReference#LEAST} independent images and more. Where
+ * images come in pages, as many say less: how far pages lie apart in some direction is known from
+ * few of them, and the first page of a kind that none was of looks like a change. Where a reference
+ * is worth fewer independent images, its own variance thus has as many degrees of freedom as it is
+ * worth, less what the bars hold already ({@code 1 / freedom = 1 / worth - 1 / least}), and the
+ * score is that of Fisher's F instead, by Paulson's form of the same cube root (Ann. Math. Stat.
+ * 1942). It has a limit, so that the fewest pages allow no alarm at all.
+ *
  * <p>Images come in blocks of {@value #BLOCK}, and a window is a number of blocks: it is tested
  * once a block, and a changed image waits for three others at most.
  *
- * <p>Measured, with references of 128 and 300 images by turns:
+ * <p>Measured, with references of 128 and 300 independent images by turns, before a reference's
+ * worth counted:
  *
  * <ul>
  *   <li>No alarm in 370 streams of 20,000 images each that stayed as they were: 120 of real
@@ -119,6 +128,9 @@ public final class Drift {
     double freedom = Math.pow(reference.square(), 3) / Math.pow(reference.cube(), 2);
     double chiSquare = Math.max(0, freedom + deviate * Math.sqrt(2 * freedom));
     double spread = 2 / (9 * freedom);
-    return (Math.cbrt(chiSquare / freedom) - (1 - spread)) / Math.sqrt(spread);
+    double excess = Math.max(0, 1 / reference.independent() - 1.0 / DriftReference.LEAST);
+    double unsure = 2 * excess / 9;
+    double root = Math.cbrt(chiSquare / freedom);
+    return (root * (1 - unsure) - (1 - spread)) / Math.sqrt(spread + unsure * root * root);
   }
 }

@@ -1,5 +1,6 @@
 package io.gripstream.refine.judge;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -20,9 +21,9 @@ import java.util.stream.IntStream;
  * @param square the trace of the square of the covariance in the distance's metric
  * @param cube the trace of its cube
  * @param dispersion {@code [W]}, for each of {@link Drift}'s windows how many times as far from the
- *     mean the stream's own stretches of so many images lay as those of independent images would
- *     have; 1 at least. Images that come together are often alike, a page of one hand or a scene of
- *     one film, and that is no change
+ *     rest the stream's own stretches of so many images lay as those of independent images would
+ *     have; 1 at least, and never falling. Images that come together are often alike, a page of one
+ *     hand or a scene of one film, and that is no change
  */
 public record DriftReference(
     int samples,
@@ -36,9 +37,6 @@ public record DriftReference(
   public static final int LEAST = 128;
 
   private static final int FOLDS = 4;
-
-  /** With fewer stretches of a window's length, shorter windows' dispersion stands in. */
-  private static final int LEAST_STRETCHES = 4;
 
   /** Below this variance, in all, every image is the same one. */
   private static final double NO_SPREAD = 1e-9;
@@ -97,30 +95,54 @@ public record DriftReference(
             moments[0] * scale,
             moments[1] * scale * scale,
             moments[2] * scale * scale * scale,
-            dispersion(sketches, all, factor, moments[0])));
+            dispersion(sketches, moments[0] * scale)));
   }
 
-  /** The same for each window, from stretches that do not overlap. */
-  private static float[] dispersion(
-      List<float[]> sketches, Spread all, double[][] factor, double trace) {
+  /**
+   * From each quarter's stretches as the other three quarters see them: pages that a mean and a
+   * covariance were formed from look nearer to these than the pages to come will. Where a quarter
+   * is shorter than a window, shorter windows' dispersion stands in.
+   *
+   * @param trace the expected distance of a sample
+   */
+  private static float[] dispersion(List<float[]> sketches, double trace) {
     int n = sketches.size();
-    float[] dispersion = new float[Drift.windows().length];
-    float largest = 1;
-    for (int w = 0; w < dispersion.length; w++) {
-      int images = Drift.windows()[w];
-      int stretches = n / images;
-      if (stretches >= LEAST_STRETCHES) {
-        double distances = 0;
-        for (int s = 0; s < stretches; s++) {
-          List<float[]> stretch = sketches.subList(s * images, (s + 1) * images);
-          distances += Spread.distance(factor, all.from(Spread.mean(stretch)));
+    int[] windows = Drift.windows();
+    double[] distances = new double[windows.length];
+    int[] stretches = new int[windows.length];
+    for (int fold = 0; fold < FOLDS; fold++) {
+      List<float[]> quarter = sketches.subList(n * fold / FOLDS, n * (fold + 1) / FOLDS);
+      List<float[]> rest = new ArrayList<>(sketches.subList(0, n * fold / FOLDS));
+      rest.addAll(sketches.subList(n * (fold + 1) / FOLDS, n));
+      Spread others = Spread.of(rest);
+      double[][] metric = others.factor();
+      for (int w = 0; w < windows.length; w++) {
+        int images = windows[w];
+        double independent = trace * (1.0 / images + 1.0 / others.samples());
+        for (int from = 0; from + images <= quarter.size(); from += Drift.BLOCK) {
+          double[] mean = Spread.mean(quarter.subList(from, from + images));
+          distances[w] += Spread.distance(metric, others.from(mean)) / independent;
+          stretches[w]++;
         }
-        double independent = trace * (1.0 / images - 1.0 / n);
-        largest = (float) Math.max(largest, distances / stretches / independent);
+      }
+    }
+    float[] dispersion = new float[windows.length];
+    float largest = 1;
+    for (int w = 0; w < windows.length; w++) {
+      if (stretches[w] >= FOLDS) {
+        largest = (float) Math.max(largest, distances[w] / stretches[w]);
       }
       dispersion[w] = largest;
     }
     return dispersion;
+  }
+
+  /**
+   * What its dispersion and the metric rest on: so many independent images say as much about the
+   * mean of a long stretch as its samples do.
+   */
+  double independent() {
+    return samples / dispersion[dispersion.length - 1];
   }
 
   /**
