@@ -277,9 +277,8 @@ public final class TransactionalLoop implements AutoCloseable {
       Map<String, Object> overrides = new HashMap<>();
       overrides.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, pollRecords());
       if (ahead != Ahead.NEXT) {
-        // A consumer reads from its sockets only while it polls. What comes meanwhile waits there,
-        // as
-        // much as the system sees fit.
+        // A consumer reads from its sockets only while it polls; what comes meanwhile waits there,
+        // as much as the system sees fit.
         overrides.put(ConsumerConfig.RECEIVE_BUFFER_CONFIG, -1);
       }
       if (longWork) {
