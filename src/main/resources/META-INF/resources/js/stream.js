@@ -13,6 +13,7 @@ export class Stream {
     this.onOpen = onOpen;
     this.tiles = new Map();
     this.waiting = [];
+    this.latest = [];
     this.capacity = 20;
     new ResizeObserver(() => this.measure()).observe(root);
     const hold = () => this.hold(true);
@@ -28,11 +29,21 @@ export class Stream {
     const style = getComputedStyle(this.root);
     this.capacity = style.gridTemplateColumns.split(' ').length * Number(style.getPropertyValue('--rows'));
     this.show([]);
+    if (this.tiles.size < Math.min(this.capacity, this.latest.length) && !this.held) {
+      // There is room for more than there was when they came, and no news may come to fill it.
+      this.empty();
+      this.show(this.latest.slice(-this.capacity));
+    }
   }
 
   clear() {
-    this.tiles.clear();
     this.waiting = [];
+    this.latest = [];
+    this.empty();
+  }
+
+  empty() {
+    this.tiles.clear();
     this.root.replaceChildren();
   }
 
@@ -46,6 +57,7 @@ export class Stream {
 
   /** Takes news; a fast stream is sampled evenly, so that the eye can follow. */
   add(predictions) {
+    this.latest = this.latest.concat(predictions).slice(-WAITING);
     const room = this.tiles.size < this.capacity ? this.capacity : PER_UPDATE;
     const step = Math.max(1, predictions.length / room);
     const picked = [];
@@ -78,9 +90,11 @@ export class Stream {
   settle(predictions) {
     for (const prediction of predictions) {
       this.tiles.get(prediction.seq)?.update(prediction);
-      const index = this.waiting.findIndex((other) => other.seq === prediction.seq);
-      if (index >= 0) {
-        this.waiting[index] = prediction;
+      for (const kept of [this.waiting, this.latest]) {
+        const index = kept.findIndex((other) => other.seq === prediction.seq);
+        if (index >= 0) {
+          kept[index] = prediction;
+        }
       }
     }
   }

@@ -114,6 +114,18 @@ class DashboardTest {
   }
 
   @Test
+  void aWindowThatGrowsIsFilledWithoutNews() {
+    try (BrowserContext context = context(200, 900, ColorScheme.DARK)) {
+      Page page = visit(context);
+      int few = page.locator(".tile").count();
+      page.setViewportSize(1440, 900);
+      page.waitForCondition(() -> page.locator(".tile").count() >= 20);
+      assertThat(few).isLessThan(20);
+    }
+    assertThat(complaints).isEmpty();
+  }
+
+  @Test
   void itIsAsGoodInLightAndOnATelephone() {
     try (BrowserContext context = context(1440, 900, ColorScheme.LIGHT)) {
       Page page = visit(context);
