@@ -13,7 +13,6 @@ import io.gripstream.labeler.TowerPasses.Input;
 import io.gripstream.labeler.Verdicts.Verdict;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -187,7 +186,7 @@ public final class LabelNow implements AutoCloseable {
       } else {
         due.add(one);
         tasks.add(served);
-        inputs.add(new Input(one.image().pixels(), List.of(served), Optional.empty()));
+        inputs.add(new Input(one.image().pixels(), List.of(served)));
       }
     }
     if (due.isEmpty()) {

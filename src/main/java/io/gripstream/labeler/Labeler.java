@@ -172,14 +172,14 @@ public final class Labeler implements AutoCloseable {
         new TransactionalLoop(
             clients,
             TransactionalLoop.Settings.of(
-                    ROLE,
-                    group(topics),
-                    config.kafka().instanceId(),
-                    List.of(topics.images()),
-                    topics.positions(),
-                    config.labeler().batchSize(),
-                    config.labeler().batchesPerTransaction())
-                .polling(ahead(model)),
+                ROLE,
+                group(topics),
+                config.kafka().instanceId(),
+                List.of(topics.images()),
+                topics.positions(),
+                config.labeler().batchSize(),
+                config.labeler().batchesPerTransaction(),
+                ahead(model)),
             deadLetters,
             new TransactionalLoop.Handler() {
               @Override

@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -92,8 +91,7 @@ final class Labelling {
   private record Ahead(Arrival arrival, Early image) {}
 
   /** An event on its way through the tower. */
-  private record Work(
-      Arrival arrival, Label label, CompletableFuture<Image> image, Optional<Early> early) {}
+  private record Work(Arrival arrival, Label label, Early image) {}
 
   private record Decided(Arrival arrival, Verdict verdict) {}
 
@@ -148,7 +146,10 @@ final class Labelling {
               images.stream()
                   .map(
                       i ->
-                          new Input(i.image().pixels(), i.work().label().tasks(), i.work().early()))
+                          new Input(
+                              i.image().pixels(),
+                              i.work().label().tasks(),
+                              i.work().image().plain()))
                   .toList());
       if (earlyPass == 0) {
         begun = readAhead(batch.size());
@@ -212,13 +213,10 @@ final class Labelling {
       if (one.verdict() instanceof Label label) {
         Ahead ahead = begun.get(arrival.record());
         works.add(
-            ahead == null
-                ? new Work(arrival, label, reader.read(arrival.event()), Optional.empty())
-                : new Work(
-                    arrival,
-                    label,
-                    ahead.image().image(),
-                    earlyPass > 0 ? Optional.of(ahead.image()) : Optional.empty()));
+            new Work(
+                arrival,
+                label,
+                ahead == null ? Early.none(reader.read(arrival.event())) : ahead.image()));
       } else if (one.verdict() instanceof Refuse refuse) {
         outputs.add(letter(arrival.record(), Reason.UNASSIGNED, refuse.reason()));
       }
@@ -245,9 +243,10 @@ final class Labelling {
         if (ahead != null) {
           reading.put(record, ahead);
         } else if (aside.due(arrival)) {
-          Early image = new Early(reader.read(arrival.event()));
-          added.add(image);
+          CompletableFuture<Image> read = reader.read(arrival.event());
+          Early image = earlyPass > 0 ? Early.begun(read) : Early.none(read);
           reading.put(record, new Ahead(arrival, image));
+          added.add(image);
         }
       } catch (RejectedEventException e) {
         // When it is its turn it is refused for the same reason, and told of.
@@ -265,7 +264,7 @@ final class Labelling {
     List<Decoded> images = new ArrayList<>();
     for (Work work : works) {
       try {
-        images.add(new Decoded(work, ImageReader.await(work.image())));
+        images.add(new Decoded(work, ImageReader.await(work.image().image())));
       } catch (RejectedImageException e) {
         outputs.add(letter(work.arrival().record(), reason(e.why()), e.getMessage()));
       }

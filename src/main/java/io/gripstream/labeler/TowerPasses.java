@@ -50,14 +50,25 @@ final class TowerPasses {
   /**
    * An image, and the tasks that it is meant for.
    *
-   * @param early its feature, if a pass for it has begun
+   * @param plain its feature, if a pass for it has begun; empty in the end: it needs one
    */
-  record Input(byte[] pixels, List<Served> tasks, Optional<Early> early) {}
+  record Input(byte[] pixels, List<Served> tasks, CompletableFuture<Optional<Feature>> plain) {
+    /** No pass has begun for it. */
+    Input(byte[] pixels, List<Served> tasks) {
+      this(pixels, tasks, CompletableFuture.completedFuture(Optional.empty()));
+    }
+  }
 
-  /** An image on its way to its feature; without one in the end, a pass of its own is needed. */
+  /** An image on its way to its pixels and to its feature. */
   record Early(CompletableFuture<Image> image, CompletableFuture<Optional<Feature>> plain) {
-    Early(CompletableFuture<Image> image) {
-      this(image, new CompletableFuture<>());
+    /** For {@link #begin}. */
+    static Early begun(CompletableFuture<Image> image) {
+      return new Early(image, new CompletableFuture<>());
+    }
+
+    /** No pass is to begin before its turn. */
+    static Early none(CompletableFuture<Image> image) {
+      return new Early(image, CompletableFuture.completedFuture(Optional.empty()));
     }
   }
 
@@ -124,8 +135,7 @@ final class TowerPasses {
 
   /** The features of every image, in order; at least one image. */
   List<Features> encode(List<Input> images) {
-    List<Optional<Feature>> early =
-        images.stream().map(image -> image.early().flatMap(e -> e.plain().join())).toList();
+    List<Optional<Feature>> early = images.stream().map(image -> image.plain().join()).toList();
     List<byte[]> due = new ArrayList<>();
     for (int i = 0; i < images.size(); i++) {
       if (early.get(i).isEmpty()) {

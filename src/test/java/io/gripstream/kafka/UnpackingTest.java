@@ -149,7 +149,8 @@ class UnpackingTest {
                 List.of(topics.images()),
                 topics.positions(),
                 8,
-                1),
+                1,
+                TransactionalLoop.Ahead.NEXT),
             new DeadLetters(topics),
             new Batches(topics.predictions()),
             LoopListener.NONE)

@@ -229,7 +229,8 @@ public final class TransactionalLoop implements AutoCloseable {
         List<String> topics,
         String positions,
         int batchSize,
-        int batchesPerTransaction) {
+        int batchesPerTransaction,
+        Ahead ahead) {
       return new Settings(
           role,
           group,
@@ -238,26 +239,10 @@ public final class TransactionalLoop implements AutoCloseable {
           positions,
           batchSize,
           batchesPerTransaction,
-          Ahead.NEXT,
+          ahead,
           ATTEMPTS,
           PAUSE,
           false);
-    }
-
-    /** The same, polling further ahead, or less. */
-    public Settings polling(Ahead further) {
-      return new Settings(
-          role,
-          group,
-          instanceId,
-          topics,
-          positions,
-          batchSize,
-          batchesPerTransaction,
-          further,
-          attempts,
-          pause,
-          longWork);
     }
 
     /** For one long work after another, with three attempts, a fifth of a second apart at first. */

@@ -82,7 +82,14 @@ class KilledLoopTest {
     Topics topics = new Topics(arguments[1]);
     Settings settings =
         Settings.of(
-            "killed", arguments[2], "a", List.of(topics.images()), topics.positions(), 16, 4);
+            "killed",
+            arguments[2],
+            "a",
+            List.of(topics.images()),
+            topics.positions(),
+            16,
+            4,
+            TransactionalLoop.Ahead.NEXT);
     TransactionalLoop loop =
         new TransactionalLoop(
             clients,

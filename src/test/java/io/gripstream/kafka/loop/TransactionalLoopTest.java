@@ -495,7 +495,8 @@ class TransactionalLoopTest {
           }
         };
     Settings settings =
-        Settings.of("tester", group, "a", List.of(topics.images()), topics.positions(), 16, 4);
+        Settings.of(
+            "tester", group, "a", List.of(topics.images()), topics.positions(), 16, 4, Ahead.NEXT);
     try (TransactionalLoop loop =
         new TransactionalLoop(clients, settings, new DeadLetters(topics), this::copy, listener)) {
       loop.start();
@@ -542,20 +543,17 @@ class TransactionalLoopTest {
           }
         };
     Settings settings =
-        Settings.of("tester", group, "a", List.of(topics.images()), topics.positions(), 16, 4);
+        Settings.of(
+            "tester", group, "a", List.of(topics.images()), topics.positions(), 16, 4, ahead);
     try (TransactionalLoop loop =
         new TransactionalLoop(
-            clients,
-            settings.polling(ahead),
-            new DeadLetters(topics),
-            handler,
-            new LoopListener() {})) {
+            clients, settings, new DeadLetters(topics), handler, new LoopListener() {})) {
       loop.start();
       awaitPredictions(2000);
     }
     assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 2000));
     assertThat(surprises).isEmpty();
-    assertThat(sizes).allMatch(size -> size < 100 + settings.polling(ahead).pollRecords());
+    assertThat(sizes).allMatch(size -> size < 100 + settings.pollRecords());
     assertThat(sizes).anyMatch(size -> size > 2 * 16);
     assertThat(sizes.get(sizes.size() - 1)).isZero();
   }
