@@ -227,6 +227,11 @@ public interface GripstreamConfig {
     /** The hosts that http and https URIs may name. */
     Optional<Set<String>> allowedHosts();
 
+    /** The buckets that s3 URIs ({@code s3://bucket/key}) may name. */
+    Optional<Set<String>> allowedBuckets();
+
+    S3 s3();
+
     /**
      * The largest encoded image in bytes: in a request, in a record (Kafka clients and new topics
      * take as much), and behind a URI. It is at most 64 MiB, since brokers take no request above
@@ -238,6 +243,27 @@ public interface GripstreamConfig {
     /** The longest time that an image may take to be read from its URI. */
     @WithDefault("10S")
     Duration timeout();
+  }
+
+  interface S3 {
+    /**
+     * Where the store is, when it is not Amazon's: {@code https://minio.example.org:9000}. It is
+     * sent the signed requests, so name one that you trust.
+     */
+    Optional<URI> endpoint();
+
+    /**
+     * The buckets' region. Without it the AWS SDK's order says: {@code AWS_REGION}, the profile,
+     * the machine; and else, where there is an {@link #endpoint}, it is {@code us-east-1}.
+     */
+    Optional<String> region();
+
+    /**
+     * Whether the bucket is the first part of the path instead of the host's name, as most stores
+     * but Amazon's want it. A bucket with a dot in its name always is.
+     */
+    @WithDefault("false")
+    boolean pathStyle();
   }
 
   /** A part that a process can play. */

@@ -193,6 +193,15 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAnyPackage("io.quarkus..", "io.smallrye..", "jakarta..", "io.vertx..");
 
+  @ArchTest
+  static final ArchRule onlyWhatReadsImagesKnowsS3 =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.gripstream.image..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("software.amazon..");
+
   /**
    * One loop reads, writes and commits. Others may open transactions, in order that several records
    * are seen together or not at all: only with a consumer's offsets is one a loop of its own.

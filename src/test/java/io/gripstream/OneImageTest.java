@@ -120,6 +120,9 @@ class OneImageTest {
     place("https://example.org/a.png")
         .statusCode(422)
         .body("detail", containsString("scheme 'https' are not allowed"));
+    place("s3://photos/a.png")
+        .statusCode(422)
+        .body("detail", containsString("scheme 's3' are not allowed"));
     place("relative").statusCode(400).body("errors[0]", containsString("absolute"));
     given()
         .contentType("image/png")

@@ -11,31 +11,60 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Reads encoded images from where events say they are. Every read is bounded in size, and over the
  * network in time as a whole: a host that sends a byte a second holds nothing up. Redirects are not
  * followed, since they would lead around the allow-list.
  */
-final class ImageFetcher {
+final class ImageFetcher implements AutoCloseable {
   private final ImagePlaces places;
   private final int maxBytes;
   private final Duration timeout;
   private final Executor fileReads;
   private final HttpClient http;
+  private final S3Store s3;
+
+  /** What it means when a server gives no image: an exception fit for a dead letter, or another. */
+  interface Failures {
+    /**
+     * @param body of the answer; null: it is too long to be read
+     */
+    Exception answered(int status, byte[] body);
+
+    /** No answer, or not all of it. */
+    Exception unanswered(String why, Throwable cause);
+  }
+
+  private static final Failures OF_HTTP =
+      new Failures() {
+        @Override
+        public Exception answered(int status, byte[] body) {
+          return new RejectedImageException(Why.UNREADABLE, "the server answered " + status);
+        }
+
+        @Override
+        public Exception unanswered(String why, Throwable cause) {
+          return new RejectedImageException(Why.UNREADABLE, why, cause);
+        }
+      };
 
   /**
+   * @param s3 closed with this
    * @param maxBytes the largest encoded image
    * @param timeout how long one image may take, from connecting to the last byte
    * @param fileReads runs the reading of files
    */
-  ImageFetcher(ImagePlaces places, int maxBytes, Duration timeout, Executor fileReads) {
+  ImageFetcher(ImagePlaces places, S3Store s3, int maxBytes, Duration timeout, Executor fileReads) {
     this.places = places;
+    this.s3 = s3;
     this.maxBytes = maxBytes;
     this.timeout = timeout;
     this.fileReads = fileReads;
@@ -55,18 +84,20 @@ final class ImageFetcher {
     } catch (RejectedImageException e) {
       return CompletableFuture.failedFuture(e);
     }
-    if (uri.getScheme().equalsIgnoreCase("file")) {
-      return CompletableFuture.supplyAsync(
-          () -> {
-            try {
-              return readFile(uri);
-            } catch (RejectedImageException e) {
-              throw new CompletionException(e);
-            }
-          },
-          fileReads);
-    }
-    return download(uri);
+    return switch (uri.getScheme().toLowerCase(Locale.ROOT)) {
+      case "file" ->
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return readFile(uri);
+                } catch (RejectedImageException e) {
+                  throw new CompletionException(e);
+                }
+              },
+              fileReads);
+      case "s3" -> s3.get(uri).thenCompose(request -> download(request, new S3Store.NoObject(uri)));
+      default -> download(HttpRequest.newBuilder(uri), OF_HTTP);
+    };
   }
 
   private byte[] readFile(URI uri) throws RejectedImageException {
@@ -93,10 +124,15 @@ final class ImageFetcher {
     }
   }
 
-  private CompletableFuture<byte[]> download(URI uri) {
-    HttpRequest request = HttpRequest.newBuilder(uri).timeout(timeout).GET().build();
+  private CompletableFuture<byte[]> download(HttpRequest.Builder request, Failures failures) {
+    AtomicBoolean answers = new AtomicBoolean();
     CompletableFuture<HttpResponse<byte[]>> exchange =
-        http.sendAsync(request, head -> new BoundedBody(head.statusCode() == 200 ? maxBytes : 0));
+        http.sendAsync(
+            request.timeout(timeout).GET().build(),
+            head -> {
+              answers.set(head.statusCode() == 200);
+              return new BoundedBody(bound(head));
+            });
     return exchange
         .copy()
         // The request's own timeout ends with the response's head.
@@ -105,28 +141,43 @@ final class ImageFetcher {
             (response, failure) -> {
               if (failure instanceof TimeoutException) {
                 exchange.cancel(true);
-                throw rejected("not read within " + timeout, failure);
+                String why = "not read within " + timeout;
+                // An image that is slow is refused wherever it is: it must not hold up the others.
+                throw new CompletionException(
+                    (answers.get() ? OF_HTTP : failures).unanswered(why, failure));
               }
               if (failure != null) {
                 Throwable cause =
                     failure instanceof CompletionException ? failure.getCause() : failure;
-                throw rejected("cannot be read: " + cause, cause);
+                throw new CompletionException(
+                    failures.unanswered("cannot be read: " + cause, cause));
               }
               if (response.statusCode() != 200) {
-                throw rejected("the server answered " + response.statusCode(), null);
+                throw new CompletionException(
+                    failures.answered(response.statusCode(), response.body()));
               }
               if (response.body() == null) {
-                throw rejected(tooLarge(maxBytes), null);
+                throw new CompletionException(
+                    new RejectedImageException(Why.UNREADABLE, tooLarge(maxBytes)));
               }
               return response.body();
             });
+  }
+
+  /** How much of a body is read: nothing of an image that says itself that it is too large. */
+  private int bound(HttpResponse.ResponseInfo head) {
+    if (head.statusCode() != 200) {
+      return S3Store.ERROR_BYTES;
+    }
+    return head.headers().firstValueAsLong("Content-Length").orElse(0) > maxBytes ? 0 : maxBytes;
   }
 
   static String tooLarge(int maxBytes) {
     return "the encoded image is larger than %d bytes".formatted(maxBytes);
   }
 
-  private static CompletionException rejected(String reason, Throwable cause) {
-    return new CompletionException(new RejectedImageException(Why.UNREADABLE, reason, cause));
+  @Override
+  public void close() {
+    s3.close();
   }
 }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -18,13 +19,22 @@ import java.util.stream.Collectors;
  * can reach.
  */
 final class ImagePlaces {
+  private static final Pattern BUCKET = Pattern.compile("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]");
+
+  private static final Pattern DOTS = Pattern.compile("(^|/)\\.\\.?(/|$)");
+
+  /** Bytes of UTF-8, as S3 has it. */
+  private static final int LONGEST_KEY = 1024;
+
   private final Set<String> schemes;
   private final Set<String> hosts;
+  private final Set<String> buckets;
   private final Optional<Path> fileRoot;
 
   ImagePlaces(GripstreamConfig.Images config) {
     this.schemes = lowerCase(config.allowedSchemes());
     this.hosts = lowerCase(config.allowedHosts());
+    this.buckets = lowerCase(config.allowedBuckets());
     this.fileRoot = config.fileRoot();
   }
 
@@ -36,7 +46,7 @@ final class ImagePlaces {
   /**
    * Checks an event's URI. What a file URI really points to is for the one who opens it to check.
    *
-   * @return the URI, of scheme file, http or https
+   * @return the URI, of scheme file, http, https or s3
    * @throws RejectedImageException when it is none, or names a place that is not allowed
    */
   URI check(String text) throws RejectedImageException {
@@ -59,6 +69,7 @@ final class ImagePlaces {
         }
       }
       case "http", "https" -> checkHost(uri);
+      case "s3" -> checkObject(uri);
       default ->
           throw new RejectedImageException(
               Why.UNREADABLE, "URIs with scheme '%s' cannot be read".formatted(scheme));
@@ -89,6 +100,35 @@ final class ImagePlaces {
       throw new RejectedImageException(
           Why.UNREADABLE, "host '%s' is not allowed here".formatted(allowed));
     }
+  }
+
+  private void checkObject(URI uri) throws RejectedImageException {
+    String bucket = uri.getRawAuthority();
+    if (bucket == null || !BUCKET.matcher(bucket).matches()) {
+      throw new RejectedImageException(Why.UNREADABLE, "an s3 URI must begin with s3://bucket/");
+    }
+    if (!buckets.contains(bucket)) {
+      throw new RejectedImageException(
+          Why.UNREADABLE, "bucket '%s' is not allowed here".formatted(bucket));
+    }
+    if (uri.getRawQuery() != null || uri.getRawFragment() != null) {
+      throw new RejectedImageException(
+          Why.UNREADABLE, "in a key of S3, '?' is written as %3F and '#' as %23");
+    }
+    String key = key(uri);
+    if (key.isEmpty() || key.getBytes(StandardCharsets.UTF_8).length > LONGEST_KEY) {
+      throw new RejectedImageException(
+          Why.UNREADABLE, "a key of S3 has 1 to %d bytes".formatted(LONGEST_KEY));
+    }
+    // A store or a proxy that took them for folders would be led into another bucket.
+    if (DOTS.matcher(key).find()) {
+      throw new RejectedImageException(Why.UNREADABLE, "a key of S3 must have no part '.' or '..'");
+    }
+  }
+
+  /** The key that an s3 URI names, without escapes. */
+  static String key(URI uri) {
+    return uri.getPath().isEmpty() ? "" : uri.getPath().substring(1);
   }
 
   private static Set<String> lowerCase(Optional<Set<String>> names) {

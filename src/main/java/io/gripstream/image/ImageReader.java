@@ -22,7 +22,7 @@ import org.jboss.logging.Logger;
  * From an image event to what the image tower takes: fetches, checks and decodes, many images at a
  * time. Thread-safe.
  */
-public final class ImageReader {
+public final class ImageReader implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(ImageReader.class);
 
   private final ImageFetcher fetcher;
@@ -53,7 +53,12 @@ public final class ImageReader {
       Executor workers,
       Consumer<Duration> decoded) {
     this.fetcher =
-        new ImageFetcher(new ImagePlaces(config), config.maxBytes(), config.timeout(), workers);
+        new ImageFetcher(
+            new ImagePlaces(config),
+            new S3Store(config.s3(), config.timeout(), workers),
+            config.maxBytes(),
+            config.timeout(),
+            workers);
     this.preprocessor = new Preprocessor(preprocessing);
     this.maxBytes = config.maxBytes();
     this.workers = workers;
@@ -93,6 +98,7 @@ public final class ImageReader {
    * Waits for an image.
    *
    * @throws RejectedImageException when there is none
+   * @throws PlaceUnavailableException when its place does not answer now
    */
   public static Image await(CompletableFuture<Image> image)
       throws RejectedImageException, InterruptedException {
@@ -103,6 +109,9 @@ public final class ImageReader {
           e.getCause() instanceof CompletionException wrapped ? wrapped.getCause() : e.getCause();
       if (cause instanceof RejectedImageException rejected) {
         throw rejected;
+      }
+      if (cause instanceof PlaceUnavailableException away) {
+        throw away;
       }
       throw new IllegalStateException("reading an image failed", cause);
     }
@@ -156,5 +165,11 @@ public final class ImageReader {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java platform has SHA-256", e);
     }
+  }
+
+  /** After its workers have been told to end. */
+  @Override
+  public void close() {
+    fetcher.close();
   }
 }

@@ -81,6 +81,7 @@ public final class ReferencedImages implements ImageSource, AutoCloseable {
    *
    * @throws org.apache.kafka.common.errors.TimeoutException when the brokers, or the schema
    *     registry, do not answer for as long as the timeout: that says nothing of the images
+   * @throws PlaceUnavailableException when a place does not answer now: nor does that
    * @throws IllegalStateException when the source is closed, also meanwhile
    */
   @Override
@@ -202,5 +203,6 @@ public final class ReferencedImages implements ImageSource, AutoCloseable {
     records.close();
     // Not at once: somebody may wait for what is under way.
     workers.shutdown();
+    images.close();
   }
 }

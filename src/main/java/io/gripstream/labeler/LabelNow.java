@@ -5,6 +5,7 @@ import io.gripstream.event.ImageEvent;
 import io.gripstream.event.ScoredLabel;
 import io.gripstream.image.ImageReader;
 import io.gripstream.image.ImageReader.Image;
+import io.gripstream.image.PlaceUnavailableException;
 import io.gripstream.image.RejectedImageException;
 import io.gripstream.labeler.PromptBoard.Served;
 import io.gripstream.labeler.PromptBoard.Snapshot;
@@ -91,7 +92,7 @@ public final class LabelNow implements AutoCloseable {
   /** There is no image, or none that may be read; why, in words for the one who sent it. */
   public record Rejected(String reason) implements Outcome {}
 
-  /** Not at present: the task has no prompt here. */
+  /** Not at present: the task has no prompt here, or the image's place does not answer. */
   public record Unready(String reason) implements Outcome {}
 
   /** As many images wait as may. */
@@ -143,6 +144,8 @@ public final class LabelNow implements AutoCloseable {
             : failure;
     if (cause instanceof RejectedImageException rejected) {
       outcome.complete(new Rejected(reason(rejected)));
+    } else if (cause instanceof PlaceUnavailableException) {
+      outcome.complete(new Unready("the image's place does not answer at present"));
     } else {
       outcome.completeExceptionally(cause);
     }

@@ -73,6 +73,8 @@ public final class Labeler implements AutoCloseable {
   private final ExecutorService workers;
   private final ExecutorService lane;
   private final ExecutorService nowWorkers;
+  private final ImageReader reader;
+  private final ImageReader nowReader;
   private final Labelling labelling;
   private final LabelNow now;
   private final TransactionalLoop loop;
@@ -97,6 +99,10 @@ public final class Labeler implements AutoCloseable {
     this.nowWorkers =
         Executors.newFixedThreadPool(
             Runtime.getRuntime().availableProcessors(), work -> daemon(work, "labeler-now-images"));
+    this.reader =
+        new ImageReader(config.images(), model.preprocessing(), workers, metrics.decode::record);
+    this.nowReader =
+        new ImageReader(config.images(), model.preprocessing(), nowWorkers, metrics.decode::record);
     EndToEnd endToEnd = new EndToEnd(metrics.endToEnd, System::currentTimeMillis);
     TowerPasses tower = new TowerPasses(model, lane, metrics);
     Assignment assignment = new Assignment(config.labeler().promptTimeout());
@@ -109,8 +115,7 @@ public final class Labeler implements AutoCloseable {
             assignment,
             aside,
             System::nanoTime,
-            new ImageReader(
-                config.images(), model.preprocessing(), workers, metrics.decode::record),
+            reader,
             tower,
             new LabelRecords(
                 topics,
@@ -124,8 +129,7 @@ public final class Labeler implements AutoCloseable {
     this.now =
         new LabelNow(
             board,
-            new ImageReader(
-                config.images(), model.preprocessing(), nowWorkers, metrics.decode::record),
+            nowReader,
             tower,
             model.id(),
             config.labeler().requests(),
@@ -371,6 +375,8 @@ public final class Labeler implements AutoCloseable {
     candidates.close();
     workers.shutdownNow();
     nowWorkers.shutdownNow();
+    reader.close();
+    nowReader.close();
     lane.shutdownNow();
     try {
       // The model may be closed when this returns, so nothing may be running in it.

@@ -97,7 +97,7 @@ final class Labelling {
 
   private record Decoded(Work work, Image image) {}
 
-  private record Refused(ConsumerRecord<byte[], byte[]> record, String reason) {}
+  private record Refused(ConsumerRecord<byte[], byte[]> record, Reason reason, String cause) {}
 
   /** Hears which records come next, in order; the latest call counts. */
   void expect(List<ConsumerRecord<byte[], byte[]>> next) {
@@ -110,11 +110,13 @@ final class Labelling {
    * @return what to send
    * @throws PromptsAwaitedException when it is still missing; the same records are to be handed in
    *     again later
+   * @throws io.gripstream.image.PlaceUnavailableException when an image's place does not answer:
+   *     the same
    */
   List<ProducerRecord<byte[], byte[]>> label(
       List<ConsumerRecord<byte[], byte[]>> batch, Duration timeout) throws InterruptedException {
     List<Arrival> arrivals = new ArrayList<>();
-    List<Refused> malformed = new ArrayList<>();
+    List<Refused> refused = new ArrayList<>();
     for (ConsumerRecord<byte[], byte[]> record : batch) {
       try {
         Ahead ahead = begun.get(record);
@@ -124,22 +126,19 @@ final class Labelling {
         }
       } catch (RejectedEventException e) {
         if (!aside.seen(record)) {
-          malformed.add(new Refused(record, e.getMessage()));
+          refused.add(new Refused(record, Reason.MALFORMED, e.getMessage()));
         }
       }
     }
     SetAside.Draft draft = aside.draft();
     List<Decided> decided = decide(draft, arrivals, timeout);
-    // Only now is it sure that the batch is not handed in again.
-    List<ProducerRecord<byte[], byte[]>> outputs = new ArrayList<>();
-    malformed.forEach(
-        refused -> outputs.add(letter(refused.record(), Reason.MALFORMED, refused.reason())));
     long started = System.nanoTime();
-    List<Work> works = read(decided, outputs);
+    List<Work> works = read(decided, refused);
     if (earlyPass > 0) {
       begun = readAhead(batch.size());
     }
-    List<Decoded> images = decode(works, outputs);
+    List<Decoded> images = decode(works, refused);
+    List<ProducerRecord<byte[], byte[]>> outputs = new ArrayList<>();
     if (!images.isEmpty()) {
       List<Features> features =
           tower.encode(
@@ -169,6 +168,8 @@ final class Labelling {
       metrics.imagesLabelled.increment(images.size());
     }
     metrics.batch.record(Duration.ofNanos(System.nanoTime() - started));
+    // Only now is it sure that the batch is not handed in again.
+    refused.forEach(one -> outputs.add(letter(one)));
     draft.adopt();
     images.forEach(image -> endToEnd.labelled(image.work().arrival().record()));
     return outputs;
@@ -206,7 +207,7 @@ final class Labelling {
     return decided;
   }
 
-  private List<Work> read(List<Decided> decided, List<ProducerRecord<byte[], byte[]>> outputs) {
+  private List<Work> read(List<Decided> decided, List<Refused> refused) {
     List<Work> works = new ArrayList<>();
     for (Decided one : decided) {
       Arrival arrival = one.arrival();
@@ -218,7 +219,7 @@ final class Labelling {
                 label,
                 ahead == null ? Early.none(reader.read(arrival.event())) : ahead.image()));
       } else if (one.verdict() instanceof Refuse refuse) {
-        outputs.add(letter(arrival.record(), Reason.UNASSIGNED, refuse.reason()));
+        refused.add(new Refused(arrival.record(), Reason.UNASSIGNED, refuse.reason()));
       }
     }
     return works;
@@ -259,14 +260,14 @@ final class Labelling {
     return reading;
   }
 
-  private List<Decoded> decode(List<Work> works, List<ProducerRecord<byte[], byte[]>> outputs)
+  private List<Decoded> decode(List<Work> works, List<Refused> refused)
       throws InterruptedException {
     List<Decoded> images = new ArrayList<>();
     for (Work work : works) {
       try {
         images.add(new Decoded(work, ImageReader.await(work.image().image())));
       } catch (RejectedImageException e) {
-        outputs.add(letter(work.arrival().record(), reason(e.why()), e.getMessage()));
+        refused.add(new Refused(work.arrival().record(), reason(e.why()), e.getMessage()));
       }
     }
     return images;
@@ -280,11 +281,12 @@ final class Labelling {
     };
   }
 
-  private ProducerRecord<byte[], byte[]> letter(
-      ConsumerRecord<byte[], byte[]> record, Reason reason, String cause) {
+  private ProducerRecord<byte[], byte[]> letter(Refused refused) {
+    ConsumerRecord<byte[], byte[]> record = refused.record();
     LOG.warnf(
-        "dead letter: %s-%d@%d: %s", record.topic(), record.partition(), record.offset(), cause);
-    metrics.deadLetters.count(reason);
-    return deadLetters.letter(record, Labeler.ROLE, cause);
+        "dead letter: %s-%d@%d: %s",
+        record.topic(), record.partition(), record.offset(), refused.cause());
+    metrics.deadLetters.count(refused.reason());
+    return deadLetters.letter(record, Labeler.ROLE, refused.cause());
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.gripstream.GripstreamConfig;
+import io.gripstream.cli.Settings;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -13,8 +14,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -59,12 +59,14 @@ class ImageFetcherTest {
     origin = "http://" + authority;
     Files.createDirectories(folder.resolve("root/sub"));
     fetcher =
-        new ImageFetcher(
-            new ImagePlaces(
-                places(Set.of("http", "FILE"), Set.of(authority), folder.resolve("root"))),
-            MAX_BYTES,
-            Duration.ofSeconds(2),
-            workers);
+        fetcher(
+            Map.of(
+                "gripstream.images.allowed-schemes",
+                "http,FILE",
+                "gripstream.images.allowed-hosts",
+                authority,
+                "gripstream.images.file-root",
+                folder.resolve("root").toString()));
   }
 
   @AfterEach
@@ -152,9 +154,7 @@ class ImageFetcherTest {
 
   @Test
   void withoutAListNothingIsRead() {
-    ImageFetcher closed =
-        new ImageFetcher(
-            new ImagePlaces(places(null, null, null)), MAX_BYTES, Duration.ofSeconds(2), workers);
+    ImageFetcher closed = fetcher(Map.of());
     assertThatThrownBy(() -> closed.fetch(origin + "/image").get())
         .hasMessageContaining("scheme 'http'");
   }
@@ -189,32 +189,14 @@ class ImageFetcherTest {
     }
   }
 
-  private static GripstreamConfig.Images places(Set<String> schemes, Set<String> hosts, Path root) {
-    return new GripstreamConfig.Images() {
-      @Override
-      public Optional<Set<String>> allowedSchemes() {
-        return Optional.ofNullable(schemes);
-      }
-
-      @Override
-      public Optional<Path> fileRoot() {
-        return Optional.ofNullable(root);
-      }
-
-      @Override
-      public Optional<Set<String>> allowedHosts() {
-        return Optional.ofNullable(hosts);
-      }
-
-      @Override
-      public int maxBytes() {
-        return MAX_BYTES;
-      }
-
-      @Override
-      public Duration timeout() {
-        return Duration.ofSeconds(2);
-      }
-    };
+  private ImageFetcher fetcher(Map<String, String> settings) {
+    GripstreamConfig.Images config = Settings.load(settings).images();
+    Duration timeout = Duration.ofSeconds(2);
+    return new ImageFetcher(
+        new ImagePlaces(config),
+        new S3Store(config.s3(), timeout, workers),
+        MAX_BYTES,
+        timeout,
+        workers);
   }
 }

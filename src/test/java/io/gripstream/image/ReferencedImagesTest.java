@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.gripstream.GripstreamConfig;
 import io.gripstream.clip.Preprocessing;
 import io.gripstream.clip.Preprocessor;
 import io.gripstream.event.BatchSample;
@@ -115,6 +116,32 @@ class ReferencedImagesTest {
     assertThat(pixels.subList(1, 5)).containsOnlyNulls();
     assertThat(gone(Gone.UNREADABLE)).isEqualTo(3);
     assertThat(gone(Gone.CHANGED)).isEqualTo(1);
+  }
+
+  @Test
+  void anObjectOfS3IsReadAgainAndAStoreThatIsAwayMakesNoImageGone() throws Exception {
+    byte[] png = png(1);
+    try (StubS3 store = new StubS3();
+        ReferencedImages source =
+            source(stream.config(store.settings("", "photos")), stream.clients(), LONG)) {
+      store.put("photos", "a.png", png);
+      List<BatchSample> samples =
+          List.of(
+              sample("there", 0, 0, "s3://photos/a.png", sha256(png)),
+              sample("missing", 0, 0, "s3://photos/b.png", sha256(png)),
+              sample("bucket", 0, 0, "s3://other/a.png", sha256(png)));
+
+      store.refuse(3, 503, "SlowDown");
+      assertThatThrownBy(() -> source.pixels(samples))
+          .isInstanceOf(PlaceUnavailableException.class)
+          .hasMessageContaining("S3 answered 503 (SlowDown)");
+      assertThat(goneInAll()).isZero();
+      await().until(() -> store.requests().size() == 2);
+
+      store.refuseNoMore();
+      assertThat(source.pixels(samples)).containsExactly(preprocessor.pixels(png), null, null);
+    }
+    assertThat(gone(Gone.UNREADABLE)).isEqualTo(2);
   }
 
   @Test
@@ -243,15 +270,20 @@ class ReferencedImagesTest {
   }
 
   private ReferencedImages source(KafkaClients clients, Duration timeout) {
+    return source(
+        stream.config(
+            Map.of(
+                "images.allowed-schemes",
+                "file",
+                "images.file-root",
+                folder.resolve("root").toString())),
+        clients,
+        timeout);
+  }
+
+  private ReferencedImages source(GripstreamConfig config, KafkaClients clients, Duration timeout) {
     return new ReferencedImages(
-        stream
-            .config(
-                Map.of(
-                    "images.allowed-schemes",
-                    "file",
-                    "images.file-root",
-                    folder.resolve("root").toString()))
-            .images(),
+        config.images(),
         clients,
         stream.topics(),
         stream.serdes(),

@@ -12,6 +12,7 @@ import io.gripstream.cli.Settings;
 import io.gripstream.event.ImageEvent;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.image.ImageReader;
+import io.gripstream.image.StubS3;
 import io.gripstream.labeler.LabelNow.Full;
 import io.gripstream.labeler.LabelNow.Labelled;
 import io.gripstream.labeler.LabelNow.Outcome;
@@ -22,13 +23,13 @@ import io.gripstream.prompt.PromptReview.Offer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.awt.Color;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -42,18 +43,20 @@ class LabelNowTest {
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final LabelerMetrics metrics = new LabelerMetrics(meters);
   private final PromptBoard board = new PromptBoard(model, System::nanoTime, () -> {});
-  private final Queue<Runnable> reading = new ArrayDeque<>();
-  private final GripstreamConfig config =
-      Settings.load(Map.of("gripstream.images.allowed-schemes", "https"));
+  private final Queue<Runnable> reading = new ConcurrentLinkedQueue<>();
   private final LabelNow now =
-      new LabelNow(
-          board,
-          new ImageReader(config.images(), model.preprocessing(), reading::add),
-          new TowerPasses(model, Runnable::run, metrics),
-          model.id(),
-          PLACES,
-          64,
-          metrics);
+      now(Settings.load(Map.of("gripstream.images.allowed-schemes", "https")));
+
+  private LabelNow now(GripstreamConfig config) {
+    return new LabelNow(
+        board,
+        new ImageReader(config.images(), model.preprocessing(), reading::add),
+        new TowerPasses(model, Runnable::run, metrics),
+        model.id(),
+        PLACES,
+        64,
+        metrics);
+  }
 
   @AfterEach
   void close() {
@@ -110,6 +113,22 @@ class LabelNowTest {
   }
 
   @Test
+  void anImageWhosePlaceDoesNotAnswerIsNotRefused() throws Exception {
+    serve(0);
+    try (StubS3 store = new StubS3();
+        LabelNow s3 = now(Settings.load(store.settings("gripstream.", "photos")))) {
+      store.put("photos", "a.png", GREEN_PNG);
+      store.refuse(1, 503, "SlowDown");
+      assertThat(settled(s3.label("colours", uri("s3://photos/a.png"))))
+          .isEqualTo(new Unready("the image's place does not answer at present"));
+      assertThat(settled(s3.label("colours", uri("s3://photos/b.png"))))
+          .isEqualTo(new Rejected("S3 answered 404 (NoSuchKey)"));
+      assertThat(settled(s3.label("colours", uri("s3://photos/a.png"))))
+          .isInstanceOf(Labelled.class);
+    }
+  }
+
+  @Test
   void aTaskWithoutAPromptIsNotLabelled() throws Exception {
     assertThat(settled(ask("colours", event(GREEN_PNG))))
         .isEqualTo(new Unready("task 'colours' has no prompt yet"));
@@ -144,10 +163,15 @@ class LabelNowTest {
   }
 
   private Outcome settled(CompletableFuture<Outcome> outcome) throws Exception {
-    while (!reading.isEmpty()) {
-      reading.remove().run();
-    }
-    await().until(outcome::isDone);
+    await()
+        .until(
+            () -> {
+              // An answer over the network adds to them.
+              for (Runnable next = reading.poll(); next != null; next = reading.poll()) {
+                next.run();
+              }
+              return outcome.isDone();
+            });
     return outcome.get();
   }
 

@@ -16,6 +16,7 @@ import io.gripstream.event.PromptVersion;
 import io.gripstream.event.Sample;
 import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.image.StubS3;
 import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.LetterCounts;
 import io.gripstream.kafka.SharedBroker;
@@ -42,6 +43,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -205,6 +207,46 @@ class LabelerTest {
                 0.));
     image("later", Events.image(png, "colours"));
     awaitPredictions(3);
+  }
+
+  @Test
+  void aStoreThatIsAwayIsNoImagesFaultAndNothingIsToldTwiceWhenItIsBack() throws Exception {
+    byte[] png = ColourClip.png(Color.RED);
+    String sha256 = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(png));
+    try (StubS3 store = new StubS3()) {
+      store.put("photos", "a.png", png);
+      store.refuse(1000, 503, "SlowDown");
+      start(store.settings("", "photos"));
+      define("colours", Events.task("red", "green", "blue"));
+      promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
+      image("there", Events.at("s3://photos/a.png", sha256));
+      await().atMost(LONG).until(() -> !store.requests().isEmpty());
+      stream.sendRaw(stream.topics().images(), "bad".getBytes(UTF_8), "hello".getBytes(UTF_8));
+      image("missing", Events.at("s3://photos/b.png", sha256));
+      image("inline", Events.image(png));
+
+      int asked = store.requests().size();
+      await().atMost(LONG).until(() -> store.requests().size() > asked + 5);
+      assertThat(labeler.notReady())
+          .startsWith("it is trying again after: PlaceUnavailableException: S3 answered 503")
+          .doesNotContain(StubS3.KEY_ID);
+      assertThat(labeler.notAlive()).isEmpty();
+      store.refuseNoMore();
+
+      assertThat(awaitPredictions(2))
+          .extracting(Prediction::getImageId)
+          .containsExactlyInAnyOrder("there", "inline");
+      await().atMost(LONG).until(() -> deadLetters.records().size() >= 2);
+      assertThat(deadLetters.records())
+          .extracting(letter -> header(letter, DeadLetters.CAUSE))
+          .hasSize(2)
+          .contains("S3 answered 404 (NoSuchKey)");
+      await().atMost(LONG).until(() -> labeler.notReady().isEmpty());
+    }
+    for (String reason : List.of("unreadable", "malformed")) {
+      assertThat(meters.get(LetterCounts.METER).tag("reason", reason).counter().count())
+          .isEqualTo(1);
+    }
   }
 
   @Test

@@ -1,0 +1,15 @@
+package io.gripstream.image;
+
+import org.apache.kafka.common.errors.RetriableException;
+
+/**
+ * The place of an image does not answer now, or not to this process. It says nothing of the image,
+ * which must wait and not become a dead letter; hence a {@link RetriableException}.
+ */
+public final class PlaceUnavailableException extends RetriableException {
+  private static final long serialVersionUID = 1L;
+
+  PlaceUnavailableException(String reason) {
+    super(reason);
+  }
+}
