@@ -218,7 +218,10 @@ public interface GripstreamConfig {
   }
 
   interface Images {
-    /** The schemes that an image event's URI may have. Without it only inline images are read. */
+    /**
+     * The schemes that an image event's URI may have, of {@code file}, {@code http}, {@code https}
+     * and {@code s3}. Without it only inline images are read.
+     */
     Optional<Set<String>> allowedSchemes();
 
     /** The folder that file URIs may point into. */
@@ -254,7 +257,8 @@ public interface GripstreamConfig {
 
     /**
      * The buckets' region. Without it the AWS SDK's order says: {@code AWS_REGION}, the profile,
-     * the machine; and else, where there is an {@link #endpoint}, it is {@code us-east-1}.
+     * the machine; and where these say nothing and {@link #endpoint} is set, it is {@code
+     * us-east-1}.
      */
     Optional<String> region();
 

@@ -140,7 +140,8 @@ final class S3Store implements AutoCloseable {
     }
   }
 
-  private synchronized Region region() {
+  /** One thread asks at a time, and nobody waits for it: the machine may be slow to say. */
+  private Region region() {
     if (region.isEmpty()) {
       try {
         region = Optional.of(new DefaultAwsRegionProviderChain().getRegion());

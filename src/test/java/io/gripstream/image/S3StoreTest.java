@@ -7,29 +7,38 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
 import io.gripstream.GripstreamConfig;
 import io.gripstream.cli.Settings;
 import io.gripstream.kafka.Fault;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.net.ProxySelector;
 import java.net.SocketAddress;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -39,6 +48,8 @@ class S3StoreTest {
   private static final int MAX_BYTES = 1000;
   private static final byte[] CONTENT = "an image".getBytes(UTF_8);
   private static final Duration SHORT = Duration.ofSeconds(2);
+
+  @TempDir private Path folder;
 
   private final ExecutorService workers = Executors.newCachedThreadPool();
   private final CountDownLatch finished = new CountDownLatch(1);
@@ -143,6 +154,51 @@ class S3StoreTest {
     store.property("aws.configFile", "target/no-such-file");
     unavailable("s3://photos/a.png", "the AWS SDK finds no credentials");
     assertThat(store.requests()).isEmpty();
+  }
+
+  @Test
+  void aWebIdentityWillDo() throws Exception {
+    assumeThat(System.getenv("AWS_ACCESS_KEY_ID")).isNull();
+    Path token = Files.writeString(folder.resolve("token"), "who-i-am");
+    BlockingQueue<String> asked = new LinkedBlockingQueue<>();
+    HttpServer sts =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    sts.createContext(
+        "/",
+        exchange -> {
+          asked.add(new String(exchange.getRequestBody().readAllBytes(), UTF_8));
+          StubS3.send(exchange, 200, temporary().getBytes(UTF_8));
+        });
+    sts.start();
+    for (String name : List.of("aws.accessKeyId", "aws.secretAccessKey", "aws.sessionToken")) {
+      store.property(name, null);
+    }
+    store.property("aws.webIdentityTokenFile", token.toString());
+    store.property("aws.roleArn", "arn:aws:iam::123456789012:role/reader");
+    store.property("aws.region", StubS3.REGION);
+    store.property("aws.endpointUrlSts", "http://127.0.0.1:" + sts.getAddress().getPort());
+    fetcher = fetcher(Map.of(), Duration.ofSeconds(15));
+    try {
+      assertThat(fetch("s3://photos/a.png")).isEqualTo(CONTENT);
+      assertThat(fetch("s3://photos/a.png")).isEqualTo(CONTENT);
+      assertThat(asked).hasSize(1);
+      assertThat(asked.take()).contains("Action=AssumeRoleWithWebIdentity", "who-i-am");
+    } finally {
+      sts.stop(0);
+    }
+  }
+
+  private static String temporary() {
+    return """
+        <AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+          <AssumeRoleWithWebIdentityResult><Credentials>
+            <AccessKeyId>%s</AccessKeyId><SecretAccessKey>%s</SecretAccessKey>
+            <SessionToken>%s</SessionToken><Expiration>%s</Expiration>
+          </Credentials></AssumeRoleWithWebIdentityResult>
+        </AssumeRoleWithWebIdentityResponse>
+        """
+        .formatted(
+            StubS3.KEY_ID, StubS3.SECRET, StubS3.TOKEN, Instant.now().plus(Duration.ofHours(1)));
   }
 
   @Test
