@@ -53,6 +53,7 @@ class ReadmeTest {
 
   private static final Path APPLICATION = Path.of("target", "quarkus-app");
   private static final Duration LONG = Duration.ofMinutes(2);
+  private static final Duration PROBE = Duration.ofSeconds(10);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final HttpClient HTTP = HttpClient.newHttpClient();
 
@@ -123,8 +124,12 @@ class ReadmeTest {
   }
 
   private static List<String> commands() throws IOException {
+    String readme = Files.readString(Path.of("README.md"));
+    assertThat(readme.split("(?m)^```mermaid$", -1).length * 2 - 2)
+        .as("a command is in a line that is indented by four, or begins with ./ between backticks")
+        .isEqualTo(readme.split("(?m)^```", -1).length - 1);
     return COMMAND
-        .matcher(Files.readString(Path.of("README.md")))
+        .matcher(readme)
         .results()
         .map(match -> match.group(1) == null ? match.group(2) : match.group(1))
         .map(command -> command.replaceAll("\\s+#\\s.*", ""))
@@ -263,7 +268,8 @@ class ReadmeTest {
     try {
       HttpResponse<String> answer =
           HTTP.send(
-              HttpRequest.newBuilder(from.page().resolve(path)).build(), BodyHandlers.ofString());
+              HttpRequest.newBuilder(from.page().resolve(path)).timeout(PROBE).build(),
+              BodyHandlers.ofString());
       return answer.statusCode() == 200 ? answer.body() : "";
     } catch (IOException e) {
       return "";
