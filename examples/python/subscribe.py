@@ -1,4 +1,4 @@
-"""python subscribe.py: prints each prediction as a JSON line."""
+"""python3 subscribe.py: prints each prediction as a JSON line."""
 
 import json
 

@@ -16,7 +16,6 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.http.ContentType;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,15 +23,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The examples for other languages: run where their language is, otherwise read. */
+/** The examples for other languages: run where their clients are, otherwise read. */
 @QuarkusTest
 @TestProfile(ExamplesTest.Examples.class)
 class ExamplesTest {
@@ -57,9 +56,16 @@ class ExamplesTest {
     }
   }
 
+  private Programs programs;
+
+  @BeforeEach
+  void here() {
+    programs = new Programs(folder, brokers, home, PREFIX);
+  }
+
   @Test
   void javaScriptSendsImagesAndReadsPredictionsAndPrompts() throws Exception {
-    assumeTrue(run(FOLDER, "node", "--version"), "Node.js is absent");
+    assumeTrue(programs.run(FOLDER, "node", "--version"), "Node.js is absent");
     Path scripts = Files.createDirectory(folder.resolve("kafkajs"));
     try (Stream<Path> files = Files.list(FOLDER.resolve("kafkajs"))) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
@@ -67,57 +73,117 @@ class ExamplesTest {
       }
     }
     assumeTrue(
-        run(scripts, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"),
+        programs.run(scripts, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"),
         "the packages of the example cannot be installed");
-    given()
-        .contentType(ContentType.JSON)
-        .body(Map.of("classes", STREAM.classes(), "template", STREAM.template()))
-        .put("/api/tasks/digits");
-    List<String> command = new ArrayList<>(List.of("node", "send.mjs", "digits"));
-    for (int i = 0; i < 2; i++) {
-      String name = i + ".png";
-      Files.write(scripts.resolve(name), STREAM.image(i).png());
-      command.add(name);
+    sendsImagesAndReadsPredictionsAndPrompts(
+        "javascript", scripts, "node", "send.mjs", "subscribe.mjs", "prompts.mjs");
+  }
+
+  @Test
+  void pythonSendsImagesAndReadsPredictionsAndPrompts() throws Exception {
+    String python = programs.pythonOrSkip("confluent_kafka", "avro", "numpy");
+    sendsImagesAndReadsPredictionsAndPrompts(
+        "python", FOLDER.resolve("python"), python, "send.py", "subscribe.py", "hot_swap.py");
+  }
+
+  @Test
+  void kcatReadsPredictions() throws Exception {
+    assumeTrue(programs.run(FOLDER, "kcat", "-V"), "kcat is absent");
+    define("kcat");
+    List<String> ids = images("kcat").stream().map(Path::getFileName).map(Path::toString).toList();
+    for (Path image : images("kcat")) {
+      given()
+          .contentType("image/png")
+          .body(Files.readAllBytes(image))
+          .post("/api/images?task=kcat&id=" + image.getFileName())
+          .then()
+          .statusCode(202);
     }
-    Process predictions = start(scripts, "predictions", "node", "subscribe.mjs");
-    Process prompts = start(scripts, "prompts", "node", "prompts.mjs");
+    await()
+        .atMost(LONG)
+        .untilAsserted(
+            () -> {
+              assertThat(programs.run(FOLDER, "sh", "kcat.sh", "-e", "-q"))
+                  .as(() -> programs.errors("last"))
+                  .isTrue();
+              assertThat(programs.output()).contains(ids);
+            });
+  }
+
+  private void sendsImagesAndReadsPredictionsAndPrompts(
+      String task, Path scripts, String language, String send, String subscribe, String prompts)
+      throws Exception {
+    define(task);
+    List<String> command = new ArrayList<>(List.of(language, send, task));
+    images(task).forEach(image -> command.add(image.toString()));
+    Process predicting = programs.start(scripts, "predictions", language, subscribe);
+    Process swapping = programs.start(scripts, "prompts", language, prompts);
     try {
-      assertThat(run(scripts, command.toArray(String[]::new))).as(() -> errors("last")).isTrue();
-      await().atMost(LONG).untilAsserted(() -> assertThat(lines("predictions")).hasSize(2));
-      await().atMost(LONG).untilAsserted(() -> assertThat(lines("prompts")).hasSize(1));
+      assertThat(programs.run(scripts, command.toArray(String[]::new)))
+          .as(() -> programs.errors("last"))
+          .isTrue();
+      await()
+          .atMost(LONG)
+          .untilAsserted(
+              () ->
+                  assertThat(lines("predictions", task))
+                      .as(() -> programs.errors("predictions"))
+                      .hasSize(2));
+      await()
+          .atMost(LONG)
+          .untilAsserted(
+              () ->
+                  assertThat(lines("prompts", task))
+                      .as(() -> programs.errors("prompts"))
+                      .hasSize(1));
     } finally {
-      predictions.destroy();
-      prompts.destroy();
+      predicting.destroy();
+      swapping.destroy();
     }
 
-    for (JsonNode line : lines("predictions")) {
+    for (JsonNode line : lines("predictions", task)) {
       await()
           .atMost(LONG)
           .untilAsserted(
               () ->
                   assertThat(
-                          get("/api/tasks/digits/predictions?imageId="
+                          get("/api/tasks/"
+                                  + task
+                                  + "/predictions?imageId="
                                   + line.path("imageId").asText())
                               .jsonPath()
                               .getString("[0].labels[0].label"))
                       .isEqualTo(line.path("label").asText()));
     }
-    JsonNode prompt = lines("prompts").get(0);
+    JsonNode prompt = lines("prompts", task).get(0);
     assertThat(prompt.path("version").asInt()).isZero();
     assertThat(prompt.path("ofTheFirstClass").asText()).isEqualTo(STREAM.classes().get(0));
   }
 
-  @Test
-  void pythonCompiles() throws Exception {
-    assumeTrue(run(FOLDER, "python3", "--version"), "Python is absent");
-    try (Stream<Path> files = Files.list(FOLDER.resolve("python"))) {
-      for (Path file : files.filter(path -> path.toString().endsWith(".py")).toList()) {
-        String parse = "import ast, sys; ast.parse(open(sys.argv[1]).read())";
-        assertThat(run(folder, "python3", "-c", parse, file.toAbsolutePath().toString()))
-            .as(() -> file + ": " + errors("last"))
-            .isTrue();
-      }
+  /** What a reader of a whole topic says of one task. */
+  private List<JsonNode> lines(String reader, String task) throws IOException {
+    return programs.lines(reader).stream()
+        .filter(line -> line.path("task").asText().equals(task))
+        .toList();
+  }
+
+  private static void define(String task) {
+    given()
+        .contentType(ContentType.JSON)
+        .body(Map.of("classes", STREAM.classes(), "template", STREAM.template()))
+        .put("/api/tasks/" + task)
+        .then()
+        .statusCode(201);
+  }
+
+  /** Two files of images, named after the task. */
+  private List<Path> images(String task) throws IOException {
+    List<Path> images = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      Path image = folder.resolve(task + "-" + i + ".png");
+      images.add(Files.write(image, STREAM.image(i).png()));
     }
+    return images;
   }
 
   @Test
@@ -156,55 +222,5 @@ class ExamplesTest {
         .isNotNull();
     assertThat(config.path("consumer.override.isolation.level").asText())
         .isEqualTo("read_committed");
-  }
-
-  private boolean run(Path where, String... command) throws InterruptedException {
-    try {
-      Process process = start(where, "last", command);
-      if (!process.waitFor(LONG.toSeconds(), TimeUnit.SECONDS)) {
-        process.destroyForcibly();
-        return false;
-      }
-      return process.exitValue() == 0;
-    } catch (IOException e) {
-      // There is no such program.
-      return false;
-    }
-  }
-
-  private Process start(Path where, String name, String... command) throws IOException {
-    ProcessBuilder builder = new ProcessBuilder(command).directory(where.toFile());
-    builder
-        .environment()
-        .putAll(
-            Map.of(
-                "BROKERS",
-                brokers,
-                "GATEWAY",
-                home.toString().replaceAll("/$", ""),
-                "PREFIX",
-                PREFIX));
-    return builder
-        .redirectOutput(folder.resolve(name + ".out").toFile())
-        .redirectError(folder.resolve(name + ".err").toFile())
-        .start();
-  }
-
-  private String errors(String name) {
-    try {
-      return Files.readString(folder.resolve(name + ".err"));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  /** The lines that are whole. */
-  private List<JsonNode> lines(String name) throws IOException {
-    String said = Files.readString(folder.resolve(name + ".out"));
-    List<JsonNode> lines = new ArrayList<>();
-    for (String line : said.substring(0, said.lastIndexOf('\n') + 1).lines().toList()) {
-      lines.add(JSON.readTree(line));
-    }
-    return lines;
   }
 }

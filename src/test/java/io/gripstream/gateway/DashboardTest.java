@@ -95,7 +95,7 @@ class DashboardTest {
       assertThat(page.locator("#classes-title").textContent())
           .isEqualTo("Classes, poorest zero-shot first");
       assertThat(page.locator("#classes .class").count()).isEqualTo(10);
-      assertThat(page.locator("#classes .class .name").first().textContent()).isEqualTo("eight");
+      assertThat(page.locator("#classes .class .name").first().textContent()).isEqualTo("five");
       assertThat(page.locator("#versions .entry[data-state=LIVE] b").textContent()).isEqualTo("v3");
       assertThat(page.locator("#versions .entry[data-state=HELD] .reason").textContent())
           .contains("not better");
@@ -393,9 +393,16 @@ class DashboardTest {
 
   @Test
   void aKeyLabelsAnImageAndTheNextOneComesUntilEachClassHasTwo() {
-    String path = "/api/tasks/" + TASK + "/labels";
-    try (BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
-      Page page = visit(context);
+    String task = "keyed";
+    String path = "/api/tasks/" + task + "/labels";
+    define(task);
+    try (Traffic traffic = new Traffic(clients, topics, serdes);
+        BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
+      traffic.live(traffic.candidate(task, Strokes.NAMES, 0, null, 0, Map.of(), Instant.now()));
+      DigitStream stream = new DigitStream(traffic, task);
+      stream.goOn(150);
+      tell(task, stream);
+      Page page = visit(context, home + "#" + task);
       page.locator("#label").click();
       for (int i = 0; i < 40 && fewest(path) < 2; i++) {
         page.locator("#panel .labeller .choice").nth(9).waitFor();
@@ -403,7 +410,7 @@ class DashboardTest {
         String truth =
             gateway
                 .board()
-                .find(TASK)
+                .find(task)
                 .orElseThrow()
                 .predictions(p -> p.imageId().equals(id), 1)
                 .get(0)
@@ -431,6 +438,8 @@ class DashboardTest {
       until(page, "document.querySelectorAll('.class .labels:not(:empty)').length === 10");
       assertThat(page.locator("#labelled").textContent()).endsWith("next round SSL");
       picture(page, "labelled");
+    } finally {
+      RestAssured.delete("/api/tasks/" + task).then().statusCode(204);
     }
     assertThat(complaints).isEmpty();
   }
@@ -489,25 +498,26 @@ class DashboardTest {
 
   @Test
   void newLabelsFlowInAndCommandsGoOut() {
-    try (BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
-      Page page = visit(context);
-      int before = Integer.parseInt(page.locator("#f-count").textContent().replace(",", ""));
-      try (Traffic traffic = new Traffic(clients, topics, serdes)) {
-        DigitStream more = new DigitStream(traffic, TASK);
-        more.goOn(12);
-        tell(more);
-      }
-      until(
-          page,
-          "Number(document.getElementById('f-count').textContent.replace(',', '')) >= "
-              + (before + 12));
-      Locator pin = page.locator("[data-key=pin-1]");
+    String task = "flowing";
+    define(task);
+    try (Traffic traffic = new Traffic(clients, topics, serdes);
+        BrowserContext context = context(1440, 900, ColorScheme.DARK)) {
+      traffic.live(traffic.candidate(task, Strokes.NAMES, 0, null, 0, Map.of(), Instant.now()));
+      DigitStream stream = new DigitStream(traffic, task);
+      stream.goOn(8);
+      Page page = visit(context, home + "#" + task);
+      until(page, "document.getElementById('f-count').textContent === '8'");
+      stream.goOn(12);
+      until(page, "document.getElementById('f-count').textContent === '20'");
+      Locator pin = page.locator("[data-key=pin-0]");
       pin.click();
       page.locator("#confirm-reason").fill("looks better to me");
       picture(page, "command");
       page.waitForResponse(
           answer -> answer.url().endsWith("/commands") && answer.status() == 202,
           () -> page.keyboard().press("Enter"));
+    } finally {
+      RestAssured.delete("/api/tasks/" + task).then().statusCode(204);
     }
     assertThat(complaints).isEmpty();
   }

@@ -76,6 +76,11 @@ public final class StubHub implements AutoCloseable {
     store.start();
   }
 
+  /** Puts the small model under another name, too. */
+  public void publish(String name) {
+    publish(name, "0".repeat(40), Map.copyOf(files));
+  }
+
   /** Puts a model on its main branch. */
   void publish(String name, String commit, Map<String, byte[]> content) {
     repositories.put(
