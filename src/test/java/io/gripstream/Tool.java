@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** A program that some machines have. */
-record Tool(String name) {
+public record Tool(String name) {
   /** The same tool; a test without it is skipped, and says so. */
-  Tool required() {
+  public Tool required() {
     boolean installed =
         Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
             .anyMatch(folder -> Files.isExecutable(Path.of(folder, name)));
@@ -23,7 +23,7 @@ record Tool(String name) {
   }
 
   /** What it prints; it must succeed. */
-  String run(Path directory, String... arguments) throws IOException, InterruptedException {
+  public String run(Path directory, String... arguments) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(name));
     command.addAll(List.of(arguments));
     Process process =
