@@ -188,6 +188,7 @@ class DeploymentTest {
     assertThat(check.find()).isTrue();
     List<String> command = new ArrayList<>();
     new ObjectMapper().readTree(check.group(1)).forEach(word -> command.add(word.asText()));
+    assertThat(command.toString()).contains("GET /q/health/live HTTP");
     assumeTrue(Files.isExecutable(Path.of(command.get(0))), command.get(0) + " is not there");
     try (StubRegistry service = new StubRegistry(status, "{}")) {
       ProcessBuilder builder = new ProcessBuilder(command);
