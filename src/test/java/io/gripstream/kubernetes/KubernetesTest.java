@@ -7,7 +7,18 @@ import static io.gripstream.kubernetes.Manifests.name;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.introspect.Annotated;
+import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.openshift.api.model.monitoring.v1.PodMonitor;
+import io.fabric8.openshift.api.model.monitoring.v1.PrometheusRule;
 import io.gripstream.GripstreamConfig;
 import io.gripstream.GripstreamConfig.Role;
 import io.smallrye.config.EnvConfigSource;
@@ -55,6 +66,29 @@ class KubernetesTest {
           "PodMonitor", "monitoring.coreos.com/v1",
           "PrometheusRule", "monitoring.coreos.com/v1");
 
+  private static final Map<String, Class<? extends HasMetadata>> MODELS =
+      Map.of(
+          "Deployment", Deployment.class,
+          "StatefulSet", StatefulSet.class,
+          "Service", Service.class,
+          "PodDisruptionBudget", PodDisruptionBudget.class,
+          "NetworkPolicy", NetworkPolicy.class,
+          "PodMonitor", PodMonitor.class,
+          "PrometheusRule", PrometheusRule.class);
+
+  /** The models keep what they do not know; here it is an error. */
+  private static final ObjectMapper STRICT =
+      new ObjectMapper()
+          .setAnnotationIntrospector(
+              new JacksonAnnotationIntrospector() {
+                private static final long serialVersionUID = 1;
+
+                @Override
+                public Boolean hasAnySetter(Annotated annotated) {
+                  return false;
+                }
+              });
+
   @TempDir Path folder;
 
   static Stream<Path> files() throws IOException {
@@ -79,6 +113,22 @@ class KubernetesTest {
                 assertThat(name(document)).matches("[a-z0-9]([-.a-z0-9]*[a-z0-9])?");
               }
             });
+  }
+
+  /** An API server would drop what it does not know, or refuse the whole. */
+  @Test
+  void everyFieldIsKnownToItsKind() throws IOException {
+    List<JsonNode> resources = Manifests.written().resources();
+    assertThat(resources)
+        .extracting(each -> each.path("kind").asText())
+        .containsAll(MODELS.keySet());
+    for (JsonNode resource : resources) {
+      Class<? extends HasMetadata> model = MODELS.get(resource.path("kind").asText());
+      if (model != null) {
+        HasMetadata read = STRICT.treeToValue(resource, model);
+        assertThat(HasMetadata.getApiVersion(model)).isEqualTo(read.getApiVersion());
+      }
+    }
   }
 
   /** A file that nobody names is applied by nobody. */
