@@ -47,6 +47,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class KubernetesTest {
   private static final String PART_OF = "app.kubernetes.io/part-of";
 
+  private static final String BROKERS = "GRIPSTREAM_KAFKA_BOOTSTRAP_SERVERS";
+
   /** Strimzi makes it for a cluster called kafka. */
   private static final String CA = "kafka-cluster-ca-cert";
 
@@ -425,6 +427,60 @@ class KubernetesTest {
             });
     // What is secret is made by others: none is kept here.
     assertThat(manifests.of("Secret")).isEmpty();
+  }
+
+  @Test
+  void theBaseReachesBrokersAndRegistryThroughThePolicies() throws IOException {
+    String brokers =
+        each(Manifests.document("base/kustomization.yaml").at("/configMapGenerator/0/literals"))
+            .map(JsonNode::asText)
+            .filter(literal -> literal.startsWith(BROKERS))
+            .findAny()
+            .orElseThrow();
+    reached(Manifests.written(), brokers, false);
+  }
+
+  @Test
+  void productionReachesBrokersAndRegistryThroughThePolicies() throws Exception {
+    Manifests applied = Manifests.rendered(ROOT.resolve("overlays/production"));
+    String brokers =
+        applied
+            .of("ConfigMap")
+            .map(each -> each.path("data").path(BROKERS).asText())
+            .filter(each -> !each.isEmpty())
+            .findAny()
+            .orElseThrow();
+    reached(applied, brokers, true);
+  }
+
+  private static void reached(Manifests manifests, String brokers, boolean labelled) {
+    List<JsonNode> all =
+        manifests.workloads().filter(it -> it.at("/spec").has("selector")).toList();
+    JsonNode deny = policy(manifests, "gripstream-deny");
+    assertThat(deny.path("spec").has("ingress") || deny.path("spec").has("egress")).isFalse();
+    assertThat(each(deny.at("/spec/policyTypes")).map(JsonNode::asText))
+        .containsExactlyInAnyOrder("Ingress", "Egress");
+    JsonNode out = policy(manifests, "gripstream-brokers");
+    for (JsonNode policy : List.of(deny, out)) {
+      assertThat(selected(new Manifests(all), policy.at("/spec/podSelector"), labelled))
+          .isEqualTo(all);
+    }
+    assertThat(each(out.at("/spec/egress/1/ports")).map(port -> port.path("port").asText()))
+        .containsExactly(brokers.replaceAll(".*:", ""));
+    JsonNode registry = policy(manifests, "gripstream-registry");
+    assertThat(selected(new Manifests(all), registry.at("/spec/podSelector"), labelled))
+        .isEqualTo(
+            all.stream()
+                .filter(it -> environment(it).containsKey("GRIPSTREAM_REGISTRY_URL"))
+                .toList());
+  }
+
+  private static JsonNode policy(Manifests manifests, String name) {
+    return manifests
+        .of("NetworkPolicy")
+        .filter(each -> name(each).equals(name))
+        .findAny()
+        .orElseThrow();
   }
 
   /** Where names are random nobody comes back under one, and would be waited for in vain. */
