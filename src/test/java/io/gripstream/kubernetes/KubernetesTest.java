@@ -10,7 +10,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.introspect.Annotated;
 import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
-import com.fasterxml.jackson.databind.node.MissingNode;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -19,17 +18,11 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.openshift.api.model.monitoring.v1.PodMonitor;
 import io.fabric8.openshift.api.model.monitoring.v1.PrometheusRule;
-import io.gripstream.GripstreamConfig;
-import io.gripstream.GripstreamConfig.Role;
-import io.smallrye.config.EnvConfigSource;
-import io.smallrye.config.SmallRyeConfigBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -39,16 +32,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a manifest names is there, in another manifest or in the code. */
 class KubernetesTest {
-  private static final String PART_OF = "app.kubernetes.io/part-of";
-
-  private static final String BROKERS = "GRIPSTREAM_KAFKA_BOOTSTRAP_SERVERS";
-
   /** Strimzi makes it for a cluster called kafka. */
   private static final String CA = "kafka-cluster-ca-cert";
 
@@ -159,11 +147,7 @@ class KubernetesTest {
       each(Manifests.documents(file).get(0).path("configMapGenerator"))
           .forEach(made -> configMaps.add(made.path("name").asText()));
     }
-    // The workloads of the base alone: patches are no whole ones.
-    List<JsonNode> whole = new ArrayList<>(Manifests.written().resources());
-    whole.removeIf(
-        each -> each.at("/spec/template").isObject() && !each.at("/spec").has("selector"));
-    fitsTogether(new Manifests(whole), configMaps, false);
+    fitsTogether(Manifests.written().whole(), configMaps);
     secretsAreKnown(Manifests.written());
   }
 
@@ -171,8 +155,7 @@ class KubernetesTest {
   @ValueSource(strings = {"base", "overlays/gpu", "overlays/production"})
   void whatIsAppliedFitsTogether(String overlay) throws Exception {
     Manifests applied = Manifests.rendered(ROOT.resolve(overlay));
-    fitsTogether(
-        applied, applied.of("ConfigMap").map(Manifests::name).collect(Collectors.toSet()), true);
+    fitsTogether(applied, applied.of("ConfigMap").map(Manifests::name).collect(Collectors.toSet()));
     secretsAreKnown(applied);
     assertThat(applied.resources().stream().map(each -> each.path("kind").asText() + name(each)))
         .doesNotHaveDuplicates();
@@ -203,7 +186,7 @@ class KubernetesTest {
     return ROOT.relativize(kustomization.getParent()).toString();
   }
 
-  private static void fitsTogether(Manifests manifests, Set<String> configMaps, boolean labelled) {
+  private static void fitsTogether(Manifests manifests, Set<String> configMaps) {
     manifests.fields(
         "configMapRef", (in, each) -> assertThat(configMaps).contains(each.path("name").asText()));
     manifests.fields(
@@ -213,9 +196,7 @@ class KubernetesTest {
     // A role that must be known to the cluster would have an account; none is.
     manifests.fields("serviceAccountName", (in, each) -> assertThat(each).isNull());
 
-    manifests
-        .of("Service")
-        .forEach(each -> reaches(manifests, each, each.at("/spec/selector"), labelled));
+    manifests.of("Service").forEach(each -> manifests.reached(each, each.at("/spec/selector")));
     manifests
         .of("Service")
         .forEach(
@@ -223,12 +204,12 @@ class KubernetesTest {
                 each(service.at("/spec/ports"))
                     .forEach(
                         port ->
-                            hasPort(
-                                selected(manifests, service.at("/spec/selector"), labelled),
+                            Manifests.hasPort(
+                                manifests.selected(service.at("/spec/selector")),
                                 port.path("targetPort"))));
     manifests
         .of("PodDisruptionBudget")
-        .forEach(each -> reaches(manifests, each, each.at("/spec/selector"), labelled));
+        .forEach(each -> manifests.reached(each, each.at("/spec/selector")));
     manifests
         .of("PodMonitor")
         .forEach(
@@ -236,18 +217,18 @@ class KubernetesTest {
                 each(monitor.at("/spec/podMetricsEndpoints"))
                     .forEach(
                         endpoint ->
-                            hasPort(
-                                reaches(manifests, monitor, monitor.at("/spec/selector"), labelled),
+                            Manifests.hasPort(
+                                manifests.reached(monitor, monitor.at("/spec/selector")),
                                 endpoint.path("port"))));
-    manifests.of("NetworkPolicy").forEach(each -> policyFits(manifests, each, labelled));
+
     manifests
         .workloads()
         .forEach(
             workload -> {
               assertThat(workload.at("/spec/selector/matchLabels").properties())
-                  .isSubsetOf(labels(workload).properties());
+                  .isSubsetOf(Manifests.labels(workload).properties());
               for (String probe : List.of("startupProbe", "livenessProbe", "readinessProbe")) {
-                hasPort(
+                Manifests.hasPort(
                     List.of(workload),
                     workload.at("/spec/template/spec/containers/0/" + probe + "/httpGet/port"));
               }
@@ -255,7 +236,8 @@ class KubernetesTest {
                   .forEach(
                       spread ->
                           assertThat(
-                                  matches(spread.path("labelSelector"), labels(workload), labelled))
+                                  manifests.matches(
+                                      spread.path("labelSelector"), Manifests.labels(workload)))
                               .isTrue());
               String registry = environment(workload).get("GRIPSTREAM_REGISTRY_URL");
               if (registry != null) {
@@ -280,111 +262,13 @@ class KubernetesTest {
                           it -> name(it).equals(scaled.at("/spec/scaleTargetRef/name").asText()))
                       .findAny()
                       .orElseThrow();
-              assertThat(labelled && workload.at("/spec").has("replicas")).isFalse();
+              assertThat(manifests.rendered() && workload.at("/spec").has("replicas")).isFalse();
               JsonNode login = scaled.at("/spec/triggers/0/authenticationRef/name");
               if (!login.isMissingNode()) {
                 assertThat(manifests.of("TriggerAuthentication").map(Manifests::name))
                     .contains(login.asText());
               }
             });
-  }
-
-  private static void policyFits(Manifests manifests, JsonNode policy, boolean labelled) {
-    List<JsonNode> subjects = reaches(manifests, policy, policy.at("/spec/podSelector"), labelled);
-    List<String> types = each(policy.at("/spec/policyTypes")).map(JsonNode::asText).toList();
-    // What is not named in the types would not be in force.
-    assertThat(types.contains("Ingress") || !policy.path("spec").has("ingress")).isTrue();
-    assertThat(types.contains("Egress") || !policy.path("spec").has("egress")).isTrue();
-    each(policy.at("/spec/ingress"))
-        .forEach(
-            rule -> {
-              each(rule.path("ports")).forEach(port -> hasPort(subjects, port.path("port")));
-              each(rule.path("from"))
-                  .forEach(peer -> peerIsThere(manifests, policy, peer, labelled));
-            });
-    each(policy.at("/spec/egress"))
-        .forEach(
-            rule ->
-                each(rule.path("to"))
-                    .forEach(
-                        peer ->
-                            peerIsThere(manifests, policy, peer, labelled)
-                                .forEach(
-                                    pod ->
-                                        each(rule.path("ports"))
-                                            .forEach(
-                                                port ->
-                                                    hasPort(List.of(pod), port.path("port"))))));
-  }
-
-  /** The pods of ours that a peer means; none if it means others'. */
-  private static List<JsonNode> peerIsThere(
-      Manifests manifests, JsonNode policy, JsonNode peer, boolean labelled) {
-    boolean ours =
-        peer.has("podSelector")
-            && !peer.has("namespaceSelector")
-            && !peer.toString().contains("strimzi.io/");
-    return ours ? reaches(manifests, policy, peer.path("podSelector"), labelled) : List.of();
-  }
-
-  private static List<JsonNode> reaches(
-      Manifests manifests, JsonNode from, JsonNode selector, boolean labelled) {
-    List<JsonNode> pods = selected(manifests, selector, labelled);
-    assertThat(pods)
-        .as("%s %s selects pods by %s", from.path("kind"), name(from), selector)
-        .isNotEmpty();
-    return pods;
-  }
-
-  private static List<JsonNode> selected(Manifests manifests, JsonNode selector, boolean labelled) {
-    return manifests.workloads().filter(it -> matches(selector, labels(it), labelled)).toList();
-  }
-
-  private static JsonNode labels(JsonNode workload) {
-    return workload.at("/spec/template/metadata/labels");
-  }
-
-  /**
-   * @param labelled whether kustomize has added the labels that all pods have
-   */
-  private static boolean matches(JsonNode selector, JsonNode labels, boolean labelled) {
-    JsonNode plain =
-        selector.has("matchLabels") || selector.has("matchExpressions")
-            ? selector.path("matchLabels")
-            : selector;
-    boolean all =
-        plain.properties().stream()
-            .allMatch(
-                each ->
-                    labels.path(each.getKey()).equals(each.getValue())
-                        || !labelled && each.getKey().equals(PART_OF));
-    return all
-        && each(selector.path("matchExpressions"))
-            .allMatch(
-                expression -> {
-                  assertThat(expression.path("operator").asText()).isEqualTo("In");
-                  // Each of the values must be somebody's, so that none is left behind by a rename.
-                  assertThat(each(expression.path("values")).map(JsonNode::asText))
-                      .isSubsetOf(
-                          Stream.of(Role.values())
-                              .map(role -> "gripstream-" + word(role))
-                              .toList());
-                  return each(expression.path("values"))
-                      .anyMatch(labels.path(expression.path("key").asText())::equals);
-                });
-  }
-
-  private static void hasPort(List<JsonNode> pods, JsonNode port) {
-    assertThat(port).isNotInstanceOf(MissingNode.class);
-    assertThat(pods)
-        .isNotEmpty()
-        .allSatisfy(
-            pod ->
-                assertThat(each(pod.at("/spec/template/spec/containers/0/ports")))
-                    .anyMatch(
-                        open ->
-                            open.path("name").equals(port)
-                                || open.path("containerPort").equals(port)));
   }
 
   private static void secretsAreKnown(Manifests manifests) throws IOException {
@@ -427,137 +311,5 @@ class KubernetesTest {
             });
     // What is secret is made by others: none is kept here.
     assertThat(manifests.of("Secret")).isEmpty();
-  }
-
-  @Test
-  void theBaseReachesBrokersAndRegistryThroughThePolicies() throws IOException {
-    String brokers =
-        each(Manifests.document("base/kustomization.yaml").at("/configMapGenerator/0/literals"))
-            .map(JsonNode::asText)
-            .filter(literal -> literal.startsWith(BROKERS))
-            .findAny()
-            .orElseThrow();
-    reached(Manifests.written(), brokers, false);
-  }
-
-  @Test
-  void productionReachesBrokersAndRegistryThroughThePolicies() throws Exception {
-    Manifests applied = Manifests.rendered(ROOT.resolve("overlays/production"));
-    String brokers =
-        applied
-            .of("ConfigMap")
-            .map(each -> each.path("data").path(BROKERS).asText())
-            .filter(each -> !each.isEmpty())
-            .findAny()
-            .orElseThrow();
-    reached(applied, brokers, true);
-  }
-
-  private static void reached(Manifests manifests, String brokers, boolean labelled) {
-    List<JsonNode> all =
-        manifests.workloads().filter(it -> it.at("/spec").has("selector")).toList();
-    JsonNode deny = policy(manifests, "gripstream-deny");
-    assertThat(deny.path("spec").has("ingress") || deny.path("spec").has("egress")).isFalse();
-    assertThat(each(deny.at("/spec/policyTypes")).map(JsonNode::asText))
-        .containsExactlyInAnyOrder("Ingress", "Egress");
-    JsonNode out = policy(manifests, "gripstream-brokers");
-    for (JsonNode policy : List.of(deny, out)) {
-      assertThat(selected(new Manifests(all), policy.at("/spec/podSelector"), labelled))
-          .isEqualTo(all);
-    }
-    assertThat(each(out.at("/spec/egress/1/ports")).map(port -> port.path("port").asText()))
-        .containsExactly(brokers.replaceAll(".*:", ""));
-    JsonNode registry = policy(manifests, "gripstream-registry");
-    assertThat(selected(new Manifests(all), registry.at("/spec/podSelector"), labelled))
-        .isEqualTo(
-            all.stream()
-                .filter(it -> environment(it).containsKey("GRIPSTREAM_REGISTRY_URL"))
-                .toList());
-  }
-
-  private static JsonNode policy(Manifests manifests, String name) {
-    return manifests
-        .of("NetworkPolicy")
-        .filter(each -> name(each).equals(name))
-        .findAny()
-        .orElseThrow();
-  }
-
-  /** Where names are random nobody comes back under one, and would be waited for in vain. */
-  @ParameterizedTest
-  @EnumSource(Role.class)
-  void onlyPodsWithStableNamesAreStaticMembers(Role role) throws IOException {
-    JsonNode workload = Manifests.document("base/" + word(role) + ".yaml");
-    boolean stable = workload.path("kind").asText().equals("StatefulSet");
-    // A gateway is in no group.
-    if (role != Role.GATEWAY) {
-      assertThat(environment(workload).getOrDefault("GRIPSTREAM_KAFKA_STATIC_MEMBERSHIP", "true"))
-          .isEqualTo(Boolean.toString(stable));
-    }
-  }
-
-  /**
-   * What the restricted standard of Kubernetes asks for, and a root file system that is read only.
-   */
-  @ParameterizedTest
-  @EnumSource(Role.class)
-  void aPodMayDoNothingThatItNeedNot(Role role) throws IOException {
-    JsonNode pod = Manifests.document("base/" + word(role) + ".yaml").at("/spec/template/spec");
-    JsonNode container = pod.at("/containers/0");
-    assertThat(pod.path("containers")).hasSize(1);
-    assertThat(pod.at("/securityContext/runAsNonRoot").asBoolean()).isTrue();
-    assertThat(pod.at("/securityContext/runAsUser").asInt()).isPositive();
-    assertThat(pod.at("/securityContext/seccompProfile/type").asText()).isEqualTo("RuntimeDefault");
-    assertThat(pod.path("automountServiceAccountToken").asBoolean(true)).isFalse();
-    assertThat(container.at("/securityContext/allowPrivilegeEscalation").asBoolean(true)).isFalse();
-    assertThat(container.at("/securityContext/readOnlyRootFilesystem").asBoolean()).isTrue();
-    assertThat(container.at("/securityContext/capabilities/drop").toString())
-        .isEqualTo("[\"ALL\"]");
-    assertThat(each(container.path("volumeMounts")).map(it -> it.path("mountPath").asText()))
-        .contains("/data", "/tmp");
-    assertThat(Files.readString(Path.of("docker/Dockerfile")))
-        .contains(
-            "GRIPSTREAM_DATA_DIRECTORY=/data",
-            "DJL_CACHE_DIR=/data/",
-            "USER %s:%s"
-                .formatted(
-                    pod.at("/securityContext/runAsUser"), pod.at("/securityContext/runAsGroup")));
-  }
-
-  /** Names of variables lose the dots of Kafka's settings, and must get them back. */
-  @Test
-  void theLoginReachesTheClients() throws IOException {
-    Map<String, String> variables = new TreeMap<>();
-    each(Manifests.document("components/secrets/kustomization.yaml")
-            .at("/configMapGenerator/0/literals"))
-        .map(literal -> literal.asText().split("=", 2))
-        .forEach(literal -> variables.put(literal[0], literal[1]));
-    for (Role role : Role.values()) {
-      JsonNode patch = Manifests.document("components/secrets/login-" + word(role) + ".yaml");
-      JsonNode login = patch.at("/spec/template/spec/containers/0/env/0");
-      assertThat(login.at("/valueFrom/secretKeyRef/name").asText())
-          .isEqualTo("gripstream-" + word(role));
-      variables.put(login.path("name").asText(), "a module");
-    }
-    assertThat(
-            new SmallRyeConfigBuilder()
-                .addDiscoveredConverters()
-                .withMapping(GripstreamConfig.class)
-                .withSources(new EnvConfigSource(variables, 300))
-                .build()
-                .getConfigMapping(GripstreamConfig.class)
-                .kafka()
-                .properties())
-        .containsExactlyInAnyOrderEntriesOf(
-            Map.of(
-                "security.protocol", "SASL_SSL",
-                "sasl.mechanism", "SCRAM-SHA-512",
-                "sasl.jaas.config", "a module",
-                "ssl.truststore.type", "PEM",
-                "ssl.truststore.location", "/etc/kafka/ca.crt"));
-  }
-
-  private static String word(Role role) {
-    return role.name().toLowerCase(Locale.ROOT);
   }
 }
