@@ -135,7 +135,8 @@ public final class CuratorStream implements AutoCloseable {
     this.topology = new CuratorTopology(topics, serdes, gate, meters);
   }
 
-  private static String group(Topics topics) {
+  /** What the curators' consumer group, and all that their stream makes, begins with. */
+  public static String group(Topics topics) {
     return topics.prefix() + "curator";
   }
 

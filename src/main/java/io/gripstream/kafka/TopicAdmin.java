@@ -10,7 +10,6 @@ import static org.apache.kafka.common.config.TopicConfig.RETENTION_MS_CONFIG;
 import static org.apache.kafka.common.config.TopicConfig.SEGMENT_MS_CONFIG;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -60,11 +59,15 @@ public final class TopicAdmin {
    */
   public static void create(
       Admin admin, Topics topics, int partitions, short replicationFactor, int recordBytes) {
-    List<NewTopic> wanted = new ArrayList<>();
-    settings(topics, recordBytes)
-        .forEach(
-            (name, settings) -> wanted.add(topic(name, partitions, replicationFactor, settings)));
-    create(admin, wanted);
+    create(admin, wanted(topics, partitions, replicationFactor, recordBytes));
+  }
+
+  /** The topics of {@link Topics#all} as they are created, for the same arguments. */
+  public static List<NewTopic> wanted(
+      Topics topics, int partitions, short replicationFactor, int recordBytes) {
+    return settings(topics, recordBytes).entrySet().stream()
+        .map(each -> topic(each.getKey(), partitions, replicationFactor, each.getValue()))
+        .toList();
   }
 
   /** The same, for images of the default size at most. */
@@ -74,7 +77,12 @@ public final class TopicAdmin {
 
   /** Creates the topic of the embedded registry if it is missing. */
   public static void createSchemas(Admin admin, Topics topics, short replicationFactor) {
-    create(admin, List.of(topic(topics.schemas(), 1, replicationFactor, compacted())));
+    create(admin, List.of(wantedSchemas(topics, replicationFactor)));
+  }
+
+  /** The topic of the embedded registry as it is created. */
+  public static NewTopic wantedSchemas(Topics topics, short replicationFactor) {
+    return topic(topics.schemas(), 1, replicationFactor, compacted());
   }
 
   private static NewTopic topic(

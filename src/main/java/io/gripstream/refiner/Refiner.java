@@ -54,11 +54,7 @@ public final class Refiner implements AutoCloseable {
         new TransactionalLoop(
             clients,
             TransactionalLoop.Settings.longWork(
-                ROLE,
-                topics.prefix() + ROLE,
-                instanceId,
-                List.of(topics.batches()),
-                topics.positions()),
+                ROLE, group(topics), instanceId, List.of(topics.batches()), topics.positions()),
             deadLetters,
             new Rounds(
                 serdes.batches().deserializer(),
@@ -96,6 +92,11 @@ public final class Refiner implements AutoCloseable {
     Refiner refiner = new Refiner(instanceId, clients, topics, serdes, refinement, modelId, meters);
     refiner.loop.start();
     return refiner;
+  }
+
+  /** What the refiners' consumer group is called. */
+  public static String group(Topics topics) {
+    return topics.prefix() + ROLE;
   }
 
   /** Why the refiner is not ready; empty: it is. */

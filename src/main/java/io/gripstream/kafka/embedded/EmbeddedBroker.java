@@ -60,6 +60,16 @@ public final class EmbeddedBroker implements AutoCloseable {
    *     start
    */
   public static EmbeddedBroker start(Path directory, int port) {
+    return start(directory, port, Map.of());
+  }
+
+  /**
+   * The same.
+   *
+   * @param further Kafka's settings of the broker, over those that it has here; the listener for
+   *     clients is called PLAINTEXT
+   */
+  public static EmbeddedBroker start(Path directory, int port, Map<String, String> further) {
     Locale.setDefault(Locale.ROOT);
     FileChannel lock = lock(directory);
     try {
@@ -69,7 +79,9 @@ public final class EmbeddedBroker implements AutoCloseable {
       if (!Files.exists(log.resolve("meta.properties"))) {
         format(log);
       }
-      KafkaConfig config = new KafkaConfig(settings(log, brokerPort, controllerPort));
+      Map<String, String> settings = settings(log, brokerPort, controllerPort);
+      settings.putAll(further);
+      KafkaConfig config = new KafkaConfig(settings);
       KafkaRaftServer server = new KafkaRaftServer(config, Time.SYSTEM);
       try {
         server.startup();
