@@ -143,6 +143,43 @@ class CuratorStreamTest {
     }
   }
 
+  /** As after a kill that a broker came back from without any group. */
+  @Test
+  void aCuratorWhoseGroupTheBrokerForgetsMeanwhileDoesNothingTwice(@TempDir Path directory)
+      throws Exception {
+    try (var diary = reader(topics.rounds(), serdes.rounds().deserializer());
+        CuratorStream curator = curator(directory)) {
+      curator.start();
+      define(right());
+      send(topics.zeroShots(), TASK + "/" + Fixtures.MODEL, prompt(0));
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PROMOTED);
+      command(wrong(), CommandType.PAUSE);
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PAUSED);
+      command(right(), CommandType.PIN);
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PINNED);
+      sample(right(), "a");
+      sample(right(), "b");
+      sample(wrong(), "c");
+      await().atMost(TIMEOUT).until(() -> committed(topics.samples()) >= 3);
+      String group = topics.prefix() + "curator";
+      // The member may come back before its group is gone.
+      await()
+          .atMost(TIMEOUT)
+          .ignoreExceptions()
+          .until(
+              () -> {
+                SharedBroker.forget(group);
+                return true;
+              });
+      command(right(), CommandType.RESUME);
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.RESUMED);
+      command(wrong(), CommandType.UNPIN);
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.UNPINNED);
+      sample(right(), "d");
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.REQUESTED);
+    }
+  }
+
   @Test
   void aCuratorWhoseTimestampsTheBrokersRefuseNamesItsClockAndLosesNothing(@TempDir Path directory)
       throws Exception {
