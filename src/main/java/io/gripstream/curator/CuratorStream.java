@@ -22,6 +22,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.streams.CloseOptions;
@@ -172,7 +173,20 @@ public final class CuratorStream implements AutoCloseable {
     String store = group + "-" + CuratorTopology.POSITIONS + "-changelog";
     GroupPositions positions = new GroupPositions(clients, group, store);
     positions.restore(CuratorTopology.inputs(topics));
-    var topology = this.topology.build(partitions, positions::key);
+    var topology =
+        this.topology.build(
+            partitions,
+            new Placement.Positions() {
+              @Override
+              public String key(TopicPartition partition) {
+                return positions.key(partition);
+              }
+
+              @Override
+              public boolean renewed(String topic) {
+                return positions.renewed(topic);
+              }
+            });
     KafkaStreams made =
         CompletableFuture.supplyAsync(
                 () -> new KafkaStreams(topology, properties),

@@ -1,5 +1,6 @@
 package io.gripstream.curator;
 
+import io.gripstream.refine.judge.Drift;
 import io.gripstream.refine.judge.DriftReference;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -15,7 +16,8 @@ import java.nio.FloatBuffer;
  *   8  cube
  *   4 K            mean
  *   4 K (K + 1)/2  factor
- *   4 W            dispersion, to the end
+ *   4 W            dispersion
+ *   4              worth; missing from references of versions that took it from the dispersion
  * </pre>
  */
 final class DriftReferenceCodec {
@@ -23,7 +25,7 @@ final class DriftReferenceCodec {
 
   static byte[] encode(DriftReference reference) {
     int floats =
-        reference.mean().length + reference.factor().length + reference.dispersion().length;
+        reference.mean().length + reference.factor().length + reference.dispersion().length + 1;
     ByteBuffer bytes =
         ByteBuffer.allocate(2 * Integer.BYTES + 3 * Double.BYTES + floats * Float.BYTES)
             .putInt(reference.samples())
@@ -31,7 +33,12 @@ final class DriftReferenceCodec {
             .putDouble(reference.trace())
             .putDouble(reference.square())
             .putDouble(reference.cube());
-    bytes.asFloatBuffer().put(reference.mean()).put(reference.factor()).put(reference.dispersion());
+    bytes
+        .asFloatBuffer()
+        .put(reference.mean())
+        .put(reference.factor())
+        .put(reference.dispersion())
+        .put((float) reference.worth());
     return bytes.array();
   }
 
@@ -46,8 +53,10 @@ final class DriftReferenceCodec {
     double square = bytes.getDouble();
     double cube = bytes.getDouble();
     FloatBuffer floats = bytes.asFloatBuffer().get(mean).get(factor);
-    float[] dispersion = new float[floats.remaining()];
+    float[] dispersion = new float[Drift.windows().length];
     floats.get(dispersion);
-    return new DriftReference(samples, mean, factor, trace, square, cube, dispersion);
+    double worth =
+        floats.hasRemaining() ? floats.get() : samples / dispersion[dispersion.length - 1];
+    return new DriftReference(samples, mean, factor, trace, square, cube, dispersion, worth);
   }
 }

@@ -3,6 +3,8 @@ package io.gripstream.curator;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Topics;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.utils.Utils;
@@ -11,6 +13,7 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueStore;
+import org.jboss.logging.Logger;
 
 /**
  * Keys each record by its task, and keeps how far each input partition was read.
@@ -20,15 +23,25 @@ import org.apache.kafka.streams.state.KeyValueStore;
  * and version: such a record is misplaced.
  */
 final class Placement implements Processor<byte[], byte[], String, Arrival> {
+  private static final Logger LOG = Logger.getLogger(Placement.class);
+
   private final Set<String> versioned;
   private final Positions positions;
   private ProcessorContext<String, Arrival> context;
   private KeyValueStore<String, String> read;
 
-  /** The key under which a partition's position is kept. */
+  /** Up to which offset partitions are known to be read a second time. */
+  private final Map<TopicPartition, String> passedOver = new HashMap<>();
+
+  /** What the group's positions are kept under. */
   @FunctionalInterface
   interface Positions {
     String key(TopicPartition partition);
+
+    /** Whether a topic is another one now than the one that {@link #key} named. */
+    default boolean renewed(String topic) {
+      return false;
+    }
   }
 
   Placement(Topics topics, Positions positions) {
@@ -53,8 +66,33 @@ final class Placement implements Processor<byte[], byte[], String, Arrival> {
             record.key(),
             record.value());
     TopicPartition partition = new TopicPartition(arrival.topic(), arrival.partition());
+    if (readBefore(partition, arrival.offset())) {
+      return;
+    }
     read.put(positions.key(partition), Long.toString(arrival.offset() + 1));
     context.forward(record.withKey(task(arrival)).withValue(arrival));
+  }
+
+  /**
+   * Whether a record has done its work: brokers were seen to lose the offsets of a group that is at
+   * work, and its consumers then begin at the start. The positions are state, and as sure as what
+   * the record did.
+   */
+  private boolean readBefore(TopicPartition partition, long offset) {
+    String next = read.get(positions.key(partition));
+    if (next == null || offset >= Long.parseLong(next)) {
+      return false;
+    }
+    if (!next.equals(passedOver.get(partition))) {
+      if (positions.renewed(partition.topic())) {
+        return false;
+      }
+      LOG.warnf(
+          "%s is read again from offset %d; what comes before %s has been read, and is passed over",
+          partition, offset, next);
+      passedOver.put(partition, next);
+    }
+    return true;
   }
 
   /** Empty where the key names none. */

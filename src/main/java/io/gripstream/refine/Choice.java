@@ -1,46 +1,59 @@
 package io.gripstream.refine;
 
+import io.gripstream.event.GateLimits;
+import io.gripstream.refine.judge.Evidence;
 import io.gripstream.refine.judge.Evidence.Opinion;
+import io.gripstream.refine.judge.Gate;
 import io.gripstream.refine.judge.Judges;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * The candidate of a round that is put before the gate.
  *
- * @param opinion what it says of the images; empty for one that exploded
+ * @param evidence what the judges say of it, and of the prompts that are there
  */
-record Choice(Candidate candidate, Optional<Opinion> opinion) {
+record Choice(Candidate candidate, Evidence evidence) {
   /**
-   * The one that is right most often, by people's labels of held-out images where there are enough
-   * to decide by; otherwise the one with the highest expected accuracy among those that the judges
-   * find clearly better than the zero-shot prompt; if there is none, among all.
+   * The best of those that the gate would promote; if there is none, of those that the judges find
+   * clearly better than the zero-shot prompt; if there is none, of all that did not explode. The
+   * best is right most often by people's labels of held-out images, where there are enough to
+   * decide by; otherwise its expected accuracy is the highest.
    *
    * @param candidates at least one
    */
   static Choice among(List<Candidate> candidates, Round round, Judges judges) {
-    int[] zeroShot = round.zeroShotSays().labels();
-    boolean byLabels =
-        judges.labelled() >= round.definition().getGate().getMinimumEvidence()
-            && judges.labelled() > 0;
-    Choice best = new Choice(candidates.get(candidates.size() - 1), Optional.empty());
-    boolean convincing = false;
-    double score = Double.NEGATIVE_INFINITY;
-    for (Candidate candidate : candidates) {
-      if (!candidate.classifier().isFinite()) {
-        continue;
-      }
-      Opinion opinion = round.says(candidate.classifier(), candidate.prefix());
-      boolean convinces = !byLabels && judges.compare(zeroShot, opinion.labels()).convincing(0);
-      double scored = byLabels ? judges.accuracy(opinion.labels()) : judges.score(opinion.labels());
-      if (best.opinion().isEmpty()
-          || (convinces && !convincing)
-          || (convinces == convincing && scored > score)) {
-        best = new Choice(candidate, Optional.of(opinion));
-        convincing = convinces;
-        score = scored;
-      }
-    }
-    return best;
+    GateLimits limits = round.definition().getGate();
+    boolean byLabels = judges.labelled() >= limits.getMinimumEvidence() && judges.labelled() > 0;
+    Optional<Opinion> predecessor = round.predecessorSays();
+    return candidates.stream()
+        .map(each -> new Choice(each, evidence(each, predecessor, round, judges)))
+        .max(
+            Comparator.comparing((Choice choice) -> choice.candidate().classifier().isFinite())
+                .thenComparing(choice -> Gate.judge(limits, choice.evidence()).promote())
+                .thenComparing(
+                    choice -> !byLabels && choice.evidence().overZeroShot().convincing(0))
+                .thenComparing(
+                    choice ->
+                        byLabels
+                            ? choice.evidence().candidateAccuracy()
+                            : choice.evidence().candidateScore()))
+        .orElseThrow();
+  }
+
+  private static Evidence evidence(
+      Candidate candidate, Optional<Opinion> predecessor, Round round, Judges judges) {
+    return Evidence.measure(
+        judges,
+        round.data().heldOut(),
+        round.data().labels(),
+        round.classes(),
+        round.zeroShotSays(),
+        round.liveSays(),
+        predecessor,
+        candidate.classifier().isFinite()
+            ? Optional.of(round.says(candidate.classifier(), candidate.prefix()))
+            : Optional.empty());
   }
 }

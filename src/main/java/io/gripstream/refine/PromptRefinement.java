@@ -16,9 +16,7 @@ import io.gripstream.prompt.Prompt;
 import io.gripstream.prompt.PromptDigest;
 import io.gripstream.prompt.PromptTemplate;
 import io.gripstream.prompt.Tensors;
-import io.gripstream.refine.head.Classifier;
 import io.gripstream.refine.head.Metrics;
-import io.gripstream.refine.judge.Evidence;
 import io.gripstream.refine.judge.Judges;
 import io.gripstream.refine.judge.PoolView;
 import io.gripstream.refine.select.Pseudolabel;
@@ -153,18 +151,7 @@ public final class PromptRefinement implements Refinement {
     RoundData data = round.data();
     Judges judges = new Judges(round.view(), data.labels(), data.heldOut());
     Choice choice = Choice.among(candidates, round, judges);
-    Map<String, Double> evidence =
-        new HashMap<>(
-            Evidence.measure(
-                    judges,
-                    data.heldOut(),
-                    data.labels(),
-                    round.classes(),
-                    round.zeroShotSays(),
-                    round.liveSays(),
-                    batch.predecessor().map(p -> round.says(Classifier.of(p), Prompt.prefix(p))),
-                    choice.opinion())
-                .figures());
+    Map<String, Double> evidence = new HashMap<>(choice.evidence().figures());
     evidence.putAll(figures);
     evidence.putAll(choice.candidate().figures());
     evidence.put("candidates", (double) candidates.size());

@@ -149,6 +149,11 @@ record Round(
     return opinion(live, all(data), batch.base().getLogitScale() / view.zeroShot().logitScale());
   }
 
+  /** What the prompt says that was live before the live one, where that is to be judged. */
+  Optional<Opinion> predecessorSays() {
+    return batch.predecessor().map(prompt -> says(Classifier.of(prompt), Prompt.prefix(prompt)));
+  }
+
   /**
    * What another prompt says: of all images where it sees them as they are, of the held-out ones
    * where each must be encoded again.

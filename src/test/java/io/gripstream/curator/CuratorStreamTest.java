@@ -35,6 +35,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -140,6 +141,75 @@ class CuratorStreamTest {
         sample(right(), "d");
         assertThat(types(next(diary, 1))).containsExactly(RoundEventType.REQUESTED);
       }
+    }
+  }
+
+  /** As after a kill that a broker came back from without any group. */
+  @Test
+  void aCuratorWhoseGroupTheBrokerForgetsMeanwhileDoesNothingTwice(@TempDir Path directory)
+      throws Exception {
+    try (var diary = reader(topics.rounds(), serdes.rounds().deserializer());
+        CuratorStream curator = curator(directory)) {
+      curator.start();
+      define(right());
+      send(topics.zeroShots(), TASK + "/" + Fixtures.MODEL, prompt(0));
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PROMOTED);
+      command(wrong(), CommandType.PAUSE);
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PAUSED);
+      command(right(), CommandType.PIN);
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PINNED);
+      sample(right(), "a");
+      sample(right(), "b");
+      sample(wrong(), "c");
+      await().atMost(TIMEOUT).until(() -> committed(topics.samples()) >= 3);
+      String group = topics.prefix() + "curator";
+      // The member may come back before its group is gone.
+      await()
+          .atMost(TIMEOUT)
+          .ignoreExceptions()
+          .until(
+              () -> {
+                SharedBroker.forget(group);
+                return true;
+              });
+      command(right(), CommandType.RESUME);
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.RESUMED);
+      command(wrong(), CommandType.UNPIN);
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.UNPINNED);
+      sample(right(), "d");
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.REQUESTED);
+    }
+  }
+
+  @Test
+  void aTopicThatIsMadeAnewIsReadFromItsStart(@TempDir Path directory) throws Exception {
+    try (var diary = reader(topics.rounds(), serdes.rounds().deserializer());
+        CuratorStream curator = curator(directory)) {
+      curator.start();
+      define(right());
+      send(topics.zeroShots(), TASK + "/" + Fixtures.MODEL, prompt(0));
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PROMOTED);
+      command(right(), CommandType.PAUSE);
+      command(right(), CommandType.RESUME);
+      assertThat(types(next(diary, 2)))
+          .containsExactly(RoundEventType.PAUSED, RoundEventType.RESUMED);
+      // The consumer is then further than the new topic is long, and goes to its start.
+      try (Admin admin = clients.admin()) {
+        admin.deleteTopics(List.of(topics.commands())).all().get();
+        await()
+            .atMost(TIMEOUT)
+            .ignoreExceptions()
+            .until(
+                () -> {
+                  admin
+                      .createTopics(List.of(new NewTopic(topics.commands(), 2, (short) 1)))
+                      .all()
+                      .get();
+                  return true;
+                });
+      }
+      command(right(), CommandType.PIN);
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PINNED);
     }
   }
 

@@ -49,7 +49,7 @@ import org.jboss.logging.Logger;
  *   value  the offset of the next record, as text; behind a space, the offset's metadata, if any
  * </pre>
  *
- * <p>Begin with {@link #restore}. Not thread safe.
+ * <p>Begin with {@link #restore}. For one thread at a time.
  */
 public final class GroupPositions {
   private static final Logger LOG = Logger.getLogger(GroupPositions.class);
@@ -58,7 +58,7 @@ public final class GroupPositions {
   private final KafkaClients clients;
   private final String group;
   private final String topic;
-  private Map<String, Uuid> ids = Map.of();
+  private volatile Map<String, Uuid> ids = Map.of();
 
   /**
    * @param topic where the positions are kept; compacted
@@ -201,6 +201,24 @@ public final class GroupPositions {
   /** The key of a partition's position. */
   public String key(TopicPartition partition) {
     return group + "/" + ids.get(partition.topic()) + "/" + partition.partition();
+  }
+
+  /**
+   * Whether a topic was deleted and made anew; the keys are those of the new one from now on.
+   *
+   * @param read a topic that {@link #restore} knows
+   * @throws KafkaException when the brokers do not answer
+   */
+  public boolean renewed(String read) {
+    Uuid before = ids.get(read);
+    asking(
+        admin -> {
+          Map<String, Uuid> now = new HashMap<>(ids);
+          now.put(
+              read, admin.describeTopics(List.of(read)).allTopicNames().get().get(read).topicId());
+          ids = Map.copyOf(now);
+        });
+    return !ids.get(read).equals(before);
   }
 
   /** What is to be written in the transaction that commits this offset. */

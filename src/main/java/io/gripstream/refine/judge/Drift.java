@@ -113,7 +113,7 @@ public final class Drift {
   }
 
   /** The windows' lengths, in images. */
-  static int[] windows() {
+  public static int[] windows() {
     return WINDOWS.stream().mapToInt(Window::images).toArray();
   }
 
@@ -128,7 +128,7 @@ public final class Drift {
     double freedom = Math.pow(reference.square(), 3) / Math.pow(reference.cube(), 2);
     double chiSquare = Math.max(0, freedom + deviate * Math.sqrt(2 * freedom));
     double spread = 2 / (9 * freedom);
-    double excess = Math.max(0, 1 / reference.independent() - 1.0 / DriftReference.LEAST);
+    double excess = Math.max(0, 1 / reference.worth() - 1.0 / DriftReference.LEAST);
     double unsure = 2 * excess / 9;
     double root = Math.cbrt(chiSquare / freedom);
     return (root * (1 - unsure) - (1 - spread)) / Math.sqrt(spread + unsure * root * root);

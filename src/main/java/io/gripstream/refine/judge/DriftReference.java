@@ -21,9 +21,11 @@ import java.util.stream.IntStream;
  * @param square the trace of the square of the covariance in the distance's metric
  * @param cube the trace of its cube
  * @param dispersion {@code [W]}, for each of {@link Drift}'s windows how many times as far from the
- *     rest the stream's own stretches of so many images lay as those of independent images would
+ *     mean the stream's own stretches of so many images lay as those of independent images would
  *     have; 1 at least, and never falling. Images that come together are often alike, a page of one
  *     hand or a scene of one film, and that is no change
+ * @param worth so many independent images would say as much about the mean of a long stretch as the
+ *     samples do: what dispersion and metric rest on
  */
 public record DriftReference(
     int samples,
@@ -32,7 +34,8 @@ public record DriftReference(
     double trace,
     double square,
     double cube,
-    float[] dispersion) {
+    float[] dispersion,
+    double worth) {
   /** With fewer samples than this there is no reference. */
   public static final int LEAST = 128;
 
@@ -95,17 +98,41 @@ public record DriftReference(
             moments[0] * scale,
             moments[1] * scale * scale,
             moments[2] * scale * scale * scale,
-            dispersion(sketches, moments[0] * scale)));
+            dispersion(sketches, all, factor, moments[0]),
+            sketches.size() / freshDispersion(sketches, moments[0] * scale)));
+  }
+
+  /** From stretches that do not overlap. With too few of them, shorter ones stand in. */
+  private static float[] dispersion(
+      List<float[]> sketches, Spread all, double[][] factor, double trace) {
+    int n = sketches.size();
+    float[] dispersion = new float[Drift.windows().length];
+    float largest = 1;
+    for (int w = 0; w < dispersion.length; w++) {
+      int images = Drift.windows()[w];
+      int stretches = n / images;
+      if (stretches >= FOLDS) {
+        double distances = 0;
+        for (int s = 0; s < stretches; s++) {
+          List<float[]> stretch = sketches.subList(s * images, (s + 1) * images);
+          distances += Spread.distance(factor, all.from(Spread.mean(stretch)));
+        }
+        double independent = trace * (1.0 / images - 1.0 / n);
+        largest = (float) Math.max(largest, distances / stretches / independent);
+      }
+      dispersion[w] = largest;
+    }
+    return dispersion;
   }
 
   /**
-   * From each quarter's stretches as the other three quarters see them: pages that a mean and a
-   * covariance were formed from look nearer to these than the pages to come will. Where a quarter
-   * is shorter than a window, shorter windows' dispersion stands in.
+   * How far the stretches of each quarter lie apart, at whatever length they do most, as the other
+   * three quarters see them: pages that a mean and a covariance were formed from look nearer to
+   * these than the pages to come will.
    *
    * @param trace the expected distance of a sample
    */
-  private static float[] dispersion(List<float[]> sketches, double trace) {
+  private static double freshDispersion(List<float[]> sketches, double trace) {
     int n = sketches.size();
     int[] windows = Drift.windows();
     double[] distances = new double[windows.length];
@@ -126,23 +153,10 @@ public record DriftReference(
         }
       }
     }
-    float[] dispersion = new float[windows.length];
-    float largest = 1;
-    for (int w = 0; w < windows.length; w++) {
-      if (stretches[w] >= FOLDS) {
-        largest = (float) Math.max(largest, distances[w] / stretches[w]);
-      }
-      dispersion[w] = largest;
-    }
-    return dispersion;
-  }
-
-  /**
-   * What its dispersion and the metric rest on: so many independent images say as much about the
-   * mean of a long stretch as its samples do.
-   */
-  double independent() {
-    return samples / dispersion[dispersion.length - 1];
+    return IntStream.range(0, windows.length)
+        .filter(w -> stretches[w] >= FOLDS)
+        .mapToDouble(w -> distances[w] / stretches[w])
+        .reduce(1, Math::max);
   }
 
   /**

@@ -86,7 +86,8 @@ public final class Gate {
     return judge(limits, Evidence.of(evidence));
   }
 
-  private static Verdict judge(GateLimits limits, Evidence evidence) {
+  /** As {@link #judge(GateLimits, Map)}, of evidence that was not written down yet. */
+  public static Verdict judge(GateLimits limits, Evidence evidence) {
     Optional<String> missing = evidence.missingCount();
     if (missing.isPresent()) {
       return hold("The evidence has no usable %s.", missing.get());
