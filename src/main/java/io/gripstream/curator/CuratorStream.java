@@ -61,6 +61,7 @@ public final class CuratorStream implements AutoCloseable {
   private final Topics topics;
   private final RocksMemory memory;
   private final CuratorTopology topology;
+  private final RoundSpans spans;
   private final Properties properties = new Properties();
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Backoff backoff = new Backoff(closing);
@@ -132,7 +133,8 @@ public final class CuratorStream implements AutoCloseable {
           StreamsConfig.mainConsumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), instanceId);
     }
     properties.putAll(config);
-    this.topology = new CuratorTopology(topics, serdes, gate, meters);
+    this.spans = new RoundSpans(clients.traces(), topics);
+    this.topology = new CuratorTopology(topics, serdes, gate, meters, spans);
   }
 
   private static String group(Topics topics) {
@@ -174,7 +176,7 @@ public final class CuratorStream implements AutoCloseable {
     var topology = this.topology.build(partitions, positions::key);
     KafkaStreams made =
         CompletableFuture.supplyAsync(
-                () -> new KafkaStreams(topology, properties),
+                () -> new KafkaStreams(topology, properties, spans.clients()),
                 work -> new Thread(threads, work, "curator-start").start())
             .join();
     made.setUncaughtExceptionHandler(

@@ -261,6 +261,65 @@ class TransactionalLoopTest {
     assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 300));
   }
 
+  /** Whoever keeps something until it is committed must hear of the contrary, too. */
+  @Test
+  void whatIsNotCommittedIsToldToBeThrownAwayBeforeItIsHandledAgain() {
+    send(numbers(0, 150));
+    AtomicInteger open = new AtomicInteger();
+    List<String> wrong = Collections.synchronizedList(new ArrayList<>());
+    AtomicInteger thrownAway = new AtomicInteger();
+    LoopListener listener =
+        new LoopListener() {
+          @Override
+          public void handled(int records, int outputs, Duration took) {
+            open.addAndGet(records);
+          }
+
+          @Override
+          public void committed(int records) {
+            int handled = open.getAndSet(0);
+            if (handled != records && handled != 0) {
+              wrong.add("%d of %d were committed".formatted(records, handled));
+            }
+          }
+
+          @Override
+          public void thrownAway() {
+            if (open.getAndSet(0) > 0) {
+              thrownAway.incrementAndGet();
+            }
+          }
+
+          @Override
+          public void condemned(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
+            if (open.get() > 0) {
+              wrong.add("condemned, and not thrown away");
+            }
+          }
+        };
+    AtomicInteger calls = new AtomicInteger();
+    Handler handler =
+        records -> {
+          List<ProducerRecord<byte[], byte[]>> outputs = new ArrayList<>(copy(records));
+          if (records.stream().anyMatch(record -> text(record).equals("keyless"))) {
+            outputs.add(new ProducerRecord<>(topics.prompts(), null, new byte[1]));
+          }
+          if (calls.incrementAndGet() == 2) {
+            fence("a");
+          }
+          return outputs;
+        };
+    try (TransactionalLoop loop = loop("a", handler, listener)) {
+      loop.start();
+      awaitPredictions(150);
+      send(List.of("keyless"));
+      await().atMost(TIMEOUT).until(() -> letters().size() == 1);
+    }
+    assertThat(wrong).isEmpty();
+    // The fenced transaction, and two attempts at the record that is refused.
+    assertThat(thrownAway.get()).isGreaterThanOrEqualTo(3);
+  }
+
   @Test
   void aCrashInTheMiddleOfATransactionLosesAndRepeatsNothing() {
     send(numbers(0, 50));
@@ -915,6 +974,18 @@ class TransactionalLoopTest {
 
   private TransactionalLoop loop(
       String instance, Handler handler, java.util.function.Consumer<Throwable> onFailure) {
+    return loop(
+        instance,
+        handler,
+        new LoopListener() {
+          @Override
+          public void failed(Throwable cause) {
+            onFailure.accept(cause);
+          }
+        });
+  }
+
+  private TransactionalLoop loop(String instance, Handler handler, LoopListener listener) {
     Settings settings =
         new Settings(
             "tester",
@@ -928,17 +999,7 @@ class TransactionalLoopTest {
             2,
             Duration.ofMillis(20),
             false);
-    return new TransactionalLoop(
-        clients,
-        settings,
-        new DeadLetters(topics),
-        handler,
-        new LoopListener() {
-          @Override
-          public void failed(Throwable cause) {
-            onFailure.accept(cause);
-          }
-        });
+    return new TransactionalLoop(clients, settings, new DeadLetters(topics), handler, listener);
   }
 
   private void send(List<String> values) {
