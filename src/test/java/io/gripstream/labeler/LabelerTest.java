@@ -18,12 +18,14 @@ import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Keys;
 import io.gripstream.kafka.LetterCounts;
 import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.registry.PromptSignature.Signer;
 import io.gripstream.kafka.trace.RecordedSpans;
 import io.gripstream.wiring.TestStream;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.sdk.trace.data.EventData;
 import io.opentelemetry.sdk.trace.data.SpanData;
@@ -310,6 +312,30 @@ class LabelerTest {
         }
       }
     }
+  }
+
+  @Test
+  void aHotSwapIsTracedAndWhatWasLiveBeforeTheStartIsNone() {
+    RecordedSpans spans = new RecordedSpans();
+    String parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    define("colours", Events.task("red", "green", "blue"));
+    promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE), traced(parent));
+    start(Map.of(), stream.clients().with(spans.traces()));
+    await().atMost(LONG).until(() -> labeler.notReady().isEmpty());
+    promote(Events.prompt("colours", 1, COLOURS, RED, GREEN, BLUE), new RecordHeaders());
+    promote(Events.prompt("colours", 2, COLOURS, RED, GREEN, BLUE), traced(parent));
+    await().atMost(LONG).until(() -> spans.ended().size() == 1);
+    PromptVersion three = Events.sealed(Events.prompt("colours", 3, COLOURS, RED, GREEN, BLUE));
+    forge(PromptVersion.newBuilder(three).setDigest("0".repeat(64)).build(), traced(parent));
+    await().atMost(LONG).until(() -> spans.ended().size() == 2);
+
+    assertThat(spans.named("round swap"))
+        .allMatch(swap -> swap.getParentSpanId().equals("b7ad6b7169203331"))
+        .extracting(swap -> swap.getAttributes().get(AttributeKey.longKey("gripstream.version")))
+        .containsExactly(2L, 3L);
+    assertThat(spans.ended().get(0).getStatus().getStatusCode()).isEqualTo(StatusCode.UNSET);
+    assertThat(spans.ended().get(1).getStatus().getStatusCode()).isEqualTo(StatusCode.ERROR);
+    assertThat(spans.ended().get(1).getStatus().getDescription()).contains("digest");
   }
 
   private static Headers traced(String parent) {
@@ -1001,18 +1027,28 @@ class LabelerTest {
 
   /** Makes a candidate live, under the digest of what it holds. */
   private void promote(PromptVersion prompt) {
+    promote(prompt, new RecordHeaders());
+  }
+
+  private void promote(PromptVersion prompt, Headers headers) {
     PromptVersion sealed = Events.sealed(prompt);
     stream.send(
         stream.topics().candidates(),
         sealed.getTask() + "/" + sealed.getVersion(),
         sealed,
         stream.serdes().candidates());
-    forge(sealed);
+    forge(sealed, headers);
   }
 
   /** Writes a live prompt as it is. */
   private void forge(PromptVersion prompt) {
-    stream.send(stream.topics().prompts(), prompt.getTask(), prompt, stream.serdes().prompts());
+    forge(prompt, new RecordHeaders());
+  }
+
+  private void forge(PromptVersion prompt, Headers headers) {
+    String topic = stream.topics().prompts();
+    byte[] value = stream.serdes().prompts().serializer().serialize(topic, prompt);
+    stream.send(new ProducerRecord<>(topic, null, Keys.bytes(prompt.getTask()), value, headers));
   }
 
   private void image(String id, ImageEvent event) {
