@@ -17,6 +17,7 @@ import io.quarkus.runtime.ShutdownEvent;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Instance;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.net.URI;
@@ -73,9 +74,9 @@ public class Messaging {
   @Produces
   @Singleton
   Traces traces(
-      OpenTelemetry telemetry,
+      Instance<OpenTelemetry> telemetry,
       @ConfigProperty(name = "quarkus.otel.sdk.disabled") boolean disabled) {
-    return disabled ? Traces.OFF : Traces.by(telemetry.getTracer("io.gripstream"));
+    return disabled ? Traces.OFF : Traces.by(telemetry.get().getTracer("io.gripstream"));
   }
 
   /**
