@@ -13,12 +13,16 @@ import io.gripstream.event.ImageEvent;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.kafka.registry.TopicSerdes;
+import io.gripstream.kafka.trace.RecordedSpans;
 import io.gripstream.refine.ImageSource;
 import io.gripstream.refine.PromptRefinement;
 import io.gripstream.refine.train.RoundBatch;
 import io.gripstream.sample.LabelledImage;
 import io.gripstream.sample.SampleStream;
 import io.gripstream.sample.SampleStreams;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.sdk.trace.data.SpanData;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
@@ -47,6 +51,8 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.AfterAll;
@@ -68,6 +74,7 @@ class CircleTest {
   private static final Duration STEP = Duration.ofMillis(100);
   private static final Duration LONG = Duration.ofSeconds(120);
   private static final Duration SHORT = Duration.ofSeconds(30);
+  private static final String SENDERS_TRACE = "0af7651916cd43dd8448eb211c80319c";
 
   /** Between a promotion and the first label that shows it. */
   private static final long HOT_SWAP_MILLIS = 10_000;
@@ -83,6 +90,7 @@ class CircleTest {
   private static KafkaProducer<byte[], byte[]> producer;
 
   @Inject TopicSerdes serdes;
+  @Inject RecordedSpans spans;
 
   @ConfigProperty(name = "gripstream.kafka.bootstrap-servers")
   String brokers;
@@ -93,7 +101,14 @@ class CircleTest {
   /** Its topics apart from others'. */
   public static final class CircleStream extends WholeApplication {
     public CircleStream() {
-      super(PREFIX, Map.of());
+      super(
+          PREFIX,
+          Map.of("quarkus.otel.sdk.disabled", "false", "quarkus.otel.traces.exporter", "none"));
+    }
+
+    @Override
+    public Set<Class<?>> getEnabledAlternatives() {
+      return Set.of(RecordedSpans.class);
     }
   }
 
@@ -327,17 +342,110 @@ class CircleTest {
             });
   }
 
+  @Test
+  void anImagesTraceGoesFromItsSenderToItsPrediction() {
+    String parent = "00-" + SENDERS_TRACE + "-b7ad6b7169203331-01";
+    LabelledImage produced =
+        sendNext(new RecordHeaders().add("traceparent", parent.getBytes(UTF_8)));
+    LabelledImage posted = STREAM.image(SENT.size());
+    SENT.add(posted.id());
+    given()
+        .contentType("image/png")
+        .header("traceparent", parent.replace("0af765", "1af765"))
+        .queryParam("id", posted.id())
+        .body(posted.png())
+        .post("/api/images")
+        .then()
+        .statusCode(202);
+    try (Subscriber predictions = subscriber("predictions")) {
+      await()
+          .atMost(SHORT)
+          .until(
+              () ->
+                  predictions.messages().stream()
+                      .map(m -> text(m.record().key()))
+                      .toList()
+                      .containsAll(List.of(produced.id(), posted.id())));
+      for (Message message : predictions.messages()) {
+        String[] context = header(message, "traceparent").split("-");
+        SpanData process = span(context[2]);
+        assertThat(process.getTraceId()).isEqualTo(context[1]);
+        assertThat(process.getName()).isEqualTo("process " + PREFIX + "images");
+        String id = text(message.record().key());
+        if (id.equals(produced.id())) {
+          assertThat(context[1]).isEqualTo(SENDERS_TRACE);
+          assertThat(process.getParentSpanId()).isEqualTo("b7ad6b7169203331");
+        } else if (id.equals(posted.id())) {
+          SpanData send = span(process.getParentSpanId());
+          SpanData request = span(send.getParentSpanId());
+          assertThat(send.getName()).isEqualTo("send " + PREFIX + "images");
+          assertThat(request.getName()).isEqualTo("POST /api/images");
+          assertThat(request.getTraceId()).isEqualTo(SENDERS_TRACE.replace("0af765", "1af765"));
+          assertThat(request.getParentSpanId()).isEqualTo("b7ad6b7169203331");
+        } else {
+          assertThat(process.getParentSpanContext().isValid()).isFalse();
+        }
+      }
+    }
+  }
+
+  @Test
+  void aRoundIsOneTraceFromItsBatchToItsSwap() {
+    await().atMost(SHORT).until(() -> !spans.named("round swap").isEmpty());
+    for (SpanData swap : spans.named("round swap")) {
+      SpanData judge = span(swap.getParentSpanId());
+      SpanData train = span(judge.getParentSpanId());
+      SpanData close = span(train.getParentSpanId());
+      assertThat(List.of(close, train, judge, swap))
+          .extracting(SpanData::getName)
+          .containsExactly("round close", "round train", "round judge", "round swap");
+      assertThat(close.getParentSpanContext().isValid()).isFalse();
+      assertThat(List.of(train, judge, swap))
+          .allSatisfy(
+              span -> {
+                assertThat(span.getTraceId()).isEqualTo(close.getTraceId());
+                assertThat(span.getStatus().getStatusCode()).isEqualTo(StatusCode.UNSET);
+                assertThat(span.getAttributes().get(AttributeKey.longKey("gripstream.round")))
+                    .isEqualTo(close.getAttributes().get(AttributeKey.longKey("gripstream.round")))
+                    .isPositive();
+                assertThat(span.getAttributes().get(AttributeKey.stringKey("gripstream.task")))
+                    .isEqualTo(TASK);
+              });
+      assertThat(train.getAttributes().get(AttributeKey.longKey("gripstream.steps"))).isPositive();
+      assertThat(judge.getAttributes().get(AttributeKey.stringKey("gripstream.verdict")))
+          .isEqualTo("PROMOTED");
+      assertThat(judge.getAttributes().get(AttributeKey.stringKey("gripstream.reason")))
+          .isNotBlank();
+    }
+  }
+
+  private SpanData span(String id) {
+    return spans.ended().stream()
+        .filter(span -> span.getSpanId().equals(id))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no span " + id));
+  }
+
   private Subscriber subscriber(String topic) {
     return new Subscriber(brokers, Subscriber.registry(home), PREFIX + topic);
   }
 
   /** The stream's next image, as an event for every task. */
   private void sendNext() {
+    sendNext(new RecordHeaders());
+  }
+
+  private LabelledImage sendNext(Headers headers) {
     LabelledImage image = STREAM.image(SENT.size());
     producer.send(
         new ProducerRecord<>(
-            PREFIX + "images", image.id().getBytes(UTF_8), event(image.png(), List.of())));
+            PREFIX + "images",
+            null,
+            image.id().getBytes(UTF_8),
+            event(image.png(), List.of()),
+            headers));
     SENT.add(image.id());
+    return image;
   }
 
   private static RecordMetadata send(String key, byte[] value) {

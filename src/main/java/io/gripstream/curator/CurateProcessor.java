@@ -11,9 +11,11 @@ import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.registry.TopicSerdes;
+import io.gripstream.kafka.trace.Traces;
 import io.gripstream.task.TaskRules;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.opentelemetry.api.trace.Span;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.EnumMap;
@@ -21,6 +23,8 @@ import java.util.List;
 import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -52,6 +56,7 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
   private final Definitions definitions = new Definitions();
   private final Candidates candidates;
   private final MeterRegistry meters;
+  private final RoundSpans spans;
   private final Map<RoundEventType, Counter> noted = new EnumMap<>(RoundEventType.class);
   private final Counter repeated;
 
@@ -70,7 +75,8 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
       TopicSerdes serdes,
       Candidates candidates,
       Placement.Positions positions,
-      MeterRegistry meters) {
+      MeterRegistry meters,
+      RoundSpans spans) {
     this.topics = topics;
     this.serdes = serdes;
     this.positions = positions;
@@ -85,6 +91,7 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
             topics.rounds(), serdes.rounds());
     this.candidates = candidates;
     this.meters = meters;
+    this.spans = spans;
     // All from the start: who watches for the first of its kind must have seen the 0 before it.
     for (RoundEventType type : RoundEventType.values()) {
       noted.put(
@@ -193,7 +200,8 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
    * Curates a task by what was said of it.
    *
    * @param topic where it was said
-   * @param cause its key is the task; its time counts for nothing
+   * @param cause its key is the task; its time counts for nothing. What follows from it bears its
+   *     headers
    */
   void curate(String topic, Record<String, SpecificRecord> cause) {
     long clock = context.currentSystemTimeMs();
@@ -220,7 +228,7 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
     } else if (value instanceof PromptVersion zeroShot && topic.equals(topics.zeroShots())) {
       candidates.admit(taskContext, zeroShot);
     } else if (value instanceof PromptVersion candidate) {
-      candidates.consider(taskContext, candidate);
+      record = record.withHeaders(judge(taskContext, candidate, record.headers()));
     } else if (value instanceof Command command) {
       Intake.defined(taskContext);
       if (keys.first(task, command)) {
@@ -236,10 +244,39 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
       throw new RejectedRecordException("the record has no value");
     }
     rounds.requestIfDue(taskContext);
-    taskContext.decisions().forEach(decision -> carryOut(taskContext, decision, record));
+    for (Decision decision : taskContext.decisions()) {
+      carryOut(taskContext, decision, record);
+    }
     if (!taskContext.state().equals(before)) {
       tasks.state(task, taskContext.state());
     }
+  }
+
+  /**
+   * Considers a candidate.
+   *
+   * @param headers of its record
+   * @return those of what follows
+   */
+  private Headers judge(TaskContext taskContext, PromptVersion candidate, Headers headers) {
+    Span span =
+        spans.judge(headers, taskContext.task(), candidate.getRound(), candidate.getVersion());
+    try {
+      candidates.consider(taskContext, candidate);
+    } catch (RuntimeException e) {
+      spans.failed(span, e);
+      throw e;
+    }
+    for (Decision decision : taskContext.decisions()) {
+      if (decision instanceof Decision.Note note) {
+        span.setAttribute("gripstream.verdict", note.event().getType().name())
+            .setAttribute("gripstream.reason", note.event().getMessage());
+        spans.handled(span);
+        return Traces.headers(span, headers);
+      }
+    }
+    // It is known already, and has its verdict.
+    return headers;
   }
 
   private void definition(TaskContext taskContext, TaskDefinition definition) {
@@ -288,7 +325,24 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
   }
 
   private void write(
-      TaskContext taskContext, Decision.Request request, Record<String, SpecificRecord> record) {
+      TaskContext taskContext, Decision.Request request, Record<String, SpecificRecord> cause) {
+    // A command's trace goes on; no round belongs to the one before it.
+    Headers headers = cause.value() instanceof Command ? cause.headers() : new RecordHeaders();
+    Span span = spans.close(headers, taskContext.task(), request.round(), request.version());
+    try {
+      write(taskContext, request, cause.withHeaders(Traces.headers(span, cause.headers())), span);
+    } catch (RuntimeException e) {
+      spans.failed(span, e);
+      throw e;
+    }
+    spans.handled(span);
+  }
+
+  private void write(
+      TaskContext taskContext,
+      Decision.Request request,
+      Record<String, SpecificRecord> record,
+      Span span) {
     Instant at = Instant.ofEpochMilli(record.timestamp());
     PromptVersion base =
         taskContext.versions().find(taskContext.state().live().version()).orElseThrow().prompt();
@@ -301,6 +355,8 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
             request,
             at,
             chunk -> context.forward(record.withValue(chunk), CuratorTopology.BATCHES));
+    span.setAttribute("gripstream.samples", content.pool())
+        .setAttribute("gripstream.paradigm", content.paradigm().name());
     watch.closed(taskContext.task(), request.version());
     note(
         new RoundEvent(

@@ -62,6 +62,7 @@ public final class CuratorStream implements AutoCloseable {
   private final Topics topics;
   private final RocksMemory memory;
   private final CuratorTopology topology;
+  private final RoundSpans spans;
   private final Properties properties = new Properties();
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Backoff backoff = new Backoff(closing);
@@ -133,7 +134,8 @@ public final class CuratorStream implements AutoCloseable {
           StreamsConfig.mainConsumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), instanceId);
     }
     properties.putAll(config);
-    this.topology = new CuratorTopology(topics, serdes, gate, meters);
+    this.spans = new RoundSpans(clients.traces(), topics);
+    this.topology = new CuratorTopology(topics, serdes, gate, meters, spans);
   }
 
   /** What the curators' consumer group, and all that their stream makes, begins with. */
@@ -189,7 +191,7 @@ public final class CuratorStream implements AutoCloseable {
             });
     KafkaStreams made =
         CompletableFuture.supplyAsync(
-                () -> new KafkaStreams(topology, properties),
+                () -> new KafkaStreams(topology, properties, spans.clients()),
                 work -> new Thread(threads, work, "curator-start").start())
             .join();
     made.setUncaughtExceptionHandler(

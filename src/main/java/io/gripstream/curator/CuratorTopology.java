@@ -58,12 +58,19 @@ public final class CuratorTopology {
   private final TopicSerdes serdes;
   private final Candidates candidates;
   private final MeterRegistry meters;
+  private final RoundSpans spans;
 
-  CuratorTopology(Topics topics, TopicSerdes serdes, Candidates.Judge gate, MeterRegistry meters) {
+  CuratorTopology(
+      Topics topics,
+      TopicSerdes serdes,
+      Candidates.Judge gate,
+      MeterRegistry meters,
+      RoundSpans spans) {
     this.topics = topics;
     this.serdes = serdes;
     this.candidates = new Candidates(gate);
     this.meters = meters;
+    this.spans = spans;
   }
 
   /** All that the curator reads. */
@@ -107,7 +114,7 @@ public final class CuratorTopology {
                         .withValueSerde(Arrival.serde())
                         .withNumberOfPartitions(partitions)))
         .process(
-            () -> new CurateProcessor(topics, serdes, candidates, positions, meters),
+            () -> new CurateProcessor(topics, serdes, candidates, positions, meters, spans),
             Named.as(CURATE),
             TASKS,
             POOL,

@@ -59,7 +59,8 @@ public final class LocalCurator {
             new TopicSerdes(new LocalRegistry()),
             new Candidates(judge::judge),
             TopicPartition::toString,
-            meters);
+            meters,
+            RoundSpans.OFF);
     processor.init(context);
   }
 

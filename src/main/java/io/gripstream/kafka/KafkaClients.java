@@ -1,5 +1,6 @@
 package io.gripstream.kafka;
 
+import io.gripstream.kafka.trace.Traces;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -56,6 +57,7 @@ public final class KafkaClients {
   private final int maxImageBytes;
   private final boolean staticMembership;
   private final ClientMeters meters;
+  private final Traces traces;
 
   /** For images of the default size at most, of processes whose instance ids are stable. */
   public KafkaClients(String bootstrapServers, Map<String, String> extra) {
@@ -71,24 +73,43 @@ public final class KafkaClients {
     this(bootstrapServers, extra, maxImageBytes, staticMembership, ClientMeters.NONE);
   }
 
-  /**
-   * @param extra the operator's properties, handed to every client
-   * @param maxImageBytes the largest image that an event carries inline
-   * @param staticMembership whether a process comes back under its instance id; if not, its
-   *     consumers are dynamic members of their groups
-   * @param meters where those show their clients' figures that have some
-   */
+  /** As below, without traces. */
   public KafkaClients(
       String bootstrapServers,
       Map<String, String> extra,
       int maxImageBytes,
       boolean staticMembership,
       ClientMeters meters) {
+    this(bootstrapServers, extra, maxImageBytes, staticMembership, meters, Traces.OFF);
+  }
+
+  /**
+   * @param extra the operator's properties, handed to every client
+   * @param maxImageBytes the largest image that an event carries inline
+   * @param staticMembership whether a process comes back under its instance id; if not, its
+   *     consumers are dynamic members of their groups
+   * @param meters where those show their clients' figures that have some
+   * @param traces how those trace records that read or write them
+   */
+  public KafkaClients(
+      String bootstrapServers,
+      Map<String, String> extra,
+      int maxImageBytes,
+      boolean staticMembership,
+      ClientMeters meters,
+      Traces traces) {
     this.bootstrapServers = bootstrapServers;
     this.extra = Map.copyOf(extra);
     this.maxImageBytes = maxImageBytes;
     this.staticMembership = staticMembership;
     this.meters = meters;
+    this.traces = traces;
+  }
+
+  /** The same clients, whose records are traced. */
+  public KafkaClients with(Traces traced) {
+    return new KafkaClients(
+        bootstrapServers, extra, maxImageBytes, staticMembership, meters, traced);
   }
 
   /**
@@ -194,6 +215,11 @@ public final class KafkaClients {
   /** Where the figures of clients are shown; whoever asks for a client binds it. */
   public ClientMeters meters() {
     return meters;
+  }
+
+  /** How records are traced. */
+  public Traces traces() {
+    return traces;
   }
 
   public Admin admin() {

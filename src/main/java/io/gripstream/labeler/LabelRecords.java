@@ -8,9 +8,11 @@ import io.gripstream.event.Sample;
 import io.gripstream.kafka.Keys;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.registry.TopicSerdes;
+import io.gripstream.kafka.trace.Traces;
 import io.gripstream.labeler.PromptBoard.Served;
 import io.gripstream.labeler.TowerPasses.Feature;
 import io.gripstream.labeler.Verdicts.Verdict;
+import io.opentelemetry.api.trace.Span;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +26,7 @@ import org.apache.kafka.common.serialization.Serializer;
  * Writes down what the prompts say of an image: one prediction per task, and a sample for each pool
  * that can use one. A prediction whose best label is less sure than the task asks abstains: it says
  * so, and lists its labels all the same. Its image is a sample like any other. A prediction bears
- * the headers of its image's record ({@link CarriedHeaders}).
+ * the headers of its image's record ({@link CarriedHeaders}), and goes on with its trace.
  */
 final class LabelRecords {
   private final Topics topics;
@@ -45,6 +47,7 @@ final class LabelRecords {
    * @param sha256 of the encoded image
    * @param plain the image's feature without any visual prompt
    * @param verdicts one for each task, in their order
+   * @param span of the image; predictions are its children
    */
   void write(
       Arrival arrival,
@@ -52,9 +55,10 @@ final class LabelRecords {
       List<Served> tasks,
       Feature plain,
       List<Verdict> verdicts,
+      Span span,
       Consumer<ProducerRecord<byte[], byte[]>> outputs) {
     ImageReference reference = reference(arrival, sha256);
-    Headers carried = CarriedHeaders.of(arrival.record().headers());
+    Headers carried = CarriedHeaders.of(Traces.headers(span, arrival.record().headers()));
     // By contract a sample's feature is the plain one, whatever prompt is live: any round may start
     // from it.
     ByteBuffer half = ByteBuffer.wrap(Float16.encode(plain.features().row(plain.row())));

@@ -69,12 +69,13 @@ public final class Labeler implements AutoCloseable {
   private final PromptBoard board;
   private final TopicView<TaskDefinition> tasks;
   private final TopicView<Known> candidates;
-  private final TopicView<Offer> prompts;
+  private final TopicView<Offered> prompts;
   private final ExecutorService workers;
   private final ExecutorService lane;
   private final ExecutorService nowWorkers;
   private final ImageReader reader;
   private final ImageReader nowReader;
+  private final SwapSpans swaps;
   private final Labelling labelling;
   private final LabelNow now;
   private final TransactionalLoop loop;
@@ -104,6 +105,8 @@ public final class Labeler implements AutoCloseable {
     this.nowReader =
         new ImageReader(config.images(), model.preprocessing(), nowWorkers, metrics.decode::record);
     EndToEnd endToEnd = new EndToEnd(metrics.endToEnd, System::currentTimeMillis);
+    ImageSpans spans = new ImageSpans(clients.traces(), group(topics));
+    this.swaps = new SwapSpans(clients.traces(), topics.prompts());
     TowerPasses tower = new TowerPasses(model, lane, metrics);
     Assignment assignment = new Assignment(config.labeler().promptTimeout());
     SetAside aside = new SetAside(() -> assignment.waiting(board.snapshot(), System.nanoTime()));
@@ -125,6 +128,7 @@ public final class Labeler implements AutoCloseable {
             deadLetters,
             metrics,
             endToEnd,
+            spans,
             model.sharesProcessors() ? 0 : config.labeler().batchSize());
     this.now =
         new LabelNow(
@@ -142,7 +146,7 @@ public final class Labeler implements AutoCloseable {
             serdes.tasks().deserializer(),
             (task, definition) -> {
               board.define(task, definition);
-              metrics.prompts(board);
+              look(metrics);
             });
     Deserializer<PromptVersion> whole = serdes.candidates().deserializer();
     this.candidates =
@@ -153,7 +157,7 @@ public final class Labeler implements AutoCloseable {
             (key, candidate) -> {
               if (candidate != null) {
                 board.candidate(candidate);
-                metrics.prompts(board);
+                look(metrics);
               }
             });
     Optional<Verifier> verifier = config.prompts().verifyKey().map(Verifier::new);
@@ -162,14 +166,18 @@ public final class Labeler implements AutoCloseable {
             clients,
             topics.prompts(),
             new Offers(serdes.prompts().deserializer(), verifier),
-            (task, offer) -> {
+            (task, offered) -> {
               // A candidate is written before it goes live: whoever knows them all knows this one.
               candidates.awaitReady(A_MOMENT);
               // Nobody can sign a tombstone. Where signatures are asked for, a prompt goes when its
               // task does.
-              if (offer != null || verifier.isEmpty()) {
-                board.swap(task, offer);
-                metrics.prompts(board);
+              if (offered != null) {
+                trace(task, offered);
+                board.swap(task, offered.offer());
+                look(metrics);
+              } else if (verifier.isEmpty()) {
+                board.swap(task, null);
+                look(metrics);
               }
             });
     this.loop =
@@ -232,6 +240,12 @@ public final class Labeler implements AutoCloseable {
               @Override
               public void committed(int records) {
                 endToEnd.committed();
+                spans.committed();
+              }
+
+              @Override
+              public void thrownAway() {
+                spans.thrownAway();
               }
 
               @Override
@@ -340,21 +354,41 @@ public final class Labeler implements AutoCloseable {
     }
   }
 
+  /** The board has changed. */
+  private void look(LabelerMetrics metrics) {
+    metrics.prompts(board);
+    swaps.look(board.snapshot());
+  }
+
+  private void trace(String task, Offered offered) {
+    // A labeler that starts reads what went live long ago, too. The view may be ahead of this
+    // field.
+    if (prompts != null && prompts.ready()) {
+      PromptVersion prompt = offered.offer().prompt();
+      swaps.begin(task, prompt.getRound(), prompt.getVersion(), offered.headers());
+    }
+  }
+
+  /** What a record of {@code prompts} says, and its headers. */
+  private record Offered(Offer offer, Headers headers) {}
+
   /** Decodes records of {@code prompts}, and looks at their signatures. */
   private record Offers(Deserializer<PromptVersion> prompts, Optional<Verifier> verifier)
-      implements Deserializer<Offer> {
+      implements Deserializer<Offered> {
     @Override
-    public Offer deserialize(String topic, byte[] value) {
+    public Offered deserialize(String topic, byte[] value) {
       throw new UnsupportedOperationException("the signature is in the record's headers");
     }
 
     @Override
-    public Offer deserialize(String topic, Headers headers, byte[] value) {
+    public Offered deserialize(String topic, Headers headers, byte[] value) {
       return value == null
           ? null
-          : new Offer(
-              prompts.deserialize(topic, value),
-              verifier.flatMap(keys -> keys.fault(headers, value)));
+          : new Offered(
+              new Offer(
+                  prompts.deserialize(topic, value),
+                  verifier.flatMap(keys -> keys.fault(headers, value))),
+              headers);
     }
   }
 

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.Deserializer;
@@ -44,6 +45,7 @@ final class Labelling {
   private final DeadLetters deadLetters;
   private final LabelerMetrics metrics;
   private final EndToEnd endToEnd;
+  private final ImageSpans spans;
   private final int earlyPass;
 
   private List<ConsumerRecord<byte[], byte[]>> expected = List.of();
@@ -71,6 +73,7 @@ final class Labelling {
       DeadLetters deadLetters,
       LabelerMetrics metrics,
       EndToEnd endToEnd,
+      ImageSpans spans,
       int earlyPass) {
     this.events = events;
     this.board = board;
@@ -84,6 +87,7 @@ final class Labelling {
     this.deadLetters = deadLetters;
     this.metrics = metrics;
     this.endToEnd = endToEnd;
+    this.spans = spans;
     this.earlyPass = earlyPass;
   }
 
@@ -132,13 +136,37 @@ final class Labelling {
     }
     SetAside.Draft draft = aside.draft();
     List<Decided> decided = decide(draft, arrivals, timeout);
+    spans.begin(
+        Stream.concat(
+            refused.stream().map(Refused::record),
+            decided.stream().map(one -> one.arrival().record())),
+        batch.size());
+    try {
+      List<ProducerRecord<byte[], byte[]>> outputs = outputs(batch.size(), refused, decided);
+      draft.adopt();
+      spans.handled();
+      return outputs;
+    } catch (Throwable e) {
+      spans.failed(e);
+      throw e;
+    }
+  }
+
+  /**
+   * @param refused records of the batch that are no image events; takes those whose images cannot
+   *     be had
+   */
+  private List<ProducerRecord<byte[], byte[]>> outputs(
+      int batch, List<Refused> refused, List<Decided> decided) throws InterruptedException {
     long started = System.nanoTime();
     List<Work> works = read(decided, refused);
     if (earlyPass > 0) {
-      begun = readAhead(batch.size());
+      begun = readAhead(batch);
     }
     List<Decoded> images = decode(works, refused);
     List<ProducerRecord<byte[], byte[]>> outputs = new ArrayList<>();
+    refused.forEach(one -> spans.refuse(one.record(), one.cause()));
+    spans.reach("decoded");
     if (!images.isEmpty()) {
       List<Features> features =
           tower.encode(
@@ -150,10 +178,12 @@ final class Labelling {
                               i.work().label().tasks(),
                               i.work().image().plain()))
                   .toList());
+      spans.reach("encoded");
       if (earlyPass == 0) {
-        begun = readAhead(batch.size());
+        begun = readAhead(batch);
       }
       List<List<Verdicts.Verdict>> verdicts = verdicts(images, features);
+      spans.reach("classified");
       for (int i = 0; i < images.size(); i++) {
         Work work = images.get(i).work();
         records.write(
@@ -162,6 +192,7 @@ final class Labelling {
             work.label().tasks(),
             features.get(i).plain(),
             verdicts.get(i),
+            spans.of(work.arrival().record()),
             outputs::add);
         metrics.predictions.increment(work.label().tasks().size());
       }
@@ -170,7 +201,6 @@ final class Labelling {
     metrics.batch.record(Duration.ofNanos(System.nanoTime() - started));
     // Only now is it sure that the batch is not handed in again.
     refused.forEach(one -> outputs.add(letter(one)));
-    draft.adopt();
     images.forEach(image -> endToEnd.labelled(image.work().arrival().record()));
     return outputs;
   }

@@ -58,7 +58,8 @@ public final class Refiner implements AutoCloseable {
             deadLetters,
             new Rounds(
                 serdes.batches().deserializer(),
-                new RoundWorker(refinement, modelId, diary, metrics, topics, serdes),
+                new RoundWorker(
+                    refinement, modelId, diary, metrics, topics, serdes, clients.traces()),
                 diary,
                 deadLetters,
                 metrics),

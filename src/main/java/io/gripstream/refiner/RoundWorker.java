@@ -10,11 +10,14 @@ import io.gripstream.kafka.Keys;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.loop.LongWork;
 import io.gripstream.kafka.registry.TopicSerdes;
+import io.gripstream.kafka.trace.RoundStep;
+import io.gripstream.kafka.trace.Traces;
 import io.gripstream.refine.Paradigms;
 import io.gripstream.refine.Refinement;
 import io.gripstream.refine.train.RoundBatch;
 import io.gripstream.task.TaskRules;
 import io.micrometer.core.instrument.Timer;
+import io.opentelemetry.api.trace.Span;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.Serializer;
 import org.jboss.logging.Logger;
 
@@ -42,8 +46,10 @@ final class RoundWorker {
   private final String modelId;
   private final Diary diary;
   private final RefinerMetrics metrics;
+  private final String batches;
   private final String topic;
   private final Serializer<PromptVersion> serializer;
+  private final Traces traces;
 
   /**
    * @param modelId the model that {@code refinement} uses
@@ -54,20 +60,26 @@ final class RoundWorker {
       Diary diary,
       RefinerMetrics metrics,
       Topics topics,
-      TopicSerdes serdes) {
+      TopicSerdes serdes,
+      Traces traces) {
     this.refinement = refinement;
     this.modelId = modelId;
     this.diary = diary;
     this.metrics = metrics;
+    this.batches = topics.batches();
     this.topic = topics.candidates();
     this.serializer = serdes.candidates().serializer();
+    this.traces = traces;
   }
 
   // For the thread that runs jobs, one after the other.
   private final Map<String, Integer> engineFailures = new HashMap<>();
 
-  LongWork job(RoundBatch batch) {
-    return new Job(batch);
+  /**
+   * @param headers of the batch's record; the round goes on with the trace that they bear
+   */
+  LongWork job(RoundBatch batch, Headers headers) {
+    return new Job(batch, headers);
   }
 
   /**
@@ -76,11 +88,13 @@ final class RoundWorker {
    */
   private final class Job implements LongWork {
     private final RoundBatch batch;
+    private final Headers headers;
     private final String about;
     private final CountDownLatch abandoned = new CountDownLatch(1);
 
-    private Job(RoundBatch batch) {
+    private Job(RoundBatch batch, Headers headers) {
       this.batch = batch;
+      this.headers = headers;
       this.about = "round %d of %s".formatted(batch.round(), batch.task());
     }
 
@@ -100,12 +114,26 @@ final class RoundWorker {
 
     @Override
     public Outcome run() throws Exception {
+      Span span =
+          traces.round(
+              RoundStep.TRAIN, batches, headers, batch.task(), batch.round(), batch.version());
+      try {
+        return run(span);
+      } catch (Throwable e) {
+        Traces.fail(span, e);
+        throw e;
+      } finally {
+        span.end();
+      }
+    }
+
+    private Outcome run(Span span) throws Exception {
       long started = System.nanoTime();
       Timer timer = metrics.trained;
       try {
         Outcome outcome;
         try {
-          outcome = train();
+          outcome = train(span);
         } catch (Throwable failure) {
           // Errors too: a round that takes more memory than there is must not be tried for ever.
           if (isAbandoned() || !isItsOwn(failure)) {
@@ -113,6 +141,7 @@ final class RoundWorker {
           }
           LOG.errorf(failure, "%s failed", about);
           timer = metrics.failed;
+          Traces.fail(span, failure);
           outcome = new Outcome(List.of(failed(reason(failure))), List.of());
         }
         // What was noted of the round comes before what came of it.
@@ -146,7 +175,7 @@ final class RoundWorker {
       }
     }
 
-    private Outcome train() throws InterruptedException {
+    private Outcome train(Span span) throws InterruptedException {
       LOG.infof("%s begins with %d samples", about, batch.samples().size());
       Paradigm paradigm = paradigm();
       diary.note(
@@ -178,10 +207,18 @@ final class RoundWorker {
                       1,
                       "",
                       prompt.getEvidence()));
+      span.setAttribute("gripstream.samples", batch.samples().size())
+          .setAttribute("gripstream.steps", batch.definition().getTraining().getSteps())
+          .setAttribute("gripstream.paradigm", prompt.getParadigm().name());
       LOG.infof("%s made version %d: %s", about, prompt.getVersion(), prompt.getEvidence());
       return new Outcome(
           List.of(
-              new ProducerRecord<>(topic, Keys.bytes(batch.task() + "/" + batch.version()), value),
+              new ProducerRecord<>(
+                  topic,
+                  null,
+                  Keys.bytes(batch.task() + "/" + batch.version()),
+                  value,
+                  Traces.headers(span)),
               entry),
           List.of(failed("the candidate of %d bytes is too large".formatted(value.length))));
     }

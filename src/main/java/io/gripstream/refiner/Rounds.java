@@ -179,7 +179,7 @@ final class Rounds implements TransactionalLoop.Handler {
       LOG.errorf("round %d of %s: %s", batch.round(), batch.task(), reason);
       return List.of(diary.failed(batch.task(), batch.round(), batch.version(), reason));
     }
-    round = Optional.of(worker.job(batch));
+    round = Optional.of(worker.job(batch, record.headers()));
     return List.of();
   }
 

@@ -9,16 +9,20 @@ import io.gripstream.kafka.registry.PromptSignature.Signer;
 import io.gripstream.kafka.registry.RestRegistry;
 import io.gripstream.kafka.registry.SchemaRegistry;
 import io.gripstream.kafka.registry.TopicSerdes;
+import io.gripstream.kafka.trace.Traces;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.config.MeterFilter;
+import io.opentelemetry.api.OpenTelemetry;
 import io.quarkus.runtime.ShutdownEvent;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Instance;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.net.URI;
 import java.util.Optional;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** What connects this process to Kafka. */
 @ApplicationScoped
@@ -47,7 +51,7 @@ public class Messaging {
    */
   @Produces
   @Singleton
-  KafkaClients clients(MeterRegistry meters) {
+  KafkaClients clients(MeterRegistry meters, Traces traces) {
     String brokers =
         config
             .kafka()
@@ -62,7 +66,17 @@ public class Messaging {
         config.kafka().properties(),
         config.images().maxBytes(),
         config.kafka().staticMembership(),
-        new ClientMeters(meters));
+        new ClientMeters(meters),
+        traces);
+  }
+
+  /** Where the SDK is disabled its spans would be recorded all the same, for nobody. */
+  @Produces
+  @Singleton
+  Traces traces(
+      Instance<OpenTelemetry> telemetry,
+      @ConfigProperty(name = "quarkus.otel.sdk.disabled") boolean disabled) {
+    return disabled ? Traces.OFF : Traces.by(telemetry.get().getTracer("io.gripstream"));
   }
 
   /**

@@ -74,7 +74,8 @@ final class CuratorDriver implements AutoCloseable {
     config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "none:1");
     driver =
         new TopologyTestDriver(
-            new CuratorTopology(TOPICS, serdes, gate, meters).build(1, TopicPartition::toString),
+            new CuratorTopology(TOPICS, serdes, gate, meters, RoundSpans.OFF)
+                .build(1, TopicPartition::toString),
             config,
             clock);
     samples = input(TOPICS.samples(), serdes.samples());

@@ -4,6 +4,7 @@ import static io.gripstream.curator.Fixtures.TASK;
 import static io.gripstream.curator.Fixtures.definition;
 import static io.gripstream.curator.Fixtures.trained;
 import static io.gripstream.curator.Fixtures.zeroShot;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
@@ -24,8 +25,11 @@ import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.registry.RegistryRefusedException;
 import io.gripstream.kafka.registry.SchemaRegistry;
 import io.gripstream.kafka.registry.TopicSerdes;
+import io.gripstream.kafka.trace.RecordedSpans;
 import io.gripstream.refine.train.RoundBatch;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.sdk.trace.data.SpanData;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,7 +43,9 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Deserializer;
@@ -348,6 +354,7 @@ class CuratorStreamTest {
   @Test
   void aRecordThatThreadsDieOfIsADeadLetterAndTheOthersGoOn(@TempDir Path directory)
       throws Exception {
+    RecordedSpans spans = new RecordedSpans();
     Candidates.Judge broken =
         (limits, evidence) -> {
           throw new IllegalStateException("a rule is broken");
@@ -355,7 +362,7 @@ class CuratorStreamTest {
     try (var prompts = reader(topics.prompts(), serdes.prompts().deserializer());
         var batches = reader(topics.batches(), serdes.batches().deserializer());
         var letters = reader(topics.deadLetters(), new ByteArrayDeserializer());
-        CuratorStream curator = curator(directory, serdes, broken)) {
+        CuratorStream curator = curator(directory, serdes, broken, clients.with(spans.traces()))) {
       curator.start();
       send(topics.tasks(), TASK, serdes.tasks().serialize(topics.tasks(), definition().build()));
       send(topics.zeroShots(), TASK + "/" + Fixtures.MODEL, prompt(0));
@@ -363,16 +370,66 @@ class CuratorStreamTest {
       for (String imageId : List.of("d", "c", "b", "a")) {
         sample(right(), imageId);
       }
-      assertThat(next(batches, 1)).isNotEmpty();
+      ConsumerRecord<?, ?> batch = nextRecords(batches, 1).get(0);
       byte[] candidate =
           serdes.candidates().serialize(topics.candidates(), trained(1, 1, zeroShot(0), 1));
-      send(topics.candidates(), TASK + "/1", candidate);
+      producer.send(
+          new ProducerRecord<>(
+              topics.candidates(),
+              null,
+              TASK + "/1",
+              candidate,
+              new RecordHeaders()
+                  .add("traceparent", batch.headers().lastHeader("traceparent").value())));
       assertThat(next(letters, 1)).containsExactly(candidate);
       // The same task, the same partition: it goes on.
       send(topics.tasks(), TASK, null);
       assertThat(next(prompts, 1)).containsOnlyNulls();
       assertThat(curator.failed()).isFalse();
+      SpanData close = well(spans, "round close").get(0);
+      assertThat(parts(batch)).contains(close.getTraceId(), close.getSpanId());
+      assertThat(spans.named("round judge"))
+          .hasSizeGreaterThan(1)
+          .allMatch(judge -> judge.getParentSpanId().equals(close.getSpanId()))
+          .extracting(judge -> judge.getStatus().getDescription())
+          .containsOnly("a rule is broken");
     }
+  }
+
+  /** What a thread that died had not committed has a span that says so. */
+  @Test
+  void aSpanEndsWithTheTransactionOfTheThreadThatBeganIt() {
+    RecordedSpans recorded = new RecordedSpans();
+    RoundSpans spans = new RoundSpans(recorded.traces(), topics);
+    Map<String, Object> config = clients.common();
+    config.put("transactional.id", topics.prefix() + "spans");
+    Producer<byte[], byte[]> stream = spans.clients().getProducer(config);
+    stream.initTransactions();
+    for (int round = 1; round <= 3; round++) {
+      stream.beginTransaction();
+      stream.send(new ProducerRecord<>(topics.batches(), new byte[1], new byte[1]));
+      spans.handled(spans.close(new RecordHeaders(), TASK, round, round));
+      assertThat(recorded.ended()).hasSize(round - 1);
+      switch (round) {
+        case 1 -> stream.abortTransaction();
+        case 2 -> stream.commitTransaction();
+        default -> stream.close(Duration.ofSeconds(5));
+      }
+    }
+    assertThat(recorded.ended())
+        .extracting(span -> span.getStatus().getStatusCode())
+        .containsExactly(StatusCode.ERROR, StatusCode.UNSET, StatusCode.ERROR);
+  }
+
+  private static List<SpanData> well(RecordedSpans spans, String name) {
+    return spans.named(name).stream()
+        .filter(span -> span.getStatus().getStatusCode() != StatusCode.ERROR)
+        .toList();
+  }
+
+  private static List<String> parts(ConsumerRecord<?, ?> record) {
+    return List.of(
+        new String(record.headers().lastHeader("traceparent").value(), UTF_8).split("-"));
   }
 
   @Test
@@ -413,6 +470,11 @@ class CuratorStreamTest {
   }
 
   private CuratorStream curator(Path directory, TopicSerdes serdes, Candidates.Judge gate) {
+    return curator(directory, serdes, gate, clients);
+  }
+
+  private CuratorStream curator(
+      Path directory, TopicSerdes serdes, Candidates.Judge gate, KafkaClients clients) {
     return new CuratorStream(
         clients,
         topics,

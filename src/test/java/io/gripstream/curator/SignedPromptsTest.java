@@ -54,7 +54,7 @@ class SignedPromptsTest {
     config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "none:1");
     try (TopologyTestDriver driver =
         new TopologyTestDriver(
-            new CuratorTopology(topics, serdes, Fixtures.GATE, meters)
+            new CuratorTopology(topics, serdes, Fixtures.GATE, meters, RoundSpans.OFF)
                 .build(1, TopicPartition::toString),
             config)) {
       var tasks =

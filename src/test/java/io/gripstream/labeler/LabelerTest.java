@@ -18,11 +18,18 @@ import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.image.StubS3;
 import io.gripstream.kafka.DeadLetters;
+import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Keys;
 import io.gripstream.kafka.LetterCounts;
 import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.registry.PromptSignature.Signer;
+import io.gripstream.kafka.trace.RecordedSpans;
 import io.gripstream.wiring.TestStream;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.sdk.trace.data.EventData;
+import io.opentelemetry.sdk.trace.data.SpanData;
 import java.awt.Color;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
@@ -48,6 +55,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import org.apache.kafka.clients.admin.Admin;
@@ -284,6 +292,96 @@ class LabelerTest {
     }
     await().atMost(LONG).until(() -> samples.values().size() == 6);
     assertThat(samples.records()).allMatch(sample -> sample.headers().toArray().length == 0);
+  }
+
+  @Test
+  void anImagesTraceGoesOnToEachOfItsPredictionsAndEndsWithTheirCommit() {
+    RecordedSpans spans = new RecordedSpans();
+    start(Map.of("labeler.batch-size", "4"), stream.clients().with(spans.traces()));
+    define("colours", Events.task("red", "green", "blue"));
+    define("tints", Events.task("red", "green", "blue"));
+    promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
+    promote(Events.prompt("tints", 0, COLOURS, RED, GREEN, BLUE));
+    String trace = "0af7651916cd43dd8448eb211c80319c";
+    String parent = "00-" + trace + "-b7ad6b7169203331-";
+    // The engine fails for a while: each attempt has a span, of which one went well.
+    model.failure = new EngineException("injected");
+    image("sampled", traced(parent + "01").add("camera", new byte[] {7}));
+    image("unsampled", traced(parent + "00"));
+    image("malformed", traced("x".repeat(100_000)).add("baggage", new byte[100_000]));
+    image("none", new RecordHeaders());
+    stream.sendRaw(stream.topics().images(), "no-avro".getBytes(UTF_8), "hello".getBytes(UTF_8));
+    String name = "process " + stream.topics().images();
+    await().atMost(LONG).until(() -> spans.named(name).size() > 2);
+    model.failure = null;
+
+    awaitPredictions(8);
+    await().atMost(LONG).until(() -> deadLetters.records().size() == 1);
+    labeler.close();
+    List<SpanData> went =
+        spans.named(name).stream()
+            .filter(span -> span.getStatus().getStatusCode() != StatusCode.ERROR)
+            .toList();
+    assertThat(went).hasSize(3).noneMatch(span -> span.getEvents().isEmpty());
+    assertThat(went.get(0).getEvents())
+        .extracting(EventData::getName)
+        .containsExactly("decoded", "encoded", "classified");
+    assertThat(spans.named(name))
+        .filteredOn(span -> !went.contains(span))
+        .extracting(span -> span.getStatus().getDescription())
+        .anyMatch(reason -> reason.equals("injected"))
+        .anyMatch(reason -> reason.startsWith("not an image event"));
+    Map<String, SpanData> byId =
+        went.stream().collect(Collectors.toMap(SpanData::getSpanId, span -> span));
+    for (ConsumerRecord<byte[], byte[]> prediction : predictions.records()) {
+      String[] parts = header(prediction, "traceparent").split("-");
+      assertThat(prediction.headers().headers("traceparent")).hasSize(1);
+      switch (new String(prediction.key(), UTF_8)) {
+        case "sampled" -> {
+          assertThat(parts[1]).isEqualTo(trace);
+          assertThat(parts[3]).isEqualTo("01");
+          assertThat(byId.get(parts[2]).getParentSpanId()).isEqualTo("b7ad6b7169203331");
+          assertThat(prediction.headers().lastHeader("camera").value()).containsExactly(7);
+        }
+        case "unsampled" -> {
+          assertThat(parts[1]).isEqualTo(trace);
+          assertThat(parts[3]).isEqualTo("00");
+          assertThat(byId).doesNotContainKey(parts[2]);
+        }
+        default -> {
+          assertThat(byId.get(parts[2]).getTraceId()).isEqualTo(parts[1]).isNotEqualTo(trace);
+          assertThat(byId.get(parts[2]).getParentSpanContext().isValid()).isFalse();
+        }
+      }
+    }
+  }
+
+  @Test
+  void aHotSwapIsTracedAndWhatWasLiveBeforeTheStartIsNone() {
+    RecordedSpans spans = new RecordedSpans();
+    String parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    define("colours", Events.task("red", "green", "blue"));
+    promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE), traced(parent));
+    start(Map.of(), stream.clients().with(spans.traces()));
+    await().atMost(LONG).until(() -> labeler.notReady().isEmpty());
+    promote(Events.prompt("colours", 1, COLOURS, RED, GREEN, BLUE), new RecordHeaders());
+    promote(Events.prompt("colours", 2, COLOURS, RED, GREEN, BLUE), traced(parent));
+    await().atMost(LONG).until(() -> spans.ended().size() == 1);
+    PromptVersion three = Events.sealed(Events.prompt("colours", 3, COLOURS, RED, GREEN, BLUE));
+    forge(PromptVersion.newBuilder(three).setDigest("0".repeat(64)).build(), traced(parent));
+    await().atMost(LONG).until(() -> spans.ended().size() == 2);
+
+    assertThat(spans.named("round swap"))
+        .allMatch(swap -> swap.getParentSpanId().equals("b7ad6b7169203331"))
+        .extracting(swap -> swap.getAttributes().get(AttributeKey.longKey("gripstream.version")))
+        .containsExactly(2L, 3L);
+    assertThat(spans.ended().get(0).getStatus().getStatusCode()).isEqualTo(StatusCode.UNSET);
+    assertThat(spans.ended().get(1).getStatus().getStatusCode()).isEqualTo(StatusCode.ERROR);
+    assertThat(spans.ended().get(1).getStatus().getDescription()).contains("digest");
+  }
+
+  private static Headers traced(String parent) {
+    return new RecordHeaders().add("traceparent", parent.getBytes(UTF_8));
   }
 
   private void image(String id, Headers headers) {
@@ -956,14 +1054,13 @@ class LabelerTest {
   }
 
   private void start(Map<String, String> settings) {
+    start(settings, stream.clients());
+  }
+
+  private void start(Map<String, String> settings, KafkaClients clients) {
     labeler =
         Labeler.start(
-            stream.config(settings),
-            stream.clients(),
-            stream.topics(),
-            stream.serdes(),
-            model,
-            meters);
+            stream.config(settings), clients, stream.topics(), stream.serdes(), model, meters);
   }
 
   private void define(String task, TaskDefinition definition) {
@@ -972,18 +1069,28 @@ class LabelerTest {
 
   /** Makes a candidate live, under the digest of what it holds. */
   private void promote(PromptVersion prompt) {
+    promote(prompt, new RecordHeaders());
+  }
+
+  private void promote(PromptVersion prompt, Headers headers) {
     PromptVersion sealed = Events.sealed(prompt);
     stream.send(
         stream.topics().candidates(),
         sealed.getTask() + "/" + sealed.getVersion(),
         sealed,
         stream.serdes().candidates());
-    forge(sealed);
+    forge(sealed, headers);
   }
 
   /** Writes a live prompt as it is. */
   private void forge(PromptVersion prompt) {
-    stream.send(stream.topics().prompts(), prompt.getTask(), prompt, stream.serdes().prompts());
+    forge(prompt, new RecordHeaders());
+  }
+
+  private void forge(PromptVersion prompt, Headers headers) {
+    String topic = stream.topics().prompts();
+    byte[] value = stream.serdes().prompts().serializer().serialize(topic, prompt);
+    stream.send(new ProducerRecord<>(topic, null, Keys.bytes(prompt.getTask()), value, headers));
   }
 
   private void image(String id, ImageEvent event) {

@@ -21,6 +21,7 @@ import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.embedded.EmbeddedRegistry;
 import io.gripstream.kafka.registry.SchemaRegistry;
 import io.gripstream.kafka.registry.TopicSerdes;
+import io.gripstream.kafka.trace.Traces;
 import io.gripstream.refine.Refinement;
 import io.gripstream.refine.train.RoundBatch;
 import io.gripstream.refiner.RoundAssembler.Complete;
@@ -47,6 +48,7 @@ import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serdes;
 import org.junit.jupiter.api.AfterEach;
@@ -461,15 +463,18 @@ class RefinerTest {
               diary,
               new RefinerMetrics(new SimpleMeterRegistry()),
               stream.topics(),
-              stream.serdes());
+              stream.serdes(),
+              Traces.OFF);
       RoundAssembler assembler = new RoundAssembler("");
       Complete complete = (Complete) assembler.add(Batches.chunk("digits", 1, 0, 1)).orElseThrow();
       Complete other = (Complete) assembler.add(Batches.chunk("pets", 1, 0, 1)).orElseThrow();
       for (int i = 1; i < RoundWorker.ENGINE_ATTEMPTS; i++) {
-        assertThatThrownBy(worker.job(complete.batch())::run).isSameAs(failure);
-        assertThatThrownBy(worker.job(other.batch())::run).isSameAs(failure);
+        assertThatThrownBy(worker.job(complete.batch(), new RecordHeaders())::run)
+            .isSameAs(failure);
+        assertThatThrownBy(worker.job(other.batch(), new RecordHeaders())::run).isSameAs(failure);
       }
-      ProducerRecord<byte[], byte[]> entry = worker.job(complete.batch()).run().outputs().get(0);
+      ProducerRecord<byte[], byte[]> entry =
+          worker.job(complete.batch(), new RecordHeaders()).run().outputs().get(0);
       RoundEvent told =
           stream
               .serdes()

@@ -7,6 +7,7 @@ import io.gripstream.gateway.stream.ImageStore.Stored;
 import io.gripstream.gateway.stream.ImageType;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.UnreadableRecordException;
+import io.gripstream.kafka.trace.TraceContext;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.Valid;

@@ -1,6 +1,8 @@
 package io.gripstream.gateway.stream;
 
 import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.trace.Traces;
+import io.opentelemetry.api.trace.Span;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -13,6 +15,7 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
@@ -49,9 +52,24 @@ public final class Publisher implements AutoCloseable {
     return publish(topic, key, value, List.of());
   }
 
-  /** The same with headers. */
+  /** The same with headers; where it is traced, they bear the span of the sending. */
   public Position publish(String topic, String key, byte[] value, List<Header> headers) {
-    return await(topic, producer.send(new ProducerRecord<>(topic, null, key, value, headers)));
+    RecordHeaders given = new RecordHeaders(headers);
+    Span span = clients.traces().send(topic, given);
+    try {
+      Position written =
+          await(
+              topic,
+              producer.send(
+                  new ProducerRecord<>(topic, null, key, value, Traces.headers(span, given))));
+      Traces.written(span, written.partition(), written.offset());
+      return written;
+    } catch (RuntimeException e) {
+      Traces.fail(span, e);
+      throw e;
+    } finally {
+      span.end();
+    }
   }
 
   /**

@@ -15,6 +15,9 @@ public interface LoopListener {
   /** A transaction was committed that holds what came of so many records. */
   default void committed(int records) {}
 
+  /** What was handled and is not known to be committed is given back, to be handled again. */
+  default void thrownAway() {}
+
   /** The loop, not the handler, has given a record up; its letter is about to be committed. */
   default void condemned(ConsumerRecord<byte[], byte[]> record, Throwable cause) {}
 

@@ -392,7 +392,7 @@ final class LoopSession implements AutoCloseable {
       ConsumerRecord<byte[], byte[]> first = pending.first();
       int tried = pending.records();
       Map<TopicPartition, OffsetAndMetadata> ends = Map.copyOf(pending.offsets());
-      pending.clear();
+      throwAway();
       return mended(first, tried, ends, e.getCause()) && commitOrRewind();
     }
   }
@@ -430,8 +430,13 @@ final class LoopSession implements AutoCloseable {
   /** What was not committed is handled again. */
   private void rewind() {
     fetched.clear();
-    pending.clear();
+    throwAway();
     partitions.rewind();
+  }
+
+  private void throwAway() {
+    pending.clear();
+    listener.thrownAway();
   }
 
   /** The partitions of which something is polled or handled, and nothing of that is in Kafka. */
@@ -448,6 +453,7 @@ final class LoopSession implements AutoCloseable {
 
   @Override
   public void close() {
+    listener.thrownAway();
     try {
       figures.close();
       writer.close();

@@ -18,14 +18,22 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jboss.logging.Logger;
 
-/** Writes outputs and the offsets that were reached with them, together or not at all. */
+/**
+ * Writes outputs and the offsets that were reached with them, together or not at all.
+ *
+ * <p>A producer that aborted a transaction writes no other. Kafka's (4.2.1) keeps offsets that a
+ * transaction was to commit until a broker confirms them, over an abort, too, and puts them into
+ * the next transaction: a group would go on behind records whose outputs were thrown away, or that
+ * another member has by now.
+ */
 final class TransactionalWriter implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(TransactionalLoop.class);
 
+  private final KafkaClients clients;
   private final Settings settings;
   private final GroupPositions positions;
-  private final KafkaProducer<byte[], byte[]> producer;
-  private final ClientMeters.Binding figures;
+  private KafkaProducer<byte[], byte[]> producer;
+  private ClientMeters.Binding figures;
 
   /** The transaction was aborted in order, and nothing of it is left. */
   static final class AbortedException extends Exception {
@@ -37,14 +45,19 @@ final class TransactionalWriter implements AutoCloseable {
   }
 
   TransactionalWriter(KafkaClients clients, Settings settings, GroupPositions positions) {
+    this.clients = clients;
     this.settings = settings;
     this.positions = positions;
-    this.producer =
+    open();
+  }
+
+  private void open() {
+    producer =
         clients.producer(
             settings.group() + "-" + settings.instanceId(),
             new ByteArraySerializer(),
             new ByteArraySerializer());
-    this.figures = clients.meters().bind(producer);
+    figures = clients.meters().bind(producer);
   }
 
   /** Settles what a former session left open, and gives the group the offsets that it lost. */
@@ -81,6 +94,9 @@ final class TransactionalWriter implements AutoCloseable {
       Fault fault = Fault.of(e);
       if (fault == Fault.RECORD || fault == Fault.REBALANCED) {
         producer.abortTransaction();
+        close();
+        open();
+        producer.initTransactions();
         throw new AbortedException(e);
       }
       throw e;

@@ -222,6 +222,11 @@ class GatewayApiTest {
     assertThat(headers(task + "-place")).isEqualTo(Map.of("traceparent", parent));
     assertThat(headers(task + "-none")).isEmpty();
     assertThat(headers(task + "-long")).isEqualTo(Map.of("traceparent", parent));
+    // Nobody said where traces go.
+    assertThat(clients.traces().on()).isFalse();
+    assertThat(Thread.getAllStackTraces().keySet())
+        .extracting(Thread::getName)
+        .noneMatch(name -> name.contains("SpanProcessor"));
   }
 
   private static RequestSpecification traced(String parent, String state) {

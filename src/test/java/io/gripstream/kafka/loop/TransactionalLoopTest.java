@@ -252,13 +252,58 @@ class TransactionalLoopTest {
           }
           return copy(records);
         };
-    List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
-    try (TransactionalLoop loop = loop("a", handler, failures::add)) {
+    Told told = new Told();
+    try (TransactionalLoop loop = loop("a", handler, told)) {
       loop.start();
       awaitPredictions(300);
     }
-    assertThat(failures).isNotEmpty();
+    assertThat(told.failures).isNotEmpty();
+    assertThat(told.thrownAway).hasPositiveValue();
+    assertThat(told.wrong).isEmpty();
     assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 300));
+  }
+
+  /**
+   * Keeps account of what was handled and is not committed: whoever does must hear of all that is
+   * thrown away before it is handled again.
+   */
+  private static final class Told implements LoopListener {
+    private final List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
+    private final List<String> wrong = Collections.synchronizedList(new ArrayList<>());
+    private final AtomicInteger thrownAway = new AtomicInteger();
+    private final AtomicInteger open = new AtomicInteger();
+
+    @Override
+    public void handled(int records, int outputs, Duration took) {
+      open.addAndGet(records);
+    }
+
+    @Override
+    public void committed(int records) {
+      int handled = open.getAndSet(0);
+      if (handled > records) {
+        wrong.add("%d were committed of %d".formatted(records, handled));
+      }
+    }
+
+    @Override
+    public void thrownAway() {
+      if (open.getAndSet(0) > 0) {
+        thrownAway.incrementAndGet();
+      }
+    }
+
+    @Override
+    public void condemned(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
+      if (open.get() > 0) {
+        wrong.add("%d were condemned, and not thrown away".formatted(open.get()));
+      }
+    }
+
+    @Override
+    public void failed(Throwable cause) {
+      failures.add(cause);
+    }
   }
 
   @Test
@@ -358,11 +403,14 @@ class TransactionalLoopTest {
           }
           return outputs;
         };
-    try (TransactionalLoop loop = loop("a", handler)) {
+    Told told = new Told();
+    try (TransactionalLoop loop = loop("a", handler, told)) {
       loop.start();
       awaitPredictions(40);
       await().atMost(TIMEOUT).until(() -> letters().size() == 1);
     }
+    assertThat(told.wrong).isEmpty();
+    assertThat(told.thrownAway).hasPositiveValue();
     assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 40));
     assertThat(header(letters().get(0), DeadLetters.CAUSE)).contains("InvalidRecordException");
   }
@@ -915,6 +963,18 @@ class TransactionalLoopTest {
 
   private TransactionalLoop loop(
       String instance, Handler handler, java.util.function.Consumer<Throwable> onFailure) {
+    return loop(
+        instance,
+        handler,
+        new LoopListener() {
+          @Override
+          public void failed(Throwable cause) {
+            onFailure.accept(cause);
+          }
+        });
+  }
+
+  private TransactionalLoop loop(String instance, Handler handler, LoopListener listener) {
     Settings settings =
         new Settings(
             "tester",
@@ -928,17 +988,7 @@ class TransactionalLoopTest {
             2,
             Duration.ofMillis(20),
             false);
-    return new TransactionalLoop(
-        clients,
-        settings,
-        new DeadLetters(topics),
-        handler,
-        new LoopListener() {
-          @Override
-          public void failed(Throwable cause) {
-            onFailure.accept(cause);
-          }
-        });
+    return new TransactionalLoop(clients, settings, new DeadLetters(topics), handler, listener);
   }
 
   private void send(List<String> values) {
