@@ -3,16 +3,17 @@ package io.gripstream.kafka.loop;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.loop.TransactionalLoop.Settings;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Test;
 
 class TransactionalWriterTest {
   private static final int TIMES = 10;
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
   private final KafkaClients clients = SharedBroker.clients();
   private final Topics topics = SharedBroker.freshTopics(2);
@@ -44,13 +46,17 @@ class TransactionalWriterTest {
         assertThatThrownBy(() -> write(writer, List.of(refused), 0, offset))
             .isInstanceOf(TransactionalWriter.AbortedException.class);
         write(writer, List.of(), 1, offset);
-        assertThat(
-                admin
-                    .listConsumerGroupOffsets(
-                        group, new ListConsumerGroupOffsetsOptions().requireStable(true))
-                    .partitionsToOffsetAndMetadata()
-                    .get())
-            .containsOnly(Map.entry(partition(1), new OffsetAndMetadata(offset)));
+        // Brokers tell of the end of a transaction before they show its offsets.
+        await()
+            .atMost(TIMEOUT)
+            .untilAsserted(
+                () ->
+                    assertThat(
+                            admin
+                                .listConsumerGroupOffsets(group)
+                                .partitionsToOffsetAndMetadata()
+                                .get())
+                        .isEqualTo(Map.of(partition(1), new OffsetAndMetadata(offset))));
       }
     }
   }
