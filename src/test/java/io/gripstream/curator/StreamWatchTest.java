@@ -26,6 +26,8 @@ import io.gripstream.sample.SampleStream;
 import io.gripstream.sample.SampleStreams;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -69,17 +71,34 @@ class StreamWatchTest {
   @Test
   void thePagesOfTheDemosFirstWritersAreNoChange() throws Exception {
     SampleStream pages = SampleStreams.byName("digits");
-    SamplePool pool = new SamplePool(Stores.inMemory());
-    StreamWatch watch = new StreamWatch(Stores.inMemory(), pool, encoding);
     Path pico = Path.of(getClass().getResource("/models/pico/config.json").toURI()).getParent();
+    List<Sample> samples = new ArrayList<>();
     try (TorchClip clip = TorchClip.load(pico, "pico", ComputeDevice.cpu())) {
       Preprocessor preprocessor = new Preprocessor(clip.preprocessing());
       for (int i = 0; i < 600; i++) {
         byte[] pixels = preprocessor.pixels(pages.image(i).png());
-        Sample sample = sample(clip.encodeImages(List.of(pixels)).values());
-        pool.put(TASK, sample.getImageId(), encoding.encode(sample), WIDE, id -> false);
-        assertThat(watch.arrived(TASK, sample, true)).as("image %d", i).isEmpty();
+        samples.add(sample(clip.encodeImages(List.of(pixels)).values()));
       }
+    }
+    assertThatNothingChanges(samples);
+    // Partitions come in their order, images of several by chance.
+    for (int order = 0; order < 10; order++) {
+      List<Sample> mixed = new ArrayList<>(samples);
+      Random random = new Random(order);
+      for (int from = 0; from + 32 <= mixed.size(); from += 32) {
+        Collections.shuffle(mixed.subList(from, from + 32), random);
+      }
+      assertThatNothingChanges(mixed);
+    }
+  }
+
+  private void assertThatNothingChanges(List<Sample> samples) {
+    SamplePool pool = new SamplePool(Stores.inMemory());
+    StreamWatch watch = new StreamWatch(Stores.inMemory(), pool, encoding);
+    for (int i = 0; i < samples.size(); i++) {
+      Sample sample = samples.get(i);
+      pool.put(TASK, sample.getImageId(), encoding.encode(sample), WIDE, id -> false);
+      assertThat(watch.arrived(TASK, sample, true)).as("image %d", i).isEmpty();
     }
   }
 

@@ -21,9 +21,9 @@ import java.util.stream.IntStream;
  * @param square the trace of the square of the covariance in the distance's metric
  * @param cube the trace of its cube
  * @param dispersion {@code [W]}, for each of {@link Drift}'s windows how many times as far from the
- *     mean the stream's own stretches of so many images lay as those of independent images would
- *     have; 1 at least, and never falling. Images that come together are often alike, a page of one
- *     hand or a scene of one film, and that is no change
+ *     mean the stream's own stretches of so many images lie as those of independent images would; 1
+ *     at least, and never falling. Images that come together are often alike, a page of one hand or
+ *     a scene of one film, and that is no change
  * @param worth so many independent images would say as much about the mean of a long stretch as the
  *     samples do: what dispersion and metric rest on
  */
@@ -80,6 +80,14 @@ public record DriftReference(
       fresh += ofFold / (1 + 1.0 / others.samples());
     }
     double scale = fresh / sketches.size() / moments[0];
+    // Pages that a mean was formed from look nearer to it than the pages to come will, and to what
+    // was formed without them they look further: the truth lies between.
+    double[] own = dispersion(sketches, all, factor, moments[0]);
+    double[] left = dispersionLeftOut(sketches, moments[0] * scale);
+    float[] dispersion = new float[own.length];
+    for (int w = 0; w < dispersion.length; w++) {
+      dispersion[w] = (float) Math.sqrt(own[w] * left[w]);
+    }
     int k = all.mean().length;
     float[] mean = new float[k];
     float[] triangle = new float[k * (k + 1) / 2];
@@ -98,16 +106,16 @@ public record DriftReference(
             moments[0] * scale,
             moments[1] * scale * scale,
             moments[2] * scale * scale * scale,
-            dispersion(sketches, all, factor, moments[0]),
-            sketches.size() / freshDispersion(sketches, moments[0] * scale)));
+            dispersion,
+            sketches.size() / left[left.length - 1]));
   }
 
   /** From stretches that do not overlap. With too few of them, shorter ones stand in. */
-  private static float[] dispersion(
+  private static double[] dispersion(
       List<float[]> sketches, Spread all, double[][] factor, double trace) {
     int n = sketches.size();
-    float[] dispersion = new float[Drift.windows().length];
-    float largest = 1;
+    double[] dispersion = new double[Drift.windows().length];
+    double largest = 1;
     for (int w = 0; w < dispersion.length; w++) {
       int images = Drift.windows()[w];
       int stretches = n / images;
@@ -118,7 +126,7 @@ public record DriftReference(
           distances += Spread.distance(factor, all.from(Spread.mean(stretch)));
         }
         double independent = trace * (1.0 / images - 1.0 / n);
-        largest = (float) Math.max(largest, distances / stretches / independent);
+        largest = Math.max(largest, distances / stretches / independent);
       }
       dispersion[w] = largest;
     }
@@ -126,13 +134,11 @@ public record DriftReference(
   }
 
   /**
-   * How far the stretches of each quarter lie apart, at whatever length they do most, as the other
-   * three quarters see them: pages that a mean and a covariance were formed from look nearer to
-   * these than the pages to come will.
+   * From each quarter's stretches as the other three quarters see them.
    *
    * @param trace the expected distance of a sample
    */
-  private static double freshDispersion(List<float[]> sketches, double trace) {
+  private static double[] dispersionLeftOut(List<float[]> sketches, double trace) {
     int n = sketches.size();
     int[] windows = Drift.windows();
     double[] distances = new double[windows.length];
@@ -153,10 +159,15 @@ public record DriftReference(
         }
       }
     }
-    return IntStream.range(0, windows.length)
-        .filter(w -> stretches[w] >= FOLDS)
-        .mapToDouble(w -> distances[w] / stretches[w])
-        .reduce(1, Math::max);
+    double[] dispersion = new double[windows.length];
+    double largest = 1;
+    for (int w = 0; w < windows.length; w++) {
+      if (stretches[w] >= FOLDS) {
+        largest = Math.max(largest, distances[w] / stretches[w]);
+      }
+      dispersion[w] = largest;
+    }
+    return dispersion;
   }
 
   /**
