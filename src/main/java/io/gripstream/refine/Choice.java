@@ -26,9 +26,25 @@ record Choice(Candidate candidate, Evidence evidence) {
   static Choice among(List<Candidate> candidates, Round round, Judges judges) {
     GateLimits limits = round.definition().getGate();
     boolean byLabels = judges.labelled() >= limits.getMinimumEvidence() && judges.labelled() > 0;
+    Opinion zeroShot = round.zeroShotSays();
+    Opinion live = round.liveSays();
     Optional<Opinion> predecessor = round.predecessorSays();
     return candidates.stream()
-        .map(each -> new Choice(each, evidence(each, predecessor, round, judges)))
+        .map(
+            each ->
+                new Choice(
+                    each,
+                    Evidence.measure(
+                        judges,
+                        round.data().heldOut(),
+                        round.data().labels(),
+                        round.classes(),
+                        zeroShot,
+                        live,
+                        predecessor,
+                        each.classifier().isFinite()
+                            ? Optional.of(round.says(each.classifier(), each.prefix()))
+                            : Optional.empty())))
         .max(
             Comparator.comparing((Choice choice) -> choice.candidate().classifier().isFinite())
                 .thenComparing(choice -> Gate.judge(limits, choice.evidence()).promote())
@@ -40,20 +56,5 @@ record Choice(Candidate candidate, Evidence evidence) {
                             ? choice.evidence().candidateAccuracy()
                             : choice.evidence().candidateScore()))
         .orElseThrow();
-  }
-
-  private static Evidence evidence(
-      Candidate candidate, Optional<Opinion> predecessor, Round round, Judges judges) {
-    return Evidence.measure(
-        judges,
-        round.data().heldOut(),
-        round.data().labels(),
-        round.classes(),
-        round.zeroShotSays(),
-        round.liveSays(),
-        predecessor,
-        candidate.classifier().isFinite()
-            ? Optional.of(round.says(candidate.classifier(), candidate.prefix()))
-            : Optional.empty());
   }
 }

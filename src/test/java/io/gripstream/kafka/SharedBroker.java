@@ -1,10 +1,13 @@
 package io.gripstream.kafka;
 
+import static org.awaitility.Awaitility.await;
+
 import io.gripstream.kafka.embedded.EmbeddedBroker;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -109,5 +112,17 @@ public final class SharedBroker {
       }
       admin.deleteConsumerGroups(List.of(group)).all().get();
     }
+  }
+
+  /** The same of a group with members, who may come back before it is gone: they join it anew. */
+  public static void forgetAtWork(String group) {
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .ignoreExceptions()
+        .until(
+            () -> {
+              forget(group);
+              return true;
+            });
   }
 }

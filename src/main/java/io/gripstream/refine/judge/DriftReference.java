@@ -110,27 +110,23 @@ public record DriftReference(
             sketches.size() / left[left.length - 1]));
   }
 
-  /** From stretches that do not overlap. With too few of them, shorter ones stand in. */
+  /** From stretches that do not overlap. */
   private static double[] dispersion(
       List<float[]> sketches, Spread all, double[][] factor, double trace) {
     int n = sketches.size();
-    double[] dispersion = new double[Drift.windows().length];
-    double largest = 1;
-    for (int w = 0; w < dispersion.length; w++) {
-      int images = Drift.windows()[w];
-      int stretches = n / images;
-      if (stretches >= FOLDS) {
-        double distances = 0;
-        for (int s = 0; s < stretches; s++) {
-          List<float[]> stretch = sketches.subList(s * images, (s + 1) * images);
-          distances += Spread.distance(factor, all.from(Spread.mean(stretch)));
-        }
-        double independent = trace * (1.0 / images - 1.0 / n);
-        largest = Math.max(largest, distances / stretches / independent);
+    int[] windows = Drift.windows();
+    double[] distances = new double[windows.length];
+    int[] stretches = new int[windows.length];
+    for (int w = 0; w < windows.length; w++) {
+      int images = windows[w];
+      double independent = trace * (1.0 / images - 1.0 / n);
+      for (int from = 0; from + images <= n; from += images) {
+        double[] mean = Spread.mean(sketches.subList(from, from + images));
+        distances[w] += Spread.distance(factor, all.from(mean)) / independent;
+        stretches[w]++;
       }
-      dispersion[w] = largest;
     }
-    return dispersion;
+    return growing(distances, stretches);
   }
 
   /**
@@ -159,15 +155,26 @@ public record DriftReference(
         }
       }
     }
-    double[] dispersion = new double[windows.length];
+    return growing(distances, stretches);
+  }
+
+  /**
+   * The means of ratios, none less than 1 or than one before it. With too few stretches, shorter
+   * ones stand in.
+   *
+   * @param sums {@code [W]}
+   * @param stretches {@code [W]}, how many ratios are in each sum
+   */
+  private static double[] growing(double[] sums, int[] stretches) {
+    double[] growing = new double[sums.length];
     double largest = 1;
-    for (int w = 0; w < windows.length; w++) {
+    for (int w = 0; w < sums.length; w++) {
       if (stretches[w] >= FOLDS) {
-        largest = Math.max(largest, distances[w] / stretches[w]);
+        largest = Math.max(largest, sums[w] / stretches[w]);
       }
-      dispersion[w] = largest;
+      growing[w] = largest;
     }
-    return dispersion;
+    return growing;
   }
 
   /**
