@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -18,6 +19,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 
@@ -53,9 +55,24 @@ public final class SharedBroker {
     }
   }
 
-  /** Clients of the shared broker. */
+  /**
+   * Clients of the shared broker. A consumer that is closed waits for the answer to its last fetch.
+   */
   public static KafkaClients clients() {
-    return new KafkaClients(address(), Map.of());
+    return clients(Map.of());
+  }
+
+  /** The same, with further properties or others. */
+  public static KafkaClients clients(Map<String, String> further) {
+    return new KafkaClients(address(), properties(further));
+  }
+
+  /** What its clients are given, with further properties or others. */
+  public static Map<String, String> properties(Map<String, String> further) {
+    Map<String, String> properties = new HashMap<>();
+    properties.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, "100");
+    properties.putAll(further);
+    return properties;
   }
 
   /** Topics that no other test uses, each with so many partitions. */

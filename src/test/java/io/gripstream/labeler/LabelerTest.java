@@ -614,7 +614,6 @@ class LabelerTest {
   void onADeviceOfItsOwnTheTowerRunsBeforeTheImagesTurnAndWhatItFailsAtThenIsDoneAtTheirs()
       throws IOException {
     model.sharesProcessors = false;
-    start(Map.of("labeler.batch-size", "16"));
     define("colours", Events.task("red", "green", "blue"));
     promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
     List<Color> colours = List.of(Color.RED, Color.GREEN, Color.BLUE);
@@ -624,6 +623,8 @@ class LabelerTest {
       byte[] image = i % 10 == 9 ? new byte[] {1} : ColourClip.png(colours.get(i % 3));
       image("i" + i, Events.image(image, "colours"));
       if (i == 299) {
+        // So many wait for it that it has some to run before their turn.
+        start(Map.of("labeler.batch-size", "16"));
         awaitPredictions(270);
         assertThat(model.threads).contains("labeler-tower");
         model.victim = "labeler-tower";

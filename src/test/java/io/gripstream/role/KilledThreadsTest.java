@@ -141,8 +141,7 @@ class KilledThreadsTest {
   void aCuratorWhoseDiskIsLostAndWhoseRestoringThreadWasKilledIsNotAlive(@TempDir Path lost)
       throws Exception {
     KafkaClients clients =
-        new KafkaClients(
-            SharedBroker.address(), Map.of("interceptor.classes", Killer.class.getName()));
+        SharedBroker.clients(Map.of("interceptor.classes", Killer.class.getName()));
     try (CuratorStream before =
         Curators.start(clients, stream.topics(), stream.serdes(), directory)) {
       await().atMost(LONG).until(before::running);
@@ -194,8 +193,7 @@ class KilledThreadsTest {
 
   private Started start(String role) {
     KafkaClients clients =
-        new KafkaClients(
-            SharedBroker.address(), Map.of("interceptor.classes", Killer.class.getName()));
+        SharedBroker.clients(Map.of("interceptor.classes", Killer.class.getName()));
     return switch (role) {
       case "labeler" -> {
         Labeler labeler =

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -193,22 +194,8 @@ public final class Follower implements AutoCloseable {
 
   private void run() {
     while (!isClosed()) {
-      try (Consumer<byte[], byte[]> current =
-          clients.consumer(
-              null,
-              null,
-              new ByteArrayDeserializer(),
-              new ByteArrayDeserializer(),
-              // What retention removed while the broker was away is gone: go on with what is there.
-              Map.of(
-                  ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
-                  "earliest",
-                  ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG,
-                  FETCH_BYTES,
-                  ConsumerConfig.METADATA_MAX_AGE_CONFIG,
-                  METADATA_MILLIS))) {
-        consumer = current;
-        follow(current);
+      try {
+        follow();
       } catch (WakeupException | InterruptException e) {
         // close() wakes the consumer up, and nothing else does.
         closed.countDown();
@@ -218,9 +205,33 @@ public final class Follower implements AutoCloseable {
       } catch (Exception | StackOverflowError e) {
         LOG.debugf(e, "Following %s failed", topic);
         tryAgain(e);
-      } finally {
-        consumer = null;
       }
+    }
+  }
+
+  private void follow() {
+    Consumer<byte[], byte[]> current =
+        clients.consumer(
+            null,
+            null,
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer(),
+            // What retention removed while the broker was away is gone: go on with what is there.
+            Map.of(
+                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+                "earliest",
+                ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG,
+                FETCH_BYTES,
+                ConsumerConfig.METADATA_MAX_AGE_CONFIG,
+                METADATA_MILLIS));
+    consumer = current;
+    try {
+      follow(current);
+    } finally {
+      consumer = null;
+      // There is no group to leave and nothing to commit. In order, it would wait for the answer to
+      // its last fetch, which takes half a second at a topic's end.
+      current.close(CloseOptions.timeout(Duration.ZERO));
     }
   }
 
@@ -273,6 +284,8 @@ public final class Follower implements AutoCloseable {
       }
     }
     placed.countDown();
+    // There may be nothing to read, and a poll waits for something.
+    note(consumer);
     return true;
   }
 

@@ -83,6 +83,11 @@ final class AssignedPartitions implements ConsumerRebalanceListener {
     worker.assigned(consumer.assignment());
   }
 
+  /** Whether there is a partition that it has learned of. */
+  boolean areAny() {
+    return !known.isEmpty();
+  }
+
   /** Whether none of some partitions was taken away since it was learned of. */
   boolean know(Collection<TopicPartition> partitions) {
     return known.keySet().containsAll(partitions);

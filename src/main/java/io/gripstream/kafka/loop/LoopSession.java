@@ -42,6 +42,10 @@ import org.jboss.logging.Logger;
 final class LoopSession implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(TransactionalLoop.class);
   private static final Duration POLL = Duration.ofMillis(500);
+
+  /** Partitions that a poll assigns give nothing in that poll: it would wait in vain. */
+  private static final Duration JOINING = Duration.ofMillis(50);
+
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
   /** Not the letter's record's fault: its letter cannot be written. */
@@ -161,7 +165,8 @@ final class LoopSession implements AutoCloseable {
     }
     boolean idle = fetched.isEmpty() && pending.isEmpty();
     try {
-      for (var record : consumer.poll(idle ? POLL : Duration.ZERO)) {
+      Duration wait = partitions.areAny() ? POLL : JOINING;
+      for (var record : consumer.poll(idle ? wait : Duration.ZERO)) {
         fetched.add(record);
         partitions.polled(record);
       }

@@ -43,6 +43,23 @@ class FollowerTest {
     }
   }
 
+  @Test
+  void itsEndWaitsForNoFetch() throws Exception {
+    Follower follower =
+        new Follower(
+            SharedBroker.clients(Map.of("fetch.max.wait.ms", "25000")),
+            topics.tasks(),
+            Follower.ALL,
+            record -> {});
+    assertThat(follower.awaitReady(TIMEOUT)).isTrue();
+    // A fetch is under way for certain when it was told of something by one.
+    send(0, "anything");
+    assertThat(follower.await(0, 0, TIMEOUT)).isTrue();
+    long start = System.nanoTime();
+    follower.close();
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(8));
+  }
+
   private void send(int partition, String value) throws Exception {
     try (var producer =
         SharedBroker.clients().producer(null, new StringSerializer(), new StringSerializer())) {
