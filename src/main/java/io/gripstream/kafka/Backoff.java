@@ -10,22 +10,31 @@ import org.apache.kafka.common.errors.InterruptException;
  * after a success. For one thread, but for the end of the wait, which any thread may bring about.
  */
 public final class Backoff {
-  private static final Duration FIRST = Duration.ofMillis(200);
+  /** The first pause, where no other is asked for. */
+  public static final Duration FIRST = Duration.ofMillis(200);
 
-  /** The longest pause. */
+  /** The longest pause, where no other is asked for. */
   public static final Duration LONGEST = Duration.ofSeconds(10);
 
   private final CountDownLatch stopping;
   private final Duration first;
+  private final Duration longest;
   private int failuresInARow;
 
   /**
    * @param stopping ends every wait when it reaches zero
    * @param first the first pause
+   * @param longest the limit
    */
-  public Backoff(CountDownLatch stopping, Duration first) {
+  public Backoff(CountDownLatch stopping, Duration first, Duration longest) {
     this.stopping = stopping;
     this.first = first;
+    this.longest = longest;
+  }
+
+  /** Up to {@link #LONGEST}. */
+  public Backoff(CountDownLatch stopping, Duration first) {
+    this(stopping, first, LONGEST);
   }
 
   /** With a first pause of a fifth of a second. */
@@ -45,12 +54,12 @@ public final class Backoff {
   public void pause() {
     Duration pause = first.multipliedBy(1L << Math.min(failuresInARow, 16));
     failuresInARow++;
-    await(pause.compareTo(LONGEST) < 0 ? pause : LONGEST);
+    await(pause.compareTo(longest) < 0 ? pause : longest);
   }
 
   /** Waits as long as ever: what would be tried again soon would fail again. */
   public void pauseLong() {
-    pause(LONGEST);
+    pause(longest);
   }
 
   /** Waits as long as is said, and counts as a failure like any other. */

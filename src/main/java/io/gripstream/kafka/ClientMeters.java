@@ -23,7 +23,7 @@ import org.apache.kafka.streams.KafkaStreams;
  */
 public final class ClientMeters {
   /** Shows nothing. */
-  public static final ClientMeters NONE = new ClientMeters(Optional.empty());
+  public static final ClientMeters NONE = new ClientMeters(Optional.empty(), Duration.ZERO);
 
   /** Partitions come and go; their figures with them, as late as this. */
   private static final Duration REFRESH = Duration.ofSeconds(10);
@@ -31,14 +31,21 @@ public final class ClientMeters {
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
   private final Optional<MeterRegistry> registry;
+  private final Duration refresh;
 
   /** Shows them in a registry, which stays the caller's. */
   public ClientMeters(MeterRegistry registry) {
-    this(Optional.of(registry));
+    this(registry, REFRESH);
   }
 
-  private ClientMeters(Optional<MeterRegistry> registry) {
+  /** The same, with another time until partitions' figures come and go. */
+  public ClientMeters(MeterRegistry registry, Duration refresh) {
+    this(Optional.of(registry), refresh);
+  }
+
+  private ClientMeters(Optional<MeterRegistry> registry, Duration refresh) {
     this.registry = registry;
+    this.refresh = refresh;
   }
 
   /** A client's meters are in the registry until this is closed. */
@@ -53,7 +60,7 @@ public final class ClientMeters {
   public Binding bind(Consumer<?, ?> consumer) {
     return bind(
         refresher -> {
-          var figures = new KafkaClientMetrics(consumer, List.of(), refresher, REFRESH);
+          var figures = new KafkaClientMetrics(consumer, List.of(), refresher, refresh);
           return new Figures(figures, figures::close);
         });
   }
@@ -61,7 +68,7 @@ public final class ClientMeters {
   public Binding bind(Producer<?, ?> producer) {
     return bind(
         refresher -> {
-          var figures = new KafkaClientMetrics(producer, List.of(), refresher, REFRESH);
+          var figures = new KafkaClientMetrics(producer, List.of(), refresher, refresh);
           return new Figures(figures, figures::close);
         });
   }
@@ -70,7 +77,7 @@ public final class ClientMeters {
   public Binding bind(KafkaStreams streams) {
     return bind(
         refresher -> {
-          var figures = new KafkaStreamsMetrics(streams, List.of(), refresher, REFRESH);
+          var figures = new KafkaStreamsMetrics(streams, List.of(), refresher, refresh);
           return new Figures(figures, figures::close);
         });
   }

@@ -86,7 +86,8 @@ public final class Labeler implements AutoCloseable {
       Topics topics,
       TopicSerdes serdes,
       ClipModel model,
-      MeterRegistry meters) {
+      MeterRegistry meters,
+      TransactionalLoop.Pauses pauses) {
     this.clients = clients;
     this.topics = topics;
     this.serdes = serdes;
@@ -184,14 +185,15 @@ public final class Labeler implements AutoCloseable {
         new TransactionalLoop(
             clients,
             TransactionalLoop.Settings.of(
-                ROLE,
-                group(topics),
-                config.kafka().instanceId(),
-                List.of(topics.images()),
-                topics.positions(),
-                config.labeler().batchSize(),
-                config.labeler().batchesPerTransaction(),
-                ahead(model)),
+                    ROLE,
+                    group(topics),
+                    config.kafka().instanceId(),
+                    List.of(topics.images()),
+                    topics.positions(),
+                    config.labeler().batchSize(),
+                    config.labeler().batchesPerTransaction(),
+                    ahead(model))
+                .with(pauses),
             deadLetters,
             new TransactionalLoop.Handler() {
               @Override
@@ -284,7 +286,18 @@ public final class Labeler implements AutoCloseable {
       TopicSerdes serdes,
       ClipModel model,
       MeterRegistry meters) {
-    Labeler labeler = new Labeler(config, clients, topics, serdes, model, meters);
+    return start(config, clients, topics, serdes, model, meters, TransactionalLoop.Pauses.USUAL);
+  }
+
+  static Labeler start(
+      GripstreamConfig config,
+      KafkaClients clients,
+      Topics topics,
+      TopicSerdes serdes,
+      ClipModel model,
+      MeterRegistry meters,
+      TransactionalLoop.Pauses pauses) {
+    Labeler labeler = new Labeler(config, clients, topics, serdes, model, meters, pauses);
     labeler.loop.start();
     return labeler;
   }

@@ -41,7 +41,8 @@ public final class Refiner implements AutoCloseable {
       TopicSerdes serdes,
       Refinement refinement,
       String modelId,
-      MeterRegistry meters) {
+      MeterRegistry meters,
+      TransactionalLoop.Pauses pauses) {
     RefinerMetrics metrics = new RefinerMetrics(meters);
     Clock clock = Clock.systemUTC();
     DeadLetters deadLetters = new DeadLetters(topics, clients.recordBytes());
@@ -54,7 +55,8 @@ public final class Refiner implements AutoCloseable {
         new TransactionalLoop(
             clients,
             TransactionalLoop.Settings.longWork(
-                ROLE, group(topics), instanceId, List.of(topics.batches()), topics.positions()),
+                    ROLE, group(topics), instanceId, List.of(topics.batches()), topics.positions())
+                .with(pauses),
             deadLetters,
             new Rounds(
                 serdes.batches().deserializer(),
@@ -90,7 +92,28 @@ public final class Refiner implements AutoCloseable {
       Refinement refinement,
       String modelId,
       MeterRegistry meters) {
-    Refiner refiner = new Refiner(instanceId, clients, topics, serdes, refinement, modelId, meters);
+    return start(
+        instanceId,
+        clients,
+        topics,
+        serdes,
+        refinement,
+        modelId,
+        meters,
+        TransactionalLoop.Pauses.USUAL);
+  }
+
+  static Refiner start(
+      String instanceId,
+      KafkaClients clients,
+      Topics topics,
+      TopicSerdes serdes,
+      Refinement refinement,
+      String modelId,
+      MeterRegistry meters,
+      TransactionalLoop.Pauses pauses) {
+    Refiner refiner =
+        new Refiner(instanceId, clients, topics, serdes, refinement, modelId, meters, pauses);
     refiner.loop.start();
     return refiner;
   }

@@ -17,11 +17,13 @@ import io.gripstream.event.Sample;
 import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.image.StubS3;
+import io.gripstream.kafka.Backoff;
 import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Keys;
 import io.gripstream.kafka.LetterCounts;
 import io.gripstream.kafka.SharedBroker;
+import io.gripstream.kafka.loop.TransactionalLoop.Pauses;
 import io.gripstream.kafka.registry.PromptSignature.Signer;
 import io.gripstream.kafka.trace.RecordedSpans;
 import io.gripstream.wiring.TestStream;
@@ -1061,7 +1063,13 @@ class LabelerTest {
   private void start(Map<String, String> settings, KafkaClients clients) {
     labeler =
         Labeler.start(
-            stream.config(settings), clients, stream.topics(), stream.serdes(), model, meters);
+            stream.config(settings),
+            clients,
+            stream.topics(),
+            stream.serdes(),
+            model,
+            meters,
+            new Pauses(Backoff.FIRST, Duration.ofSeconds(1), Duration.ofSeconds(3)));
   }
 
   private void define(String task, TaskDefinition definition) {

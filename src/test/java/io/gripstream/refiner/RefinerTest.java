@@ -14,11 +14,12 @@ import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Tensor;
+import io.gripstream.kafka.Backoff;
 import io.gripstream.kafka.DeadLetters;
-import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.RefusingRegistry;
 import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.embedded.EmbeddedRegistry;
+import io.gripstream.kafka.loop.TransactionalLoop.Pauses;
 import io.gripstream.kafka.registry.SchemaRegistry;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.kafka.trace.Traces;
@@ -149,7 +150,7 @@ class RefinerTest {
     assertThat(refinement.begun("digits", 1).await(40, TimeUnit.SECONDS)).isTrue();
 
     await()
-        .during(Duration.ofSeconds(9))
+        .during(Duration.ofSeconds(5))
         .atMost(LONG)
         .until(() -> refinement.trained.size() == 1 && candidates.values().isEmpty());
     refinement.release();
@@ -448,7 +449,7 @@ class RefinerTest {
           }
         };
     try (Producer<byte[], byte[]> producer =
-        new KafkaClients(SharedBroker.address(), Map.of())
+        SharedBroker.clients()
             .producer(null, new ByteArraySerializer(), new ByteArraySerializer())) {
       Diary diary =
           new Diary(
@@ -548,12 +549,13 @@ class RefinerTest {
   private Refiner refiner(String instance, Map<String, String> overrides, String model) {
     return Refiner.start(
         instance,
-        new KafkaClients(SharedBroker.address(), overrides),
+        SharedBroker.clients(overrides),
         stream.topics(),
         stream.serdes(),
         refinement,
         model,
-        new SimpleMeterRegistry());
+        new SimpleMeterRegistry(),
+        new Pauses(Backoff.FIRST, Backoff.LONGEST, Duration.ofSeconds(3)));
   }
 
   private void define(String task, TaskDefinition definition) {

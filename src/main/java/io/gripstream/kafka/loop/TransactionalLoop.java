@@ -54,7 +54,7 @@ import org.jboss.logging.Logger;
  *       be bad makes the letter itself, which is faster.
  *   <li>{@link Fault#ENGINE}: the same, but for the letter: a record that is alone waits.
  *   <li>{@link Fault#CLOCK}: the loop leaves the group, says so until something is committed, and
- *       tries again after half a minute.
+ *       tries again after {@link Pauses#aside}.
  *   <li>{@link Fault#FATAL}: this process, its rights or its configuration are broken. The loop
  *       ends, {@link State#FAILED}, and says why in one line. {@link Handler#lastWords} are for the
  *       next process.
@@ -67,7 +67,6 @@ import org.jboss.logging.Logger;
  */
 public final class TransactionalLoop implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(TransactionalLoop.class);
-  private static final Duration ASIDE = Duration.ofSeconds(30);
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(30);
   private static final Duration WORK_TIMEOUT = Duration.ofSeconds(60);
 
@@ -179,6 +178,19 @@ public final class TransactionalLoop implements AutoCloseable {
   }
 
   /**
+   * How long a loop waits before it tries again.
+   *
+   * @param first after the first failure in a row; doubles with each further one
+   * @param longest at most; after it was fenced, always
+   * @param aside after its timestamps were refused
+   */
+  public record Pauses(Duration first, Duration longest, Duration aside) {
+    /** A fifth of a second to ten, and half a minute aside. */
+    public static final Pauses USUAL =
+        new Pauses(Backoff.FIRST, Backoff.LONGEST, Duration.ofSeconds(30));
+  }
+
+  /**
    * How a loop runs.
    *
    * @param role who runs it; named in dead letters and logs
@@ -191,7 +203,7 @@ public final class TransactionalLoop implements AutoCloseable {
    * @param batchesPerTransaction micro-batches in a transaction at most
    * @param ahead how far to poll ahead of the micro-batch in hand
    * @param attempts how often a micro-batch may fail before the record at fault is searched for
-   * @param pause after the first failure in a row; doubles with each further one
+   * @param pauses between attempts
    * @param longWork whether {@link Handler#longWork} is asked. Then records are handled one by one,
    *     and members join the group without taking from the others what they are at work on
    */
@@ -205,10 +217,9 @@ public final class TransactionalLoop implements AutoCloseable {
       int batchesPerTransaction,
       Ahead ahead,
       int attempts,
-      Duration pause,
+      Pauses pauses,
       boolean longWork) {
     private static final int ATTEMPTS = 3;
-    private static final Duration PAUSE = Duration.ofMillis(200);
     private static final int AHEAD_BATCHES = 4;
 
     public Settings {
@@ -221,7 +232,7 @@ public final class TransactionalLoop implements AutoCloseable {
       }
     }
 
-    /** With three attempts, a fifth of a second apart at first. */
+    /** With three attempts and the usual pauses. */
     public static Settings of(
         String role,
         String group,
@@ -241,15 +252,41 @@ public final class TransactionalLoop implements AutoCloseable {
           batchesPerTransaction,
           ahead,
           ATTEMPTS,
-          PAUSE,
+          Pauses.USUAL,
           false);
     }
 
-    /** For one long work after another, with three attempts, a fifth of a second apart at first. */
+    /** For one long work after another, with three attempts and the usual pauses. */
     public static Settings longWork(
         String role, String group, String instanceId, List<String> topics, String positions) {
       return new Settings(
-          role, group, instanceId, topics, positions, 1, 1, Ahead.NEXT, ATTEMPTS, PAUSE, true);
+          role,
+          group,
+          instanceId,
+          topics,
+          positions,
+          1,
+          1,
+          Ahead.NEXT,
+          ATTEMPTS,
+          Pauses.USUAL,
+          true);
+    }
+
+    /** The same with other pauses. */
+    public Settings with(Pauses others) {
+      return new Settings(
+          role,
+          group,
+          instanceId,
+          topics,
+          positions,
+          batchSize,
+          batchesPerTransaction,
+          ahead,
+          attempts,
+          others,
+          longWork);
     }
 
     /** Records in one poll at most. */
@@ -317,7 +354,7 @@ public final class TransactionalLoop implements AutoCloseable {
     this.deadLetters = deadLetters;
     this.handler = handler;
     this.listener = listener;
-    this.backoff = new Backoff(stopping, settings.pause());
+    this.backoff = new Backoff(stopping, settings.pauses().first(), settings.pauses().longest());
     this.worker = new LongWorker(settings.role());
     this.thread = new Thread(this::run, "loop-" + settings.role());
     thread.setDaemon(true);
@@ -460,8 +497,9 @@ public final class TransactionalLoop implements AutoCloseable {
         backoff.pauseLong();
       }
       case CLOCK -> {
-        LOG.errorf("%s: %s; standing aside for %s", settings.role(), lastFailure(), ASIDE);
-        backoff.pause(ASIDE);
+        Duration aside = settings.pauses().aside();
+        LOG.errorf("%s: %s; standing aside for %s", settings.role(), lastFailure(), aside);
+        backoff.pause(aside);
       }
       case TRANSIENT, REBALANCED -> {
         LOG.warnf("%s: connecting anew: %s", settings.role(), Fault.line(failure));

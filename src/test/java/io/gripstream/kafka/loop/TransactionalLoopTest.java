@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import ai.djl.engine.EngineException;
+import io.gripstream.kafka.Backoff;
 import io.gripstream.kafka.ClientMeters;
 import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.KafkaClients;
@@ -15,6 +16,7 @@ import io.gripstream.kafka.TopicAdmin;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.loop.TransactionalLoop.Ahead;
 import io.gripstream.kafka.loop.TransactionalLoop.Handler;
+import io.gripstream.kafka.loop.TransactionalLoop.Pauses;
 import io.gripstream.kafka.loop.TransactionalLoop.Settings;
 import io.gripstream.kafka.loop.TransactionalLoop.State;
 import io.gripstream.kafka.registry.IncompatibleSchemaException;
@@ -136,10 +138,10 @@ class TransactionalLoopTest {
     clients =
         new KafkaClients(
             SharedBroker.address(),
-            Map.of(),
+            SharedBroker.properties(Map.of()),
             KafkaClients.MAX_IMAGE_BYTES,
             false,
-            new ClientMeters(meters));
+            new ClientMeters(meters, Duration.ofSeconds(1)));
     send(numbers(0, 100));
     try (TransactionalLoop loop = loop("a", this::copy)) {
       loop.start();
@@ -323,19 +325,27 @@ class TransactionalLoopTest {
   @Test
   void partitionsThatMoveBetweenInstancesLoseAndRepeatNothing() {
     // A static member that leaves is missed only when its session ends.
-    clients = new KafkaClients(clients.bootstrapServers(), Map.of("session.timeout.ms", "6000"));
-    List<String> expected = numbers(0, 2000);
-    send(expected);
+    clients = SharedBroker.clients(Map.of("session.timeout.ms", "6000"));
+    send(numbers(0, 6000));
     try (TransactionalLoop one = loop("a", slowly(this::copy))) {
       one.start();
       awaitPredictions(100);
       try (TransactionalLoop two = loop("b", slowly(this::copy))) {
         two.start();
-        awaitPredictions(1000);
+        await()
+            .atMost(TIMEOUT)
+            .until(
+                () ->
+                    described().stream()
+                        .map(TransactionalLoopTest::has)
+                        .toList()
+                        .equals(List.of(1, 1)));
+        send(numbers(6000, 8000));
+        awaitPredictions(6100);
       }
-      awaitPredictions(2000);
+      awaitPredictions(8000);
     }
-    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(expected);
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 8000));
   }
 
   @Test
@@ -626,7 +636,7 @@ class TransactionalLoopTest {
     clients =
         new KafkaClients(
             SharedBroker.address(),
-            Map.of("max.poll.interval.ms", "3000"),
+            SharedBroker.properties(Map.of("max.poll.interval.ms", "3000")),
             KafkaClients.MAX_IMAGE_BYTES,
             false);
     send(List.of("long"));
@@ -640,7 +650,7 @@ class TransactionalLoopTest {
       // They wait in both partitions.
       send(numbers(0, 10));
       await()
-          .during(Duration.ofSeconds(7))
+          .during(Duration.ofSeconds(5))
           .atMost(TIMEOUT)
           .until(
               () ->
@@ -661,7 +671,7 @@ class TransactionalLoopTest {
     Work atA = new Work("a");
     Work atB = new Work("b");
     // It hears late that it is no member any more, and so comes back behind the other.
-    clients = new KafkaClients(SharedBroker.address(), Map.of("heartbeat.interval.ms", "5000"));
+    clients = SharedBroker.clients(Map.of("heartbeat.interval.ms", "5000"));
     TransactionalLoop a = longLoop("a", atA, failure -> {});
     clients = SharedBroker.clients();
     TransactionalLoop b = longLoop("b", atB, failure -> {});
@@ -695,8 +705,7 @@ class TransactionalLoopTest {
     List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
     TransactionalLoop b = longLoop("b", atB, failure -> {});
     clients =
-        new KafkaClients(
-            SharedBroker.address(),
+        SharedBroker.clients(
             Map.of("default.api.timeout.ms", "2000", "request.timeout.ms", "2000"));
     try (TransactionalLoop a = longLoop("a", atA, failures::add);
         b;
@@ -731,7 +740,7 @@ class TransactionalLoopTest {
   @ValueSource(booleans = {false, true})
   void workIsNotDoneAgainBecauseItsCommitFailed(boolean fenced) {
     // Late to hear that it is no member any more: when it commits.
-    clients = new KafkaClients(SharedBroker.address(), Map.of("heartbeat.interval.ms", "5000"));
+    clients = SharedBroker.clients(Map.of("heartbeat.interval.ms", "5000"));
     send(List.of("work"));
     Work work =
         new Work("a") {
@@ -864,7 +873,8 @@ class TransactionalLoopTest {
       String instance, Handler handler, java.util.function.Consumer<Throwable> onFailure) {
     return new TransactionalLoop(
         clients,
-        Settings.longWork("tester", group, instance, List.of(topics.images()), topics.positions()),
+        Settings.longWork("tester", group, instance, List.of(topics.images()), topics.positions())
+            .with(new Pauses(Backoff.FIRST, Duration.ofSeconds(3), Duration.ofSeconds(3))),
         new DeadLetters(topics),
         handler,
         new LoopListener() {
@@ -909,6 +919,10 @@ class TransactionalLoopTest {
 
   private List<String> members() throws Exception {
     return described().stream().map(MemberDescription::consumerId).sorted().toList();
+  }
+
+  private static int has(MemberDescription member) {
+    return member.assignment().topicPartitions().size();
   }
 
   /** What all members have, together. */
@@ -978,7 +992,7 @@ class TransactionalLoopTest {
             4,
             Ahead.NEXT,
             2,
-            Duration.ofMillis(20),
+            new Pauses(Duration.ofMillis(20), Duration.ofSeconds(1), Duration.ofSeconds(3)),
             false);
     return new TransactionalLoop(clients, settings, new DeadLetters(topics), handler, listener);
   }
