@@ -12,6 +12,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
@@ -19,6 +20,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.MemberToRemove;
+import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
@@ -52,20 +55,23 @@ public final class CuratorStream implements AutoCloseable {
   private static final int MAX_INTERNAL_BYTES = KafkaClients.MAX_RECORD_BYTES + 64 * 1024;
 
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
-
-  /** Refused timestamps are told of until the next attempt would have been refused again. */
-  private static final Duration LATELY = Backoff.LONGEST.multipliedBy(2);
+  private static final Duration LEAVE_TIMEOUT = Duration.ofSeconds(5);
 
   private static final Logger LOG = Logger.getLogger(CuratorStream.class);
 
   private final KafkaClients clients;
   private final Topics topics;
+  private final String instanceId;
   private final RocksMemory memory;
   private final CuratorTopology topology;
   private final RoundSpans spans;
   private final Properties properties = new Properties();
   private final CountDownLatch closing = new CountDownLatch(1);
-  private final Backoff backoff = new Backoff(closing);
+  private final Backoff backoff;
+
+  /** Refused timestamps are told of until the next attempt would have been refused again. */
+  private final Duration lately;
+
   private volatile KafkaStreams streams;
   private volatile ClientMeters.Binding figures = () -> {};
   private volatile Throwable death;
@@ -94,8 +100,8 @@ public final class CuratorStream implements AutoCloseable {
    * @param at by {@link System#nanoTime}
    */
   private record RefusedTime(String line, long at) {
-    boolean lately() {
-      return !line.isEmpty() && System.nanoTime() - at < LATELY.toNanos();
+    boolean within(Duration time) {
+      return !line.isEmpty() && System.nanoTime() - at < time.toNanos();
     }
   }
 
@@ -113,8 +119,38 @@ public final class CuratorStream implements AutoCloseable {
       String instanceId,
       Path directory,
       short replicationFactor) {
+    this(
+        clients,
+        topics,
+        serdes,
+        gate,
+        meters,
+        instanceId,
+        directory,
+        replicationFactor,
+        Backoff.LONGEST);
+  }
+
+  /**
+   * The same.
+   *
+   * @param longest the longest pause before a thread that died is replaced
+   */
+  CuratorStream(
+      KafkaClients clients,
+      Topics topics,
+      TopicSerdes serdes,
+      Candidates.Judge gate,
+      MeterRegistry meters,
+      String instanceId,
+      Path directory,
+      short replicationFactor,
+      Duration longest) {
     this.clients = clients;
     this.topics = topics;
+    this.instanceId = instanceId;
+    this.backoff = new Backoff(closing, Backoff.FIRST, longest);
+    this.lately = longest.multipliedBy(2);
     this.memory = new RocksMemory(NATIVE_MEMORY);
     Map<String, Object> config = new HashMap<>();
     config.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 15_000);
@@ -209,6 +245,7 @@ public final class CuratorStream implements AutoCloseable {
           } else {
             backoff.pause();
           }
+          leave(Thread.currentThread().getName());
           return StreamThreadExceptionResponse.REPLACE_THREAD;
         });
     made.setStateListener(
@@ -222,10 +259,36 @@ public final class CuratorStream implements AutoCloseable {
     made.start();
   }
 
+  /**
+   * Takes a thread's member out of the group, as late as its successor may come. Of itself a static
+   * member stays until its session ends, and nobody has its partitions meanwhile.
+   *
+   * @param thread ends with its number, as its member's instance id does
+   */
+  private void leave(String thread) {
+    if (!clients.staticMembership()) {
+      return;
+    }
+    String member = instanceId + thread.substring(thread.lastIndexOf('-'));
+    try (Admin admin = clients.admin()) {
+      admin
+          .removeMembersFromConsumerGroup(
+              group(topics),
+              new RemoveMembersFromConsumerGroupOptions(List.of(new MemberToRemove(member)))
+                  .timeoutMs((int) LEAVE_TIMEOUT.toMillis()))
+          .all()
+          .get();
+    } catch (ExecutionException | KafkaException e) {
+      LOG.warnf("%s stays in the group until its session ends: %s", member, Fault.line(e));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   /** Why it does not work at present; empty: it does. */
   public String notReady() {
     RefusedTime refused = refusedTime;
-    if (refused.lately()) {
+    if (refused.within(lately)) {
       return refused.line();
     }
     return running() ? "" : "its stream is " + state();

@@ -175,8 +175,12 @@ class CuratorStreamTest {
 
   @Test
   void aTopicThatIsMadeAnewIsReadFromItsStart(@TempDir Path directory) throws Exception {
+    // Fetches last as long as they do for operators: one that ends while there is no topic is
+    // another
+    // case.
+    KafkaClients patient = new KafkaClients(SharedBroker.address(), Map.of());
     try (var diary = reader(topics.rounds(), serdes.rounds().deserializer());
-        CuratorStream curator = curator(directory)) {
+        CuratorStream curator = curator(directory, serdes, Fixtures.GATE, patient)) {
       curator.start();
       define(right());
       send(topics.zeroShots(), TASK + "/" + Fixtures.MODEL, prompt(0));
@@ -189,6 +193,8 @@ class CuratorStreamTest {
       try (Admin admin = clients.admin()) {
         admin.deleteTopics(List.of(topics.commands())).all().get();
         await()
+            .pollDelay(Duration.ZERO)
+            .pollInterval(Duration.ofMillis(10))
             .atMost(TIMEOUT)
             .ignoreExceptions()
             .until(
@@ -341,6 +347,9 @@ class CuratorStreamTest {
   void aRecordThatThreadsDieOfIsADeadLetterAndTheOthersGoOn(@TempDir Path directory)
       throws Exception {
     RecordedSpans spans = new RecordedSpans();
+    // Whoever dies must not be waited for until its session ends.
+    KafkaClients missedLate =
+        SharedBroker.clients(Map.of("main.consumer.session.timeout.ms", "300000"));
     Candidates.Judge broken =
         (limits, evidence) -> {
           throw new IllegalStateException("a rule is broken");
@@ -348,7 +357,8 @@ class CuratorStreamTest {
     try (var prompts = reader(topics.prompts(), serdes.prompts().deserializer());
         var batches = reader(topics.batches(), serdes.batches().deserializer());
         var letters = reader(topics.deadLetters(), new ByteArrayDeserializer());
-        CuratorStream curator = curator(directory, serdes, broken, clients.with(spans.traces()))) {
+        CuratorStream curator =
+            curator(directory, serdes, broken, missedLate.with(spans.traces()))) {
       curator.start();
       send(topics.tasks(), TASK, serdes.tasks().serialize(topics.tasks(), definition().build()));
       send(topics.zeroShots(), TASK + "/" + Fixtures.MODEL, prompt(0));
@@ -447,7 +457,7 @@ class CuratorStreamTest {
     KafkaClients shown =
         new KafkaClients(
             clients.bootstrapServers(),
-            Map.of(),
+            SharedBroker.properties(Map.of()),
             KafkaClients.MAX_IMAGE_BYTES,
             true,
             new ClientMeters(meters));
@@ -469,7 +479,8 @@ class CuratorStreamTest {
         new SimpleMeterRegistry(),
         "curator-test",
         directory,
-        (short) -1);
+        (short) -1,
+        Duration.ofSeconds(3));
   }
 
   private void send(String topic, String key, byte[] value) throws Exception {
