@@ -173,19 +173,26 @@ class CuratorStreamTest {
     await().atMost(TIMEOUT).until(() -> committed(topics.samples()) >= 3);
   }
 
+  /** Of two curators one meets the new topic's misplaced commands first, the other obeys them. */
   @Test
-  void aTopicThatIsMadeAnewIsReadFromItsStart(@TempDir Path directory) throws Exception {
+  void aTopicThatIsMadeAnewIsReadFromItsStart(@TempDir Path first, @TempDir Path second)
+      throws Exception {
     try (var diary = reader(topics.rounds(), serdes.rounds().deserializer());
-        CuratorStream curator = curator(directory)) {
-      curator.start();
+        CuratorStream one = curator(first);
+        CuratorStream other = curator(second, serdes, Fixtures.GATE, clients, "curator-other")) {
+      one.start();
+      other.start();
+      await().atMost(TIMEOUT).until(() -> samplesPartitions().equals(List.of(1, 1)));
       define(right());
       send(topics.zeroShots(), TASK + "/" + Fixtures.MODEL, prompt(0));
       assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PROMOTED);
-      command(right(), CommandType.PAUSE);
-      command(right(), CommandType.RESUME);
-      assertThat(types(next(diary, 2)))
-          .containsExactly(RoundEventType.PAUSED, RoundEventType.RESUMED);
-      // The consumer is then further than the new topic is long, and goes to its start.
+      for (int partition : List.of(right(), wrong())) {
+        command(partition, CommandType.PAUSE);
+        assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PAUSED);
+        command(partition, CommandType.RESUME);
+        assertThat(types(next(diary, 1))).containsExactly(RoundEventType.RESUMED);
+      }
+      // The consumers are then further than the new topic is long, and go to its start.
       try (Admin admin = clients.admin()) {
         admin.deleteTopics(List.of(topics.commands())).all().get();
         await()
@@ -200,8 +207,10 @@ class CuratorStreamTest {
                   return true;
                 });
       }
-      command(right(), CommandType.PIN);
+      command(wrong(), CommandType.PIN);
       assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PINNED);
+      command(right(), CommandType.UNPIN);
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.UNPINNED);
     }
   }
 
@@ -348,7 +357,8 @@ class CuratorStreamTest {
     try (var prompts = reader(topics.prompts(), serdes.prompts().deserializer());
         var batches = reader(topics.batches(), serdes.batches().deserializer());
         var letters = reader(topics.deadLetters(), new ByteArrayDeserializer());
-        CuratorStream curator = curator(directory, serdes, broken, clients.with(spans.traces()))) {
+        CuratorStream curator =
+            curator(directory, serdes, broken, clients.with(spans.traces()), "curator-test")) {
       curator.start();
       send(topics.tasks(), TASK, serdes.tasks().serialize(topics.tasks(), definition().build()));
       send(topics.zeroShots(), TASK + "/" + Fixtures.MODEL, prompt(0));
@@ -456,20 +466,17 @@ class CuratorStreamTest {
   }
 
   private CuratorStream curator(Path directory, TopicSerdes serdes, Candidates.Judge gate) {
-    return curator(directory, serdes, gate, clients);
+    return curator(directory, serdes, gate, clients, "curator-test");
   }
 
   private CuratorStream curator(
-      Path directory, TopicSerdes serdes, Candidates.Judge gate, KafkaClients clients) {
+      Path directory,
+      TopicSerdes serdes,
+      Candidates.Judge gate,
+      KafkaClients clients,
+      String instance) {
     return new CuratorStream(
-        clients,
-        topics,
-        serdes,
-        gate,
-        new SimpleMeterRegistry(),
-        "curator-test",
-        directory,
-        (short) -1);
+        clients, topics, serdes, gate, new SimpleMeterRegistry(), instance, directory, (short) -1);
   }
 
   private void send(String topic, String key, byte[] value) throws Exception {
@@ -478,6 +485,21 @@ class CuratorStreamTest {
 
   private void send(String topic, int partition, String key, byte[] value) throws Exception {
     producer.send(new ProducerRecord<>(topic, partition, key, value)).get();
+  }
+
+  /** How many partitions of the samples each curator has. */
+  private List<Integer> samplesPartitions() throws ExecutionException, InterruptedException {
+    String group = topics.prefix() + "curator";
+    try (Admin admin = clients.admin()) {
+      return admin.describeConsumerGroups(List.of(group)).all().get().get(group).members().stream()
+          .map(
+              member ->
+                  (int)
+                      member.assignment().topicPartitions().stream()
+                          .filter(partition -> partition.topic().equals(topics.samples()))
+                          .count())
+          .toList();
+    }
   }
 
   private long committed(String topic) throws ExecutionException, InterruptedException {
