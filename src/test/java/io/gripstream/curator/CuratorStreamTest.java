@@ -429,7 +429,7 @@ class CuratorStreamTest {
   }
 
   @Test
-  void aRegistryThatRefusesEndsTheCuratorAndCondemnsNothing(@TempDir Path directory)
+  void aRegistryThatRefusesEndsTheCuratorAndIsolatesNothing(@TempDir Path directory)
       throws Exception {
     SchemaRegistry refusing =
         new RefusingRegistry(

@@ -286,9 +286,9 @@ class TransactionalLoopTest {
     }
 
     @Override
-    public void condemned(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
+    public void isolated(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
       if (open.get() > 0) {
-        wrong.add("%d were condemned, and not thrown away".formatted(open.get()));
+        wrong.add("%d were isolated, and not thrown away".formatted(open.get()));
       }
     }
 
@@ -380,7 +380,7 @@ class TransactionalLoopTest {
   }
 
   @Test
-  void anOutputThatTheTopicRefusesCondemnsOnlyItsRecord() {
+  void anOutputThatTheTopicRefusesIsolatesOnlyItsRecord() {
     send(numbers(0, 20));
     send(List.of("keyless"));
     send(numbers(20, 40));
@@ -408,7 +408,7 @@ class TransactionalLoopTest {
   }
 
   @Test
-  void anOutputLargerThanAnyTopicTakesCondemnsOnlyItsRecord() {
+  void anOutputLargerThanAnyTopicTakesIsolatesOnlyItsRecord() {
     send(numbers(0, 20));
     send(List.of("large"));
     Handler handler =
@@ -433,7 +433,7 @@ class TransactionalLoopTest {
   }
 
   @Test
-  void aHandlerThatCannotWorkAtPresentIsWaitedForAndCondemnsNothing() {
+  void aHandlerThatCannotWorkAtPresentIsWaitedForAndIsolatesNothing() {
     send(numbers(0, 40));
     AtomicInteger refusals = new AtomicInteger(6);
     List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
@@ -473,7 +473,7 @@ class TransactionalLoopTest {
   }
 
   @Test
-  void aRegistryThatRefusesEndsTheLoopAndCondemnsNothing() {
+  void aRegistryThatRefusesEndsTheLoopAndIsolatesNothing() {
     send(numbers(0, 40));
     AtomicInteger calls = new AtomicInteger();
     Handler handler =
@@ -783,7 +783,7 @@ class TransactionalLoopTest {
   }
 
   @Test
-  void workThatCannotBeDoneAtPresentIsTriedAgainAndCondemnsNothing() {
+  void workThatCannotBeDoneAtPresentIsTriedAgainAndIsolatesNothing() {
     send(List.of("work"));
     AtomicInteger refusals = new AtomicInteger(4);
     Work work =
