@@ -14,8 +14,11 @@ import org.apache.kafka.common.serialization.Serdes;
  *
  * @param key null where it has none
  * @param value null for a tombstone
+ * @param position under what the partition's position is kept: unlike the topic's name, another one
+ *     if the topic is made anew. Null for what an older program left in the repartition topic
  */
-record Arrival(String topic, int partition, long offset, byte[] key, byte[] value) {
+record Arrival(
+    String topic, int partition, long offset, byte[] key, byte[] value, String position) {
   /**
    *
    *
@@ -25,6 +28,7 @@ record Arrival(String topic, int partition, long offset, byte[] key, byte[] valu
    *   offset     8 bytes
    *   key        4 bytes of length, -1 for null, and the bytes
    *   value      the same
+   *   position   UTF
    * </pre>
    */
   static Serde<Arrival> serde() {
@@ -44,6 +48,7 @@ record Arrival(String topic, int partition, long offset, byte[] key, byte[] valu
       out.writeLong(arrival.offset);
       write(out, arrival.key);
       write(out, arrival.value);
+      out.writeUTF(arrival.position);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -52,7 +57,13 @@ record Arrival(String topic, int partition, long offset, byte[] key, byte[] valu
 
   private static Arrival decode(byte[] bytes) {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
-      return new Arrival(in.readUTF(), in.readInt(), in.readLong(), read(in), read(in));
+      return new Arrival(
+          in.readUTF(),
+          in.readInt(),
+          in.readLong(),
+          read(in),
+          read(in),
+          in.available() == 0 ? null : in.readUTF());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -22,7 +22,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serde;
@@ -50,7 +49,6 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
   private final Topics topics;
   private final TopicSerdes serdes;
   private final Map<String, Serde<? extends SpecificRecord>> inputs;
-  private final Placement.Positions positions;
   private final Rounds rounds = new Rounds();
   private final Commands commands = new Commands(rounds);
   private final Definitions definitions = new Definitions();
@@ -74,12 +72,10 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
       Topics topics,
       TopicSerdes serdes,
       Candidates candidates,
-      Placement.Positions positions,
       MeterRegistry meters,
       RoundSpans spans) {
     this.topics = topics;
     this.serdes = serdes;
-    this.positions = positions;
     this.inputs =
         Map.of(
             topics.samples(), serdes.samples(),
@@ -162,8 +158,10 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
    * when its offsets have expired; of each input partition its records are in order.
    */
   private boolean isNew(Arrival arrival) {
-    String key =
-        "misplaced/" + positions.key(new TopicPartition(arrival.topic(), arrival.partition()));
+    if (arrival.position() == null) {
+      return true;
+    }
+    String key = "misplaced/" + arrival.position();
     String next = read.get(key);
     if (next != null && arrival.offset() < Long.parseLong(next)) {
       return false;

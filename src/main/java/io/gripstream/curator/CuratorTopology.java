@@ -114,7 +114,7 @@ public final class CuratorTopology {
                         .withValueSerde(Arrival.serde())
                         .withNumberOfPartitions(partitions)))
         .process(
-            () -> new CurateProcessor(topics, serdes, candidates, positions, meters, spans),
+            () -> new CurateProcessor(topics, serdes, candidates, meters, spans),
             Named.as(CURATE),
             TASKS,
             POOL,

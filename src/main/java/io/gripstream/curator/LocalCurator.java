@@ -15,7 +15,6 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Instant;
 import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.streams.processor.api.Record;
 
 /**
@@ -58,7 +57,6 @@ public final class LocalCurator {
             topics,
             new TopicSerdes(new LocalRegistry()),
             new Candidates(judge::judge),
-            TopicPartition::toString,
             meters,
             RoundSpans.OFF);
     processor.init(context);

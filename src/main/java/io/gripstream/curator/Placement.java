@@ -57,19 +57,16 @@ final class Placement implements Processor<byte[], byte[], String, Arrival> {
 
   @Override
   public void process(Record<byte[], byte[]> record) {
-    RecordMetadata metadata = context.recordMetadata().orElseThrow();
-    Arrival arrival =
-        new Arrival(
-            metadata.topic(),
-            metadata.partition(),
-            metadata.offset(),
-            record.key(),
-            record.value());
-    TopicPartition partition = new TopicPartition(arrival.topic(), arrival.partition());
-    if (readBefore(partition, arrival.offset())) {
+    RecordMetadata came = context.recordMetadata().orElseThrow();
+    TopicPartition partition = new TopicPartition(came.topic(), came.partition());
+    if (readBefore(partition, came.offset())) {
       return;
     }
-    read.put(positions.key(partition), Long.toString(arrival.offset() + 1));
+    String position = positions.key(partition);
+    read.put(position, Long.toString(came.offset() + 1));
+    Arrival arrival =
+        new Arrival(
+            came.topic(), came.partition(), came.offset(), record.key(), record.value(), position);
     context.forward(record.withKey(task(arrival)).withValue(arrival));
   }
 

@@ -7,8 +7,8 @@ import io.gripstream.event.ImageEvent;
 import io.gripstream.event.ImageReference;
 import io.gripstream.image.ImageReader.Image;
 import io.gripstream.kafka.BulkRecordReader;
-import io.gripstream.kafka.Coordinates;
 import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Position;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.UnreadableRecordException.Why;
 import io.gripstream.kafka.registry.TopicSerdes;
@@ -87,7 +87,7 @@ public final class ReferencedImages implements ImageSource, AutoCloseable {
   @Override
   public List<byte[]> pixels(List<BatchSample> samples) throws InterruptedException {
     Reading reading = new Reading(samples.size());
-    Map<Coordinates, List<Row>> inline = new TreeMap<>();
+    Map<Position, List<Row>> inline = new TreeMap<>();
     for (int i = 0; i < samples.size(); i++) {
       ImageReference reference = samples.get(i).getImage();
       Row row = new Row(i, reference.getSha256());
@@ -96,8 +96,8 @@ public final class ReferencedImages implements ImageSource, AutoCloseable {
       } else if (reference.getTopic().equals(topic)) {
         inline
             .computeIfAbsent(
-                new Coordinates(reference.getPartition(), reference.getOffset()),
-                place -> new ArrayList<>())
+                new Position(reference.getPartition(), reference.getOffset()),
+                position -> new ArrayList<>())
             .add(row);
       } else {
         // A batch must not make this process read whatever else it has access to.
@@ -125,16 +125,16 @@ public final class ReferencedImages implements ImageSource, AutoCloseable {
       this.pixels = new byte[samples][];
     }
 
-    BulkRecordReader.Sink sink(Map<Coordinates, List<Row>> rows) {
+    BulkRecordReader.Sink sink(Map<Position, List<Row>> rows) {
       return new BulkRecordReader.Sink() {
         @Override
-        public void found(Coordinates place, byte[] value) throws InterruptedException {
-          event(rows.get(place), value);
+        public void found(Position position, byte[] value) throws InterruptedException {
+          event(rows.get(position), value);
         }
 
         @Override
-        public void missing(Coordinates place, Why why) {
-          rows.get(place).forEach(row -> gone(why == Why.GONE ? Gone.EXPIRED : Gone.MISSING));
+        public void missing(Position position, Why why) {
+          rows.get(position).forEach(row -> gone(why == Why.GONE ? Gone.EXPIRED : Gone.MISSING));
         }
       };
     }

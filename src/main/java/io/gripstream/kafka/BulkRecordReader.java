@@ -26,8 +26,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jboss.logging.Logger;
 
 /**
- * Reads many records of a topic again by their coordinates: each partition forward, passing over
- * gaps where that is cheaper than fetching them. Memory holds about a fetch, or one larger record.
+ * Reads many records of a topic again by their positions: each partition forward, passing over gaps
+ * where that is cheaper than fetching them. Memory holds about a fetch, or one larger record.
  *
  * <p>The consumer is opened by the first reading and kept. One reading at a time; {@link #close}
  * may come from any thread.
@@ -57,19 +57,19 @@ public final class BulkRecordReader implements AutoCloseable {
   }
 
   /**
-   * Is told of every record once, in order of coordinates. When it throws a {@link
+   * Is told of every record once, in order of positions. When it throws a {@link
    * RetriableException}, it is told of the same record again.
    */
   public interface Sink {
     /**
      * @param value null: a tombstone
      */
-    void found(Coordinates place, byte[] value) throws InterruptedException;
+    void found(Position position, byte[] value) throws InterruptedException;
 
     /**
      * @param why {@link Why#GONE} or {@link Why#MISSING}
      */
-    void missing(Coordinates place, Why why) throws InterruptedException;
+    void missing(Position position, Why why) throws InterruptedException;
   }
 
   /**
@@ -78,11 +78,11 @@ public final class BulkRecordReader implements AutoCloseable {
    * @throws TimeoutException when nothing more came for as long as the timeout
    * @throws IllegalStateException when the reader is closed, also meanwhile
    */
-  public void read(String topic, Collection<Coordinates> places, Sink sink)
+  public void read(String topic, Collection<Position> positions, Sink sink)
       throws InterruptedException {
     reading.lockInterruptibly();
     try {
-      new Reading(topic, places, sink).run();
+      new Reading(topic, positions, sink).run();
     } catch (InterruptException e) {
       // Kafka has set the thread's mark again, which would keep the consumer from closing.
       Thread.interrupted();
@@ -102,16 +102,16 @@ public final class BulkRecordReader implements AutoCloseable {
   /** What is left of one call. */
   private final class Reading {
     private final String topic;
-    private final NavigableSet<Coordinates> wanted;
+    private final NavigableSet<Position> wanted;
     private final Sink sink;
     private final Backoff backoff = new Backoff(closed);
     private long lastProgress = System.nanoTime();
     private long records;
     private long bytes;
 
-    Reading(String topic, Collection<Coordinates> places, Sink sink) {
+    Reading(String topic, Collection<Position> positions, Sink sink) {
       this.topic = topic;
-      this.wanted = new TreeSet<>(places);
+      this.wanted = new TreeSet<>(positions);
       this.sink = sink;
     }
 
@@ -157,11 +157,11 @@ public final class BulkRecordReader implements AutoCloseable {
       Map<TopicPartition, Long> begins = consumer.beginningOffsets(partitions, answer);
       Map<TopicPartition, Long> ends = consumer.endOffsets(partitions, answer);
       while (!wanted.isEmpty()) {
-        Coordinates place = wanted.first();
-        TopicPartition partition = new TopicPartition(topic, place.partition());
-        if (place.offset() < 0 || place.offset() >= ends.getOrDefault(partition, 0L)) {
+        Position position = wanted.first();
+        TopicPartition partition = new TopicPartition(topic, position.partition());
+        if (position.offset() < 0 || position.offset() >= ends.getOrDefault(partition, 0L)) {
           missing(Why.MISSING);
-        } else if (place.offset() < begins.get(partition)) {
+        } else if (position.offset() < begins.get(partition)) {
           missing(Why.GONE);
         } else {
           forward(consumer, partition, ends.get(partition));
@@ -171,7 +171,7 @@ public final class BulkRecordReader implements AutoCloseable {
 
     private List<TopicPartition> partitions(Consumer<byte[], byte[]> consumer) {
       List<PartitionInfo> known = consumer.partitionsFor(topic, answer);
-      var asked = wanted.stream().map(Coordinates::partition).collect(Collectors.toSet());
+      var asked = wanted.stream().map(Position::partition).collect(Collectors.toSet());
       if (known == null || known.isEmpty()) {
         // Brokers that have just started may not know the topic yet; nothing follows from that.
         throw new UnknownTopicOrPartitionException("there is no topic " + topic);
@@ -185,27 +185,27 @@ public final class BulkRecordReader implements AutoCloseable {
     /** Reads one partition as far as anything is wanted of it. */
     private void forward(Consumer<byte[], byte[]> consumer, TopicPartition partition, long end)
         throws InterruptedException {
-      long position = wanted.first().offset();
-      consumer.seek(partition, position);
+      long next = wanted.first().offset();
+      consumer.seek(partition, next);
       consumer.resume(List.of(partition));
       while (wants(partition, end)) {
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
           passed(partition, record.offset());
           take(record);
         }
-        long before = position;
-        position = consumer.position(partition, answer);
+        long before = next;
+        next = consumer.position(partition, answer);
         // Behind what poll returns there may be ends of transactions, which it never returns.
-        passed(partition, position);
-        if (position > before) {
+        passed(partition, next);
+        if (next > before) {
           lastProgress = System.nanoTime();
           backoff.succeeded();
         } else if (stuck()) {
           throw new TimeoutException("no record came from " + partition);
         }
-        if (wants(partition, end) && worthSeeking(wanted.first().offset() - position)) {
-          position = wanted.first().offset();
-          consumer.seek(partition, position);
+        if (wants(partition, end) && worthSeeking(wanted.first().offset() - next)) {
+          next = wanted.first().offset();
+          consumer.seek(partition, next);
         }
       }
       consumer.pause(List.of(partition));
@@ -220,10 +220,10 @@ public final class BulkRecordReader implements AutoCloseable {
     private void take(ConsumerRecord<byte[], byte[]> record) throws InterruptedException {
       records++;
       bytes += Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
-      Coordinates place = new Coordinates(record.partition(), record.offset());
-      if (wanted.contains(place)) {
-        sink.found(place, record.value());
-        done(place);
+      Position position = new Position(record.partition(), record.offset());
+      if (wanted.contains(position)) {
+        sink.found(position, record.value());
+        done(position);
       }
     }
 
@@ -239,8 +239,8 @@ public final class BulkRecordReader implements AutoCloseable {
       done(wanted.first());
     }
 
-    private void done(Coordinates place) {
-      wanted.remove(place);
+    private void done(Position position) {
+      wanted.remove(position);
       lastProgress = System.nanoTime();
     }
 

@@ -18,7 +18,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
- * Reads single records again by their coordinates, through a few consumers that are kept open.
+ * Reads single records again by their positions, through a few consumers that are kept open.
  * Thread-safe.
  */
 public final class RecordReader implements AutoCloseable {
@@ -47,12 +47,12 @@ public final class RecordReader implements AutoCloseable {
    */
   public ConsumerRecord<String, byte[]> read(
       String topic, int partition, long offset, Duration timeout) throws UnreadableRecordException {
-    return readAll(topic, List.of(new Coordinates(partition, offset)), timeout).get(0);
+    return readAll(topic, List.of(new Position(partition, offset)), timeout).get(0);
   }
 
   /** Reads several records of one topic, in the order given; see {@link #read}. */
   public List<ConsumerRecord<String, byte[]>> readAll(
-      String topic, List<Coordinates> places, Duration timeout) throws UnreadableRecordException {
+      String topic, List<Position> positions, Duration timeout) throws UnreadableRecordException {
     long end = System.nanoTime() + timeout.toNanos();
     try {
       if (!permits.tryAcquire(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -70,8 +70,8 @@ public final class RecordReader implements AutoCloseable {
         consumer = open();
       }
       List<ConsumerRecord<String, byte[]>> records = new ArrayList<>();
-      for (Coordinates place : places) {
-        records.add(read(consumer, topic, place, end));
+      for (Position position : positions) {
+        records.add(read(consumer, topic, position, end));
       }
       usable = true;
       return records;
@@ -108,22 +108,22 @@ public final class RecordReader implements AutoCloseable {
   }
 
   private static ConsumerRecord<String, byte[]> read(
-      Consumer<String, byte[]> consumer, String topic, Coordinates place, long end)
+      Consumer<String, byte[]> consumer, String topic, Position position, long end)
       throws UnreadableRecordException {
-    TopicPartition partition = new TopicPartition(topic, place.partition());
-    checkRange(consumer, partition, place.offset(), left(end, topic));
+    TopicPartition partition = new TopicPartition(topic, position.partition());
+    checkRange(consumer, partition, position.offset(), left(end, topic));
     consumer.assign(List.of(partition));
-    consumer.seek(partition, place.offset());
+    consumer.seek(partition, position.offset());
     while (true) {
       for (ConsumerRecord<String, byte[]> record : consumer.poll(left(end, topic))) {
-        if (record.offset() == place.offset()) {
+        if (record.offset() == position.offset()) {
           return record;
         }
         // The offset is a transaction's end, belongs to an aborted one, or was compacted away.
-        throw UnreadableRecordException.missing(topic, place.partition(), place.offset());
+        throw UnreadableRecordException.missing(topic, position.partition(), position.offset());
       }
-      if (consumer.position(partition) > place.offset()) {
-        throw UnreadableRecordException.missing(topic, place.partition(), place.offset());
+      if (consumer.position(partition) > position.offset()) {
+        throw UnreadableRecordException.missing(topic, position.partition(), position.offset());
       }
     }
   }

@@ -219,7 +219,7 @@ public final class Labeler implements AutoCloseable {
               }
 
               @Override
-              public void condemned(ConsumerRecord<byte[], byte[]> record) {
+              public void isolated(ConsumerRecord<byte[], byte[]> record) {
                 endToEnd.thrownAway(TransactionalLoop.partition(record));
               }
 
@@ -235,7 +235,7 @@ public final class Labeler implements AutoCloseable {
             },
             new LoopListener() {
               @Override
-              public void condemned(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
+              public void isolated(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
                 metrics.deadLetters.count(LetterCounts.Reason.FAILED);
               }
 

@@ -1,6 +1,5 @@
 package io.gripstream.refine;
 
-import io.gripstream.event.GateLimits;
 import io.gripstream.refine.judge.Evidence;
 import io.gripstream.refine.judge.Evidence.Opinion;
 import io.gripstream.refine.judge.Gate;
@@ -16,16 +15,12 @@ import java.util.Optional;
  */
 record Choice(Candidate candidate, Evidence evidence) {
   /**
-   * The best of those that the gate would promote; if there is none, of those that the judges find
-   * clearly better than the zero-shot prompt; if there is none, of all that did not explode. The
-   * best is right most often by people's labels of held-out images, where there are enough to
-   * decide by; otherwise its expected accuracy is the highest.
+   * The one that the gate thinks most of, of those that did not explode.
    *
    * @param candidates at least one
+   * @see Gate#worth
    */
   static Choice among(List<Candidate> candidates, Round round, Judges judges) {
-    GateLimits limits = round.definition().getGate();
-    boolean byLabels = judges.labelled() >= limits.getMinimumEvidence() && judges.labelled() > 0;
     Opinion zeroShot = round.zeroShotSays();
     Opinion live = round.liveSays();
     Optional<Opinion> predecessor = round.predecessorSays();
@@ -47,14 +42,7 @@ record Choice(Candidate candidate, Evidence evidence) {
                             : Optional.empty())))
         .max(
             Comparator.comparing((Choice choice) -> choice.candidate().classifier().isFinite())
-                .thenComparing(choice -> Gate.judge(limits, choice.evidence()).promote())
-                .thenComparing(
-                    choice -> !byLabels && choice.evidence().overZeroShot().convincing(0))
-                .thenComparing(
-                    choice ->
-                        byLabels
-                            ? choice.evidence().candidateAccuracy()
-                            : choice.evidence().candidateScore()))
+                .thenComparing(Choice::evidence, Gate.worth(round.definition().getGate())))
         .orElseThrow();
   }
 }

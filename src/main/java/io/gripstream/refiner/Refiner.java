@@ -67,7 +67,7 @@ public final class Refiner implements AutoCloseable {
                 metrics),
             new LoopListener() {
               @Override
-              public void condemned(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
+              public void isolated(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
                 metrics.deadLetters.count(LetterCounts.Reason.FAILED);
               }
 

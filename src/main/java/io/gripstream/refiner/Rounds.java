@@ -184,7 +184,7 @@ final class Rounds implements TransactionalLoop.Handler {
   }
 
   @Override
-  public void condemned(ConsumerRecord<byte[], byte[]> record) {
+  public void isolated(ConsumerRecord<byte[], byte[]> record) {
     Place place = place(TransactionalLoop.partition(record));
     place.head = Math.max(place.head, record.offset() + 1);
     place.again = OptionalLong.empty();

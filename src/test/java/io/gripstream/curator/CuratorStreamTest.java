@@ -173,23 +173,29 @@ class CuratorStreamTest {
     await().atMost(TIMEOUT).until(() -> committed(topics.samples()) >= 3);
   }
 
+  /** Of two curators one meets the new topic's misplaced commands first, the other obeys them. */
   @Test
-  void aTopicThatIsMadeAnewIsReadFromItsStart(@TempDir Path directory) throws Exception {
-    // Fetches last as long as they do for operators: one that ends while there is no topic is
-    // another
+  void aTopicThatIsMadeAnewIsReadFromItsStart(@TempDir Path first, @TempDir Path second)
+      throws Exception {
+    // A fetch lasts as long as an operator's: one that ends while there is no topic is another
     // case.
     KafkaClients patient = new KafkaClients(SharedBroker.address(), Map.of());
     try (var diary = reader(topics.rounds(), serdes.rounds().deserializer());
-        CuratorStream curator = curator(directory, serdes, Fixtures.GATE, patient)) {
-      curator.start();
+        CuratorStream one = curator(first, serdes, Fixtures.GATE, patient, "curator-test");
+        CuratorStream other = curator(second, serdes, Fixtures.GATE, patient, "curator-other")) {
+      one.start();
+      other.start();
+      await().atMost(TIMEOUT).until(() -> samplesPartitions().equals(List.of(1, 1)));
       define(right());
       send(topics.zeroShots(), TASK + "/" + Fixtures.MODEL, prompt(0));
       assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PROMOTED);
-      command(right(), CommandType.PAUSE);
-      command(right(), CommandType.RESUME);
-      assertThat(types(next(diary, 2)))
-          .containsExactly(RoundEventType.PAUSED, RoundEventType.RESUMED);
-      // The consumer is then further than the new topic is long, and goes to its start.
+      for (int partition : List.of(right(), wrong())) {
+        command(partition, CommandType.PAUSE);
+        assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PAUSED);
+        command(partition, CommandType.RESUME);
+        assertThat(types(next(diary, 1))).containsExactly(RoundEventType.RESUMED);
+      }
+      // The consumers are then further than the new topic is long, and go to its start.
       try (Admin admin = clients.admin()) {
         admin.deleteTopics(List.of(topics.commands())).all().get();
         await()
@@ -206,8 +212,10 @@ class CuratorStreamTest {
                   return true;
                 });
       }
-      command(right(), CommandType.PIN);
+      command(wrong(), CommandType.PIN);
       assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PINNED);
+      command(right(), CommandType.UNPIN);
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.UNPINNED);
     }
   }
 
@@ -358,7 +366,7 @@ class CuratorStreamTest {
         var batches = reader(topics.batches(), serdes.batches().deserializer());
         var letters = reader(topics.deadLetters(), new ByteArrayDeserializer());
         CuratorStream curator =
-            curator(directory, serdes, broken, missedLate.with(spans.traces()))) {
+            curator(directory, serdes, broken, missedLate.with(spans.traces()), "curator-test")) {
       curator.start();
       send(topics.tasks(), TASK, serdes.tasks().serialize(topics.tasks(), definition().build()));
       send(topics.zeroShots(), TASK + "/" + Fixtures.MODEL, prompt(0));
@@ -429,7 +437,7 @@ class CuratorStreamTest {
   }
 
   @Test
-  void aRegistryThatRefusesEndsTheCuratorAndCondemnsNothing(@TempDir Path directory)
+  void aRegistryThatRefusesEndsTheCuratorAndIsolatesNothing(@TempDir Path directory)
       throws Exception {
     SchemaRegistry refusing =
         new RefusingRegistry(
@@ -466,18 +474,22 @@ class CuratorStreamTest {
   }
 
   private CuratorStream curator(Path directory, TopicSerdes serdes, Candidates.Judge gate) {
-    return curator(directory, serdes, gate, clients);
+    return curator(directory, serdes, gate, clients, "curator-test");
   }
 
   private CuratorStream curator(
-      Path directory, TopicSerdes serdes, Candidates.Judge gate, KafkaClients clients) {
+      Path directory,
+      TopicSerdes serdes,
+      Candidates.Judge gate,
+      KafkaClients clients,
+      String instance) {
     return new CuratorStream(
         clients,
         topics,
         serdes,
         gate,
         new SimpleMeterRegistry(),
-        "curator-test",
+        instance,
         directory,
         (short) -1,
         Duration.ofSeconds(3));
@@ -489,6 +501,21 @@ class CuratorStreamTest {
 
   private void send(String topic, int partition, String key, byte[] value) throws Exception {
     producer.send(new ProducerRecord<>(topic, partition, key, value)).get();
+  }
+
+  /** How many partitions of the samples each curator has. */
+  private List<Integer> samplesPartitions() throws ExecutionException, InterruptedException {
+    String group = topics.prefix() + "curator";
+    try (Admin admin = clients.admin()) {
+      return admin.describeConsumerGroups(List.of(group)).all().get().get(group).members().stream()
+          .map(
+              member ->
+                  (int)
+                      member.assignment().topicPartitions().stream()
+                          .filter(partition -> partition.topic().equals(topics.samples()))
+                          .count())
+          .toList();
+    }
   }
 
   private long committed(String topic) throws ExecutionException, InterruptedException {

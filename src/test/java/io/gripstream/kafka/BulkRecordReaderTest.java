@@ -48,9 +48,9 @@ class BulkRecordReaderTest {
   @Test
   void everyRecordIsToldOnceInOrderOfItsPlaceAndNoOtherIs() throws Exception {
     List<RecordMetadata> sent = send(600, 100);
-    List<Coordinates> wanted = new ArrayList<>();
+    List<Position> wanted = new ArrayList<>();
     for (int i = 0; i < sent.size(); i += 1 + i % 13) {
-      wanted.add(0, place(sent.get(i)));
+      wanted.add(0, position(sent.get(i)));
     }
 
     reader.read(topic, wanted, told);
@@ -58,9 +58,9 @@ class BulkRecordReaderTest {
     assertThat(told.order).containsExactlyElementsOf(wanted.stream().sorted().toList());
     assertThat(told.missing).isEmpty();
     for (int i = 0; i < sent.size(); i++) {
-      Coordinates place = place(sent.get(i));
-      if (told.found.containsKey(place)) {
-        assertThat(told.found.get(place)).startsWith("value-" + i + " ");
+      Position position = position(sent.get(i));
+      if (told.found.containsKey(position)) {
+        assertThat(told.found.get(position)).startsWith("value-" + i + " ");
       }
     }
   }
@@ -69,8 +69,8 @@ class BulkRecordReaderTest {
   @Test
   void gapsBetweenLargeRecordsArePassedOver() throws Exception {
     List<RecordMetadata> sent = send(30, 300_000);
-    List<Coordinates> wanted =
-        sent.stream().filter(r -> r.offset() % 5 == 1).map(BulkRecordReaderTest::place).toList();
+    List<Position> wanted =
+        sent.stream().filter(r -> r.offset() % 5 == 1).map(BulkRecordReaderTest::position).toList();
 
     reader.read(topic, wanted, told);
 
@@ -83,42 +83,42 @@ class BulkRecordReaderTest {
     send(3, 10);
     List<RecordMetadata> aborted = transaction(3, false);
     List<RecordMetadata> committed = transaction(3, true);
-    List<Coordinates> wanted = new ArrayList<>();
+    List<Position> wanted = new ArrayList<>();
     for (RecordMetadata record : aborted) {
-      wanted.add(place(record));
+      wanted.add(position(record));
     }
     for (RecordMetadata record : committed) {
-      wanted.add(place(record));
+      wanted.add(position(record));
       // The transaction's end.
-      wanted.add(new Coordinates(record.partition(), record.offset() + 1));
+      wanted.add(new Position(record.partition(), record.offset() + 1));
     }
     reader.read(topic, wanted, told);
 
     assertThat(told.found.keySet())
         .containsExactlyInAnyOrderElementsOf(
-            committed.stream().map(BulkRecordReaderTest::place).toList());
+            committed.stream().map(BulkRecordReaderTest::position).toList());
     assertThat(told.missing).hasSize(6).containsValues(Why.MISSING);
   }
 
   @Test
   void whatRetentionRemovesWhileItIsReadIsGone() throws Exception {
     send(300, 10_000);
-    List<Coordinates> wanted = new ArrayList<>();
+    List<Position> wanted = new ArrayList<>();
     for (long offset = 0; offset < 100; offset++) {
-      wanted.add(new Coordinates(0, offset));
+      wanted.add(new Position(0, offset));
     }
-    told.when(new Coordinates(0, 2), () -> deleteBefore(0, 99));
+    told.when(new Position(0, 2), () -> deleteBefore(0, 99));
 
     reader.read(topic, wanted, told);
 
     assertThat(told.order).containsExactlyElementsOf(wanted);
-    assertThat(told.found).containsKeys(new Coordinates(0, 0), new Coordinates(0, 99));
+    assertThat(told.found).containsKeys(new Position(0, 0), new Position(0, 99));
     assertThat(told.missing).isNotEmpty().doesNotContainValue(Why.MISSING);
   }
 
   @Test
   void aSinkThatCannotTakeARecordYetIsToldOfItAgain() throws Exception {
-    List<Coordinates> wanted = send(9, 10).stream().map(BulkRecordReaderTest::place).toList();
+    List<Position> wanted = send(9, 10).stream().map(BulkRecordReaderTest::position).toList();
     boolean[] refused = new boolean[1];
     told.when(
         wanted.get(4),
@@ -138,7 +138,7 @@ class BulkRecordReaderTest {
   @Test
   void aTopicThatNoBrokerKnowsIsWaitedForAndNothingInItIsMissing() {
     try (BulkRecordReader hasty = new BulkRecordReader(clients, Duration.ofMillis(200))) {
-      List<Coordinates> wanted = List.of(new Coordinates(0, 0));
+      List<Position> wanted = List.of(new Position(0, 0));
       assertThatThrownBy(() -> hasty.read("no-" + topic, wanted, told))
           .isInstanceOf(TimeoutException.class)
           .hasMessageContaining("1 records could not be read");
@@ -180,11 +180,11 @@ class BulkRecordReaderTest {
       }
     }
     producer.flush();
-    List<RecordMetadata> places = new ArrayList<>();
+    List<RecordMetadata> positions = new ArrayList<>();
     for (Future<RecordMetadata> record : sent) {
-      places.add(record.get());
+      positions.add(record.get());
     }
-    return places;
+    return positions;
   }
 
   private Producer<byte[], byte[]> producer(String transactionalId) {
@@ -203,33 +203,33 @@ class BulkRecordReaderTest {
     }
   }
 
-  private static Coordinates place(RecordMetadata record) {
-    return new Coordinates(record.partition(), record.offset());
+  private static Position position(RecordMetadata record) {
+    return new Position(record.partition(), record.offset());
   }
 
   /** Remembers what it is told. */
   private static final class Told implements BulkRecordReader.Sink {
-    final Map<Coordinates, String> found = new TreeMap<>();
-    final Map<Coordinates, Why> missing = new TreeMap<>();
-    final List<Coordinates> order = new ArrayList<>();
-    private final Map<Coordinates, Runnable> deeds = new HashMap<>();
+    final Map<Position, String> found = new TreeMap<>();
+    final Map<Position, Why> missing = new TreeMap<>();
+    final List<Position> order = new ArrayList<>();
+    private final Map<Position, Runnable> deeds = new HashMap<>();
 
     /** Does something when a record is found, before that is remembered. */
-    void when(Coordinates place, Runnable deed) {
-      deeds.put(place, deed);
+    void when(Position position, Runnable deed) {
+      deeds.put(position, deed);
     }
 
     @Override
-    public void found(Coordinates place, byte[] value) {
-      deeds.getOrDefault(place, () -> {}).run();
-      found.put(place, new String(value, UTF_8));
-      order.add(place);
+    public void found(Position position, byte[] value) {
+      deeds.getOrDefault(position, () -> {}).run();
+      found.put(position, new String(value, UTF_8));
+      order.add(position);
     }
 
     @Override
-    public void missing(Coordinates place, Why why) {
-      missing.put(place, why);
-      order.add(place);
+    public void missing(Position position, Why why) {
+      missing.put(position, why);
+      order.add(position);
     }
   }
 }

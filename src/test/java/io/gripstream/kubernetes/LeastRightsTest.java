@@ -28,6 +28,7 @@ import io.gripstream.gateway.stream.Feeds;
 import io.gripstream.gateway.stream.Publisher;
 import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Position;
 import io.gripstream.kafka.RecordReader;
 import io.gripstream.kafka.TopicAdmin;
 import io.gripstream.kafka.Topics;
@@ -148,7 +149,7 @@ class LeastRightsTest {
               .build();
       publisher.publish(
           TOPICS.tasks(), TASK, serdes.tasks().serializer().serialize(TOPICS.tasks(), definition));
-      Publisher.Position last = null;
+      Position last = null;
       for (int i = 0; i < IMAGES; i++) {
         ImageEvent event =
             ImageEvent.newBuilder().setContent(ByteBuffer.wrap(images.image(i).png())).build();

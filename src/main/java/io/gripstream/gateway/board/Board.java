@@ -5,7 +5,7 @@ import io.gripstream.event.Prediction;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.TaskDefinition;
-import io.gripstream.kafka.Coordinates;
+import io.gripstream.kafka.Position;
 import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -43,20 +43,20 @@ public final class Board {
   }
 
   /**
-   * @param place of the prediction's own record
+   * @param position of the prediction's own record
    * @param at the record's time, in milliseconds since the epoch
    */
-  public void prediction(Prediction prediction, Coordinates place, long at) {
+  public void prediction(Prediction prediction, Position position, long at) {
     board(prediction.getTask())
-        .ifPresent(board -> board.predicted(prediction, place, at, clock.millis()));
+        .ifPresent(board -> board.predicted(prediction, position, at, clock.millis()));
   }
 
   public void round(RoundEvent event) {
     board(event.getTask()).ifPresent(board -> board.round(event));
   }
 
-  public void candidate(VersionFacts facts, Coordinates place) {
-    board(facts.task()).ifPresent(board -> board.candidate(facts, place));
+  public void candidate(VersionFacts facts, Position position) {
+    board(facts.task()).ifPresent(board -> board.candidate(facts, position));
   }
 
   /**
@@ -73,7 +73,7 @@ public final class Board {
     board(task).ifPresent(board -> board.refused(reason, clock.millis()));
   }
 
-  public void batch(RefinementBatch chunk, Coordinates place) {
+  public void batch(RefinementBatch chunk, Position position) {
     if (chunk.getChunk() < 0
         || chunk.getChunk() >= chunk.getChunks()
         || chunk.getChunks() > 100_000) {
@@ -81,7 +81,7 @@ public final class Board {
           "chunk %d of %d in round %d of %s"
               .formatted(chunk.getChunk(), chunk.getChunks(), chunk.getRound(), chunk.getTask()));
     }
-    board(chunk.getTask()).ifPresent(board -> board.batch(chunk, place));
+    board(chunk.getTask()).ifPresent(board -> board.batch(chunk, position));
   }
 
   public void label(String task, LabelEvent label) {

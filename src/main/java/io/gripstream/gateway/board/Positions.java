@@ -1,6 +1,6 @@
 package io.gripstream.gateway.board;
 
-import io.gripstream.kafka.Coordinates;
+import io.gripstream.kafka.Position;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -36,8 +36,8 @@ public record Positions(Map<Integer, Long> latest) {
   }
 
   /** Whether a record was read. */
-  boolean covers(Coordinates place) {
-    return place.offset() <= latest.getOrDefault(place.partition(), -1L);
+  boolean covers(Position position) {
+    return position.offset() <= latest.getOrDefault(position.partition(), -1L);
   }
 
   @Override

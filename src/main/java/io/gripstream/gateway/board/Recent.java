@@ -1,6 +1,6 @@
 package io.gripstream.gateway.board;
 
-import io.gripstream.kafka.Coordinates;
+import io.gripstream.kafka.Position;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -21,8 +21,8 @@ final class Recent {
     this.capacity = capacity;
   }
 
-  void add(PredictionView prediction, Coordinates place) {
-    Entry entry = new Entry(prediction, place);
+  void add(PredictionView prediction, Position position) {
+    Entry entry = new Entry(prediction, position);
     entries.addLast(entry);
     byImage.put(prediction.imageId(), entry);
     if (entries.size() > capacity) {
@@ -75,7 +75,7 @@ final class Recent {
   /** All predictions that were not read yet, oldest first. */
   List<PredictionView> after(Positions read) {
     return entries.stream()
-        .filter(entry -> !read.covers(entry.place))
+        .filter(entry -> !read.covers(entry.position))
         .map(entry -> entry.prediction)
         .toList();
   }
@@ -98,13 +98,13 @@ final class Recent {
   }
 
   private static final class Entry {
-    private final Coordinates place;
+    private final Position position;
     private PredictionView prediction;
     private long settled;
 
-    private Entry(PredictionView prediction, Coordinates place) {
+    private Entry(PredictionView prediction, Position position) {
       this.prediction = prediction;
-      this.place = place;
+      this.position = position;
     }
   }
 }

@@ -4,7 +4,7 @@ import io.gripstream.event.Prediction;
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.TaskDefinition;
-import io.gripstream.kafka.Coordinates;
+import io.gripstream.kafka.Position;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -33,7 +33,7 @@ public final class TaskBoard {
   private final Scoreboard heldOut = new Scoreboard();
   private final HumanLabels labels;
   private final TreeMap<Integer, Candidate> versions = new TreeMap<>();
-  private final TreeMap<Integer, BatchPlace> batches = new TreeMap<>();
+  private final TreeMap<Integer, Batch> batches = new TreeMap<>();
   private final Map<String, Long> counts = new TreeMap<>();
   private final Map<Integer, Long> heard = new TreeMap<>();
 
@@ -47,14 +47,13 @@ public final class TaskBoard {
   private long changed;
   private long counted;
 
-  private record Candidate(VersionFacts facts, Coordinates place) {}
+  private record Candidate(VersionFacts facts, Position position) {}
 
   /**
    * Where the chunks of a round's batch lie; null where a chunk has not been seen. The first chunk
    * says what the round follows.
    */
-  private record BatchPlace(
-      Coordinates[] chunks, int samples, String strategy, Boolean calibration) {}
+  private record Batch(Position[] chunks, int samples, String strategy, Boolean calibration) {}
 
   TaskBoard(String task) {
     this.task = task;
@@ -84,11 +83,11 @@ public final class TaskBoard {
   }
 
   /**
-   * @param place of the prediction's own record
+   * @param position of the prediction's own record
    * @param at the record's time, and now: milliseconds since the epoch
    */
-  synchronized void predicted(Prediction prediction, Coordinates place, long at, long now) {
-    heard.merge(place.partition(), place.offset(), Math::max);
+  synchronized void predicted(Prediction prediction, Position position, long at, long now) {
+    heard.merge(position.partition(), position.offset(), Math::max);
     if (prediction.getImageId().length() > LONGEST_ID) {
       return;
     }
@@ -103,7 +102,7 @@ public final class TaskBoard {
     }
     String truth = told.predicted(view);
     String held = heldOut.predicted(view);
-    recent.add(view.withTruth(truth != null ? truth : held), place);
+    recent.add(view.withTruth(truth != null ? truth : held), position);
   }
 
   /** Truth for the page alone. */
@@ -130,8 +129,8 @@ public final class TaskBoard {
     }
   }
 
-  synchronized void candidate(VersionFacts facts, Coordinates place) {
-    versions.put(facts.version(), new Candidate(facts, place));
+  synchronized void candidate(VersionFacts facts, Position position) {
+    versions.put(facts.version(), new Candidate(facts, position));
     forgetVersions();
     structure++;
   }
@@ -194,18 +193,18 @@ public final class TaskBoard {
         || (diary.pinned() != null && diary.pinned() == version);
   }
 
-  public synchronized void batch(RefinementBatch chunk, Coordinates place) {
-    BatchPlace known = batches.get(chunk.getRound());
+  public synchronized void batch(RefinementBatch chunk, Position position) {
+    Batch known = batches.get(chunk.getRound());
     boolean begun = known != null && known.chunks.length == chunk.getChunks();
-    Coordinates[] places = begun ? known.chunks : new Coordinates[chunk.getChunks()];
+    Position[] positions = begun ? known.chunks : new Position[chunk.getChunks()];
     int before = begun ? known.samples : 0;
-    int added = places[chunk.getChunk()] == null ? chunk.getSamples().size() : 0;
-    places[chunk.getChunk()] = place;
+    int added = positions[chunk.getChunk()] == null ? chunk.getSamples().size() : 0;
+    positions[chunk.getChunk()] = position;
     boolean first = chunk.getChunk() == 0;
     batches.put(
         chunk.getRound(),
-        new BatchPlace(
-            places,
+        new Batch(
+            positions,
             before + added,
             first ? strategy(chunk) : begun ? known.strategy : null,
             first
@@ -248,16 +247,16 @@ public final class TaskBoard {
   }
 
   /** Where a candidate lies in its topic. */
-  public synchronized Optional<Coordinates> place(int version) {
-    return Optional.ofNullable(versions.get(version)).map(Candidate::place);
+  public synchronized Optional<Position> position(int version) {
+    return Optional.ofNullable(versions.get(version)).map(Candidate::position);
   }
 
   /** Where the chunks of a round's batch lie, in order; empty when not all of them were seen. */
-  public synchronized List<Coordinates> batch(int round) {
-    BatchPlace place = batches.get(round);
-    return place == null || Arrays.asList(place.chunks).contains(null)
+  public synchronized List<Position> batch(int round) {
+    Batch batch = batches.get(round);
+    return batch == null || Arrays.asList(batch.chunks).contains(null)
         ? List.of()
-        : List.of(place.chunks);
+        : List.of(batch.chunks);
   }
 
   public synchronized List<RoundView> rounds() {
@@ -418,10 +417,10 @@ public final class TaskBoard {
   }
 
   private RoundView withBatch(RoundView round) {
-    BatchPlace place = batches.get(round.round());
-    return place == null
+    Batch batch = batches.get(round.round());
+    return batch == null
         ? round
-        : round.withBatch(place.strategy, place.calibration, place.samples);
+        : round.withBatch(batch.strategy, batch.calibration, batch.samples);
   }
 
   private VersionView view(Candidate candidate) {

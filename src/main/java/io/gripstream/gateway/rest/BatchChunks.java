@@ -2,7 +2,7 @@ package io.gripstream.gateway.rest;
 
 import io.gripstream.event.RefinementBatch;
 import io.gripstream.gateway.Gateway;
-import io.gripstream.kafka.Coordinates;
+import io.gripstream.kafka.Position;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.UnreadableRecordException;
 import java.time.Duration;
@@ -14,10 +14,10 @@ final class BatchChunks {
 
   private BatchChunks() {}
 
-  /** In the order of their places. */
-  static List<RefinementBatch> read(Gateway gateway, Topics topics, List<Coordinates> places)
+  /** In the order of their positions. */
+  static List<RefinementBatch> read(Gateway gateway, Topics topics, List<Position> positions)
       throws UnreadableRecordException {
-    return gateway.reader().readAll(topics.batches(), places, TIMEOUT).stream()
+    return gateway.reader().readAll(topics.batches(), positions, TIMEOUT).stream()
         .map(
             record ->
                 gateway

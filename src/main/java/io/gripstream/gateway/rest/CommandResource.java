@@ -85,6 +85,7 @@ public final class CommandResource {
             request.expectedLive());
     return Response.accepted(
             Accepted.at(
+                topics.commands(),
                 gateway
                     .publisher()
                     .publish(

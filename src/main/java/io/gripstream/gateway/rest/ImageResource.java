@@ -200,6 +200,7 @@ public final class ImageResource {
     String key = Names.imageId(id);
     Accepted accepted =
         Accepted.at(
+            topics.images(),
             gateway
                 .publisher()
                 .publish(

@@ -3,7 +3,7 @@ package io.gripstream.gateway.rest;
 import io.gripstream.event.LabelEvent;
 import io.gripstream.gateway.Gateway;
 import io.gripstream.gateway.rest.LabelResource.LabelRequest;
-import io.gripstream.gateway.stream.Publisher.Position;
+import io.gripstream.kafka.Position;
 import io.gripstream.kafka.Topics;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;

@@ -5,7 +5,7 @@ import io.gripstream.event.Tensor;
 import io.gripstream.gateway.Gateway;
 import io.gripstream.gateway.board.TaskBoard;
 import io.gripstream.gateway.board.VersionView;
-import io.gripstream.kafka.Coordinates;
+import io.gripstream.kafka.Position;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.UnreadableRecordException;
 import io.gripstream.prompt.Prompt;
@@ -160,11 +160,11 @@ public final class PromptResource {
   }
 
   private PromptVersion read(TaskBoard board, int version) throws UnreadableRecordException {
-    Coordinates place = board.place(version).orElseThrow(() -> unknown(board.task(), version));
+    Position position = board.position(version).orElseThrow(() -> unknown(board.task(), version));
     byte[] value =
         gateway
             .reader()
-            .read(topics.candidates(), place.partition(), place.offset(), TIMEOUT)
+            .read(topics.candidates(), position.partition(), position.offset(), TIMEOUT)
             .value();
     return gateway.serdes().candidates().deserializer().deserialize(topics.candidates(), value);
   }

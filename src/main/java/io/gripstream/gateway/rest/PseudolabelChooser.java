@@ -6,7 +6,7 @@ import io.gripstream.gateway.Gateway;
 import io.gripstream.gateway.board.TaskBoard;
 import io.gripstream.gateway.board.VersionFacts;
 import io.gripstream.gateway.board.VersionView;
-import io.gripstream.kafka.Coordinates;
+import io.gripstream.kafka.Position;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.UnreadableRecordException;
 import io.gripstream.refine.Pseudolabelling;
@@ -71,12 +71,12 @@ final class PseudolabelChooser {
   }
 
   private RoundBatch read(TaskBoard board, int round) throws UnreadableRecordException {
-    List<Coordinates> places = board.batch(round);
-    if (places.isEmpty()) {
+    List<Position> positions = board.batch(round);
+    if (positions.isEmpty()) {
       throw ProblemException.of(
           Status.NOT_FOUND, "the batch of round %d is not to be had".formatted(round));
     }
-    List<RefinementBatch> chunks = BatchChunks.read(gateway, topics, places);
+    List<RefinementBatch> chunks = BatchChunks.read(gateway, topics, positions);
     RoundBatch batch;
     try {
       batch = RoundBatch.assemble(chunks);

@@ -10,7 +10,7 @@ import io.gripstream.gateway.board.DiaryEntry;
 import io.gripstream.gateway.board.ImageView;
 import io.gripstream.gateway.board.RoundView;
 import io.gripstream.gateway.board.TaskBoard;
-import io.gripstream.kafka.Coordinates;
+import io.gripstream.kafka.Position;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.UnreadableRecordException;
 import io.smallrye.common.annotation.Blocking;
@@ -117,8 +117,8 @@ public final class RoundResource {
       throws UnreadableRecordException {
     TaskBoard board = tasks.board(task);
     Optional<RoundView> known = board.round(round);
-    List<Coordinates> places = board.batch(round);
-    if (known.isEmpty() && places.isEmpty()) {
+    List<Position> positions = board.batch(round);
+    if (known.isEmpty() && positions.isEmpty()) {
       throw ProblemException.of(Status.NOT_FOUND, "nothing is known of round " + round);
     }
     TaskDefinition definition = null;
@@ -126,7 +126,7 @@ public final class RoundResource {
     BatchGuess guess = null;
     int total = 0;
     List<SampleView> samples = new ArrayList<>();
-    for (RefinementBatch chunk : BatchChunks.read(gateway, topics, places)) {
+    for (RefinementBatch chunk : BatchChunks.read(gateway, topics, positions)) {
       if (chunk.getChunk() == 0) {
         definition = chunk.getDefinition();
         instead = chunk.getStrategy();
@@ -149,7 +149,7 @@ public final class RoundResource {
         known.orElse(null),
         definition == null ? null : definition.getModality(),
         instead == null ? own : instead,
-        places.isEmpty() ? null : instead != null,
+        positions.isEmpty() ? null : instead != null,
         total,
         spread ? 0 : offset,
         spread ? Spread.over(samples, limit) : samples);

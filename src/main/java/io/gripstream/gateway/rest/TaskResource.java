@@ -4,7 +4,7 @@ import io.gripstream.event.TaskDefinition;
 import io.gripstream.gateway.Gateway;
 import io.gripstream.gateway.board.TaskBoard;
 import io.gripstream.gateway.board.TaskStats;
-import io.gripstream.gateway.stream.Publisher.Position;
+import io.gripstream.kafka.Position;
 import io.gripstream.kafka.Topics;
 import io.gripstream.task.TaskRules;
 import io.smallrye.common.annotation.Blocking;

@@ -7,10 +7,10 @@ import io.gripstream.event.TaskDefinition;
 import io.gripstream.gateway.board.Board;
 import io.gripstream.gateway.board.DeadLetter;
 import io.gripstream.gateway.board.VersionFacts;
-import io.gripstream.kafka.Coordinates;
 import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Keys;
+import io.gripstream.kafka.Position;
 import io.gripstream.kafka.Pulse;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.follow.Follower;
@@ -121,7 +121,7 @@ public final class Feeds implements AutoCloseable {
   private void candidate(ConsumerRecord<byte[], byte[]> record) {
     if (record.value() != null) {
       PromptVersion prompt = promptOf(record);
-      board.candidate(VersionFacts.of(prompt), placeOf(record));
+      board.candidate(VersionFacts.of(prompt), positionOf(record));
       review.candidate(Known.of(prompt));
     }
   }
@@ -170,13 +170,13 @@ public final class Feeds implements AutoCloseable {
   private void batch(ConsumerRecord<byte[], byte[]> record) {
     board.batch(
         serdes.batches().deserializer().deserialize(record.topic(), record.value()),
-        placeOf(record));
+        positionOf(record));
   }
 
   private void prediction(ConsumerRecord<byte[], byte[]> record) {
     board.prediction(
         serdes.predictions().deserializer().deserialize(record.topic(), record.value()),
-        placeOf(record),
+        positionOf(record),
         record.timestamp());
   }
 
@@ -213,8 +213,8 @@ public final class Feeds implements AutoCloseable {
     return text.length() > longest ? text.substring(0, longest) + "…" : text;
   }
 
-  private static Coordinates placeOf(ConsumerRecord<byte[], byte[]> record) {
-    return new Coordinates(record.partition(), record.offset());
+  private static Position positionOf(ConsumerRecord<byte[], byte[]> record) {
+    return new Position(record.partition(), record.offset());
   }
 
   @Override

@@ -1,7 +1,7 @@
 package io.gripstream.gateway.stream;
 
 import io.gripstream.event.ImageEvent;
-import io.gripstream.kafka.Coordinates;
+import io.gripstream.kafka.Position;
 import io.gripstream.kafka.RecordReader;
 import io.gripstream.kafka.UnreadableRecordException;
 import io.gripstream.kafka.registry.TopicSerdes;
@@ -25,7 +25,7 @@ public final class ImageStore {
   private final TopicSerdes serdes;
 
   /** Least recently used first; guarded by this. */
-  private final Map<Coordinates, Stored> kept = new LinkedHashMap<>(64, 0.75f, true);
+  private final Map<Position, Stored> kept = new LinkedHashMap<>(64, 0.75f, true);
 
   private long keptBytes;
 
@@ -49,9 +49,9 @@ public final class ImageStore {
    * @throws UnreadableRecordException when it is not to be had
    */
   public Stored read(int partition, long offset) throws UnreadableRecordException {
-    Coordinates place = new Coordinates(partition, offset);
+    Position position = new Position(partition, offset);
     synchronized (this) {
-      Stored known = kept.get(place);
+      Stored known = kept.get(position);
       if (known != null) {
         return known;
       }
@@ -62,15 +62,15 @@ public final class ImageStore {
     }
     ImageEvent event = serdes.images().deserializer().deserialize(topic, record.value());
     Stored stored = new Stored(bytes(event.getContent()), event.getUri());
-    keep(place, stored);
+    keep(position, stored);
     return stored;
   }
 
-  private synchronized void keep(Coordinates place, Stored stored) {
+  private synchronized void keep(Position position, Stored stored) {
     if (stored.content == null || stored.content.length > KEPT_BYTES / 8) {
       return;
     }
-    if (kept.put(place, stored) == null) {
+    if (kept.put(position, stored) == null) {
       keptBytes += stored.content.length;
     }
     for (Iterator<Stored> eldest = kept.values().iterator(); keptBytes > KEPT_BYTES; ) {

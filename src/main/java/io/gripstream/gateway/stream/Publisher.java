@@ -1,6 +1,7 @@
 package io.gripstream.gateway.stream;
 
 import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Position;
 import io.gripstream.kafka.trace.Traces;
 import io.opentelemetry.api.trace.Span;
 import java.time.Duration;
@@ -37,9 +38,6 @@ public final class Publisher implements AutoCloseable {
     this.transactionalId = transactionalId;
     this.producer = clients.producer(null, new StringSerializer(), new ByteArraySerializer());
   }
-
-  /** Where a record was written. */
-  public record Position(String topic, int partition, long offset) {}
 
   /**
    * Writes a record.
@@ -112,7 +110,7 @@ public final class Publisher implements AutoCloseable {
   private static Position await(String topic, Future<RecordMetadata> sent) {
     try {
       RecordMetadata written = sent.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-      return new Position(topic, written.partition(), written.offset());
+      return new Position(written.partition(), written.offset());
     } catch (ExecutionException e) {
       if (e.getCause() instanceof KafkaException cause) {
         throw cause;

@@ -19,7 +19,7 @@ public interface LoopListener {
   default void thrownAway() {}
 
   /** The loop, not the handler, has given a record up; its letter is about to be committed. */
-  default void condemned(ConsumerRecord<byte[], byte[]> record, Throwable cause) {}
+  default void isolated(ConsumerRecord<byte[], byte[]> record, Throwable cause) {}
 
   /** Something failed and is tried again. */
   default void failed(Throwable cause) {}

@@ -211,7 +211,7 @@ final class LoopSession implements AutoCloseable {
     if (handler.seen(record)) {
       pending.add(List.of(record), List.of(), true);
     } else {
-      condemn(
+      isolate(
           record,
           new RecordTooLargeException(
               "there is not the memory to unpack it; set the topic's compression.type to"
@@ -330,7 +330,7 @@ final class LoopSession implements AutoCloseable {
       verdict = PoisonIsolation.Verdict.AGAIN;
     }
     if (verdict == PoisonIsolation.Verdict.CONDEMNED) {
-      condemn(first, cause);
+      isolate(first, cause);
       return true;
     }
     LOG.warnf(
@@ -348,7 +348,7 @@ final class LoopSession implements AutoCloseable {
     return false;
   }
 
-  private void condemn(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
+  private void isolate(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
     LOG.errorf(
         cause,
         "%s: %s-%d at offset %d becomes a dead letter",
@@ -356,8 +356,8 @@ final class LoopSession implements AutoCloseable {
         record.topic(),
         record.partition(),
         record.offset());
-    listener.condemned(record, cause);
-    handler.condemned(record);
+    listener.isolated(record, cause);
+    handler.isolated(record);
     pending.addLetter(record, deadLetters.letter(record, settings.role(), cause.toString()));
   }
 

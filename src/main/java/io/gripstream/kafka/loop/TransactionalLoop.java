@@ -113,7 +113,7 @@ public final class TransactionalLoop implements AutoCloseable {
     }
 
     /** Hears that a record that it could not handle has a dead letter, and is passed. */
-    default void condemned(ConsumerRecord<byte[], byte[]> record) {}
+    default void isolated(ConsumerRecord<byte[], byte[]> record) {}
 
     /**
      * What to commit of a partition before a failure at its record ends this process, so that the

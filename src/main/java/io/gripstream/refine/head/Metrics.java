@@ -32,11 +32,6 @@ public final class Metrics {
     return (double) right / known;
   }
 
-  /** How many targets are known. */
-  public static int known(int[] targets) {
-    return (int) Arrays.stream(targets).filter(target -> target != UNKNOWN).count();
-  }
-
   /** The share of images on which two predictions agree. */
   public static double agreement(int[] predictions, int[] others) {
     return accuracy(predictions, others);

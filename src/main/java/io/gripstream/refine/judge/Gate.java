@@ -1,6 +1,7 @@
 package io.gripstream.refine.judge;
 
 import io.gripstream.event.GateLimits;
+import java.util.Comparator;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -96,9 +97,31 @@ public final class Gate {
     if (heldOut < limits.getMinimumEvidence()) {
       return hold("%.0f held-out images, and %d are needed.", heldOut, limits.getMinimumEvidence());
     }
-    boolean byLabels = evidence.heldOutLabelled() >= limits.getMinimumEvidence();
+    boolean byLabels = byLabels(evidence, limits);
     Verdict verdict = ofCandidate(limits, evidence, byLabels);
     return verdict.promote() ? verdict : wayBack(evidence, byLabels, verdict).orElse(verdict);
+  }
+
+  /**
+   * Orders the candidates of a round, the best last: those that would be promoted; those that the
+   * judges find clearly better than the zero-shot prompt; among these, who is right most often by
+   * people's labels of held-out images, where there are enough to decide by, otherwise whose
+   * expected accuracy is the highest.
+   */
+  public static Comparator<Evidence> worth(GateLimits limits) {
+    return Comparator.comparing((Evidence evidence) -> judge(limits, evidence).promote())
+        .thenComparing(
+            evidence -> !byLabels(evidence, limits) && evidence.overZeroShot().convincing(0))
+        .thenComparing(
+            evidence ->
+                byLabels(evidence, limits)
+                    ? evidence.candidateAccuracy()
+                    : evidence.candidateScore());
+  }
+
+  private static boolean byLabels(Evidence evidence, GateLimits limits) {
+    double labelled = evidence.heldOutLabelled();
+    return labelled > 0 && labelled >= limits.getMinimumEvidence();
   }
 
   private static Verdict ofCandidate(GateLimits limits, Evidence evidence, boolean byLabels) {

@@ -134,11 +134,6 @@ public final class Judges {
     return sum / count;
   }
 
-  /** How many held-out images people labelled. */
-  public int labelled() {
-    return Metrics.known(heldOutLabels());
-  }
-
   /** The accuracy of labels on the held-out images that people labelled. */
   public double accuracy(int[] prompt) {
     return Metrics.accuracy(prompt, heldOutLabels());

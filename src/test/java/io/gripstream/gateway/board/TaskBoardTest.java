@@ -14,7 +14,7 @@ import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.gateway.board.LabelsView.ClassLabels;
 import io.gripstream.gateway.board.LabelsView.ImageLabel;
-import io.gripstream.kafka.Coordinates;
+import io.gripstream.kafka.Position;
 import io.gripstream.refine.train.HeldOut;
 import java.time.Clock;
 import java.time.Instant;
@@ -272,7 +272,7 @@ class TaskBoardTest {
   void theLiveVersionIsKnownEvenIfItsCandidateIsNot() {
     board.live("t", facts(7));
     assertThat(task().versions()).singleElement().extracting(VersionView::live).isEqualTo(true);
-    assertThat(task().place(7)).isEmpty();
+    assertThat(task().position(7)).isEmpty();
   }
 
   @Test
@@ -332,11 +332,11 @@ class TaskBoardTest {
     board.batch(
         new RefinementBatch(
             "t", round, round, 0, 1, NOW, definition, null, null, instead, 0, List.of()),
-        new Coordinates(0, round));
+        new Position(0, round));
   }
 
   private void candidate(int version) {
-    board.candidate(facts(version), new Coordinates(0, version));
+    board.candidate(facts(version), new Position(0, version));
   }
 
   private ServiceEnd end(int version) {
@@ -400,7 +400,7 @@ class TaskBoardTest {
             "model",
             new ImageReference("images", 0, 1L, null, "00"),
             Map.of()),
-        new Coordinates(next % 2, next++ / 2),
+        new Position(next % 2, next++ / 2),
         NOW.toEpochMilli());
   }
 

@@ -3,8 +3,8 @@ package io.gripstream.gateway.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import io.gripstream.gateway.stream.Publisher.Position;
 import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Position;
 import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.Topics;
 import java.time.Duration;
@@ -53,7 +53,7 @@ class PublisherTest {
 
   /** How long the committed values are, up to a position. */
   private List<Integer> read(Position last) {
-    TopicPartition partition = new TopicPartition(last.topic(), last.partition());
+    TopicPartition partition = new TopicPartition(topics.labels(), last.partition());
     List<Integer> lengths = new ArrayList<>();
     try (KafkaConsumer<byte[], byte[]> consumer =
         clients.consumer(

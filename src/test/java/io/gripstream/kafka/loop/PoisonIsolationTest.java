@@ -14,9 +14,9 @@ class PoisonIsolationTest {
     long bad = 5;
     long quiet = 0;
     long busy = 0;
-    Long condemned = null;
+    Long poison = null;
     int rounds = 0;
-    while (condemned == null) {
+    while (poison == null) {
       assertThat(++rounds).isLessThan(30);
       // Each poll gives the busy partition's records first; they always succeed.
       List<ConsumerRecord<byte[], byte[]>> polled = new ArrayList<>(records(0, busy, 8));
@@ -28,7 +28,7 @@ class PoisonIsolationTest {
         if (unit.stream().anyMatch(record -> record.partition() == 1 && record.offset() == bad)) {
           if (suspects.failed(Pending.ends(unit), unit.size())
               == PoisonIsolation.Verdict.CONDEMNED) {
-            condemned = unit.get(0).offset();
+            poison = unit.get(0).offset();
           }
           break;
         }
@@ -43,7 +43,7 @@ class PoisonIsolationTest {
         from += unit.size();
       }
     }
-    assertThat(condemned).isEqualTo(bad);
+    assertThat(poison).isEqualTo(bad);
   }
 
   @Test

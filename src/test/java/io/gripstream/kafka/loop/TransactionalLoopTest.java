@@ -232,6 +232,8 @@ class TransactionalLoopTest {
     await().until(() -> closing.getState() == Thread.State.TIMED_WAITING);
     goOn.countDown();
     closing.join();
+    // What is committed shows a moment later.
+    awaitPredictions(taken.get());
     assertThat(predictions()).hasSize(taken.get());
   }
 
@@ -288,9 +290,9 @@ class TransactionalLoopTest {
     }
 
     @Override
-    public void condemned(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
+    public void isolated(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
       if (open.get() > 0) {
-        wrong.add("%d were condemned, and not thrown away".formatted(open.get()));
+        wrong.add("%d were isolated, and not thrown away".formatted(open.get()));
       }
     }
 
@@ -390,7 +392,7 @@ class TransactionalLoopTest {
   }
 
   @Test
-  void anOutputThatTheTopicRefusesCondemnsOnlyItsRecord() {
+  void anOutputThatTheTopicRefusesIsolatesOnlyItsRecord() {
     send(numbers(0, 20));
     send(List.of("keyless"));
     send(numbers(20, 40));
@@ -418,7 +420,7 @@ class TransactionalLoopTest {
   }
 
   @Test
-  void anOutputLargerThanAnyTopicTakesCondemnsOnlyItsRecord() {
+  void anOutputLargerThanAnyTopicTakesIsolatesOnlyItsRecord() {
     send(numbers(0, 20));
     send(List.of("large"));
     Handler handler =
@@ -443,7 +445,7 @@ class TransactionalLoopTest {
   }
 
   @Test
-  void aHandlerThatCannotWorkAtPresentIsWaitedForAndCondemnsNothing() {
+  void aHandlerThatCannotWorkAtPresentIsWaitedForAndIsolatesNothing() {
     send(numbers(0, 40));
     AtomicInteger refusals = new AtomicInteger(6);
     List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
@@ -483,7 +485,7 @@ class TransactionalLoopTest {
   }
 
   @Test
-  void aRegistryThatRefusesEndsTheLoopAndCondemnsNothing() {
+  void aRegistryThatRefusesEndsTheLoopAndIsolatesNothing() {
     send(numbers(0, 40));
     AtomicInteger calls = new AtomicInteger();
     Handler handler =
@@ -792,7 +794,7 @@ class TransactionalLoopTest {
   }
 
   @Test
-  void workThatCannotBeDoneAtPresentIsTriedAgainAndCondemnsNothing() {
+  void workThatCannotBeDoneAtPresentIsTriedAgainAndIsolatesNothing() {
     send(List.of("work"));
     AtomicInteger refusals = new AtomicInteger(4);
     Work work =

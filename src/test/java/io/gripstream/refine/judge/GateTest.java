@@ -163,6 +163,33 @@ class GateTest {
   }
 
   @Test
+  void whoNeedsNoEvidenceHasTheJudgesDecideWhereNobodyLabelled() {
+    GateLimits none = new GateLimits(0.2f, 0f, 0);
+    assertThat(Gate.judge(none, better()).action()).isEqualTo(Action.PROMOTE);
+    assertThat(worthMore(none, better("candidateScore", 0.73), better())).isTrue();
+  }
+
+  @Test
+  void ofARoundsCandidatesOneThatWouldBePromotedIsWorthMost() {
+    Map<String, Double> inconsistent = better("candidateScore", 0.9);
+    inconsistent.putAll(WORSE.evidence("gain"));
+    Map<String, Double> unconvincing = better("candidateScore", 0.95);
+    unconvincing.putAll(NOTHING.evidence("overZeroShot"));
+    assertThat(worthMore(LIMITS, better(), inconsistent)).isTrue();
+    assertThat(worthMore(LIMITS, inconsistent, unconvincing)).isTrue();
+    assertThat(worthMore(LIMITS, better("candidateScore", 0.73), better())).isTrue();
+    assertThat(worthMore(LIMITS, labelled(10, 0.6, 0.8), labelled(10, 0.6, 0.7))).isTrue();
+    Map<String, Double> scored = labelled(10, 0.6, 0.5);
+    scored.put("candidateScore", 0.9);
+    assertThat(worthMore(LIMITS, labelled(10, 0.6, 0.55), scored)).isTrue();
+  }
+
+  private static boolean worthMore(
+      GateLimits limits, Map<String, Double> one, Map<String, Double> other) {
+    return Gate.worth(limits).compare(Evidence.of(one), Evidence.of(other)) > 0;
+  }
+
+  @Test
   void toleranceLowersTheBarsAndNoneLeavesThem() {
     Map<String, Double> nearly = better();
     nearly.putAll(
