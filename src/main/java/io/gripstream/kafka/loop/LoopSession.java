@@ -326,10 +326,10 @@ final class LoopSession implements AutoCloseable {
     }
     failed(cause, ends);
     PoisonIsolation.Verdict verdict = isolation.failed(ends, tried);
-    if (verdict == PoisonIsolation.Verdict.CONDEMNED && Fault.of(cause) == Fault.ENGINE) {
+    if (verdict == PoisonIsolation.Verdict.ISOLATED && Fault.of(cause) == Fault.ENGINE) {
       verdict = PoisonIsolation.Verdict.AGAIN;
     }
-    if (verdict == PoisonIsolation.Verdict.CONDEMNED) {
+    if (verdict == PoisonIsolation.Verdict.ISOLATED) {
       isolate(first, cause);
       return true;
     }

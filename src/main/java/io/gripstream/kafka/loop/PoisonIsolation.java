@@ -21,13 +21,16 @@ final class PoisonIsolation {
     /** Try again with fewer records. */
     SMALLER,
     /** It was a single record: give it up. */
-    CONDEMNED
+    ISOLATED
   }
 
   private final int full;
   private final int attempts;
 
-  /** By partition, the offset behind the last suspect. Those in front of the first are done. */
+  /**
+   * By partition, the offset behind the last that may be poison. Those in front of the first are
+   * done.
+   */
   private final Map<TopicPartition, Long> ends = new HashMap<>();
 
   private int size;
@@ -44,16 +47,16 @@ final class PoisonIsolation {
   }
 
   /**
-   * The first records of some that are to be handled together: all suspects, or none.
+   * The first records of some that are to be handled together: all may be poison, or none.
    *
-   * @param usual how many where none is a suspect
+   * @param usual how many where none may be
    */
   List<ConsumerRecord<byte[], byte[]>> next(
       List<ConsumerRecord<byte[], byte[]>> polled, int usual) {
-    boolean suspect = include(polled.get(0));
-    int limit = Math.min(polled.size(), suspect ? size : usual);
+    boolean maybePoison = include(polled.get(0));
+    int limit = Math.min(polled.size(), maybePoison ? size : usual);
     int to = 1;
-    while (to < limit && include(polled.get(to)) == suspect) {
+    while (to < limit && include(polled.get(to)) == maybePoison) {
       to++;
     }
     return List.copyOf(polled.subList(0, to));
@@ -66,10 +69,10 @@ final class PoisonIsolation {
 
   /**
    * @param offsets the offsets that were committed
-   * @param suspect whether the records were among the suspects
+   * @param maybePoison whether the records were among the suspects
    */
-  void succeeded(Map<TopicPartition, OffsetAndMetadata> offsets, boolean suspect) {
-    if (suspect) {
+  void succeeded(Map<TopicPartition, OffsetAndMetadata> offsets, boolean maybePoison) {
+    if (maybePoison) {
       size = Math.min(full, size * 2);
       offsets.forEach(
           (partition, next) ->
@@ -91,7 +94,7 @@ final class PoisonIsolation {
       size = Math.min(full, tried) / 2;
       return Verdict.SMALLER;
     }
-    return Verdict.CONDEMNED;
+    return Verdict.ISOLATED;
   }
 
   /** Another member of the group has this partition now, and its suspects. */

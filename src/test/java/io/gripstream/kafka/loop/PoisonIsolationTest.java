@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class PoisonIsolationTest {
   @Test
   void aBusyPartitionDoesNotHideARecordAtFaultInAnother() {
-    PoisonIsolation suspects = new PoisonIsolation(16, 3);
+    PoisonIsolation isolation = new PoisonIsolation(16, 3);
     long bad = 5;
     long quiet = 0;
     long busy = 0;
@@ -23,16 +23,16 @@ class PoisonIsolationTest {
       polled.addAll(records(1, quiet, 8));
       int from = 0;
       while (from < polled.size()) {
-        var unit = suspects.next(polled.subList(from, polled.size()), 16);
-        boolean suspect = suspects.include(unit.get(0));
+        var unit = isolation.next(polled.subList(from, polled.size()), 16);
+        boolean suspect = isolation.include(unit.get(0));
         if (unit.stream().anyMatch(record -> record.partition() == 1 && record.offset() == bad)) {
-          if (suspects.failed(Pending.ends(unit), unit.size())
-              == PoisonIsolation.Verdict.CONDEMNED) {
+          if (isolation.failed(Pending.ends(unit), unit.size())
+              == PoisonIsolation.Verdict.ISOLATED) {
             poison = unit.get(0).offset();
           }
           break;
         }
-        suspects.succeeded(Pending.ends(unit), suspect);
+        isolation.succeeded(Pending.ends(unit), suspect);
         for (var record : unit) {
           if (record.partition() == 0) {
             busy = record.offset() + 1;
@@ -48,25 +48,25 @@ class PoisonIsolationTest {
 
   @Test
   void aSingleRecordIsTriedAsOftenAsABatchBeforeItIsGivenUp() {
-    PoisonIsolation suspects = new PoisonIsolation(16, 3);
+    PoisonIsolation isolation = new PoisonIsolation(16, 3);
     var unit = records(0, 0, 1);
-    assertThat(suspects.failed(Pending.ends(unit), 1)).isEqualTo(PoisonIsolation.Verdict.AGAIN);
-    assertThat(suspects.failed(Pending.ends(unit), 1)).isEqualTo(PoisonIsolation.Verdict.AGAIN);
-    assertThat(suspects.failed(Pending.ends(unit), 1)).isEqualTo(PoisonIsolation.Verdict.CONDEMNED);
+    assertThat(isolation.failed(Pending.ends(unit), 1)).isEqualTo(PoisonIsolation.Verdict.AGAIN);
+    assertThat(isolation.failed(Pending.ends(unit), 1)).isEqualTo(PoisonIsolation.Verdict.AGAIN);
+    assertThat(isolation.failed(Pending.ends(unit), 1)).isEqualTo(PoisonIsolation.Verdict.ISOLATED);
   }
 
   @Test
   void whenAllSuspectsHavePassedItIsAsIfNothingHadFailed() {
-    PoisonIsolation suspects = new PoisonIsolation(16, 2);
+    PoisonIsolation isolation = new PoisonIsolation(16, 2);
     var unit = records(0, 0, 16);
-    suspects.failed(Pending.ends(unit), 16);
-    suspects.failed(Pending.ends(unit), 16);
-    assertThat(suspects.next(unit, 16)).hasSize(8);
-    suspects.succeeded(Pending.ends(records(0, 0, 8)), true);
-    suspects.succeeded(Pending.ends(records(0, 8, 8)), true);
-    assertThat(suspects.include(records(0, 15, 1).get(0))).isFalse();
-    assertThat(suspects.next(records(0, 16, 16), 16)).hasSize(16);
-    assertThat(suspects.failed(Pending.ends(records(0, 16, 16)), 16))
+    isolation.failed(Pending.ends(unit), 16);
+    isolation.failed(Pending.ends(unit), 16);
+    assertThat(isolation.next(unit, 16)).hasSize(8);
+    isolation.succeeded(Pending.ends(records(0, 0, 8)), true);
+    isolation.succeeded(Pending.ends(records(0, 8, 8)), true);
+    assertThat(isolation.include(records(0, 15, 1).get(0))).isFalse();
+    assertThat(isolation.next(records(0, 16, 16), 16)).hasSize(16);
+    assertThat(isolation.failed(Pending.ends(records(0, 16, 16)), 16))
         .isEqualTo(PoisonIsolation.Verdict.AGAIN);
   }
 
