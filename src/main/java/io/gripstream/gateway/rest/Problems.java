@@ -9,10 +9,13 @@ import io.gripstream.kafka.registry.RegistryUnavailableException;
 import io.quarkus.hibernate.validator.runtime.jaxrs.ResteasyReactiveViolationException;
 import io.quarkus.security.ForbiddenException;
 import io.quarkus.security.identity.SecurityIdentity;
+import io.quarkus.vertx.http.runtime.CurrentVertxRequest;
+import io.vertx.core.http.HttpServerRequest;
 import jakarta.validation.ConstraintViolation;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.Response.Status;
+import java.io.IOException;
 import java.util.List;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
@@ -28,9 +31,11 @@ public final class Problems {
   private static final Logger LOG = Logger.getLogger(Problems.class);
 
   private final SecurityIdentity identity;
+  private final CurrentVertxRequest routing;
 
-  Problems(SecurityIdentity identity) {
+  Problems(SecurityIdentity identity, CurrentVertxRequest routing) {
     this.identity = identity;
+    this.routing = routing;
   }
 
   @ServerExceptionMapper
@@ -132,6 +137,9 @@ public final class Problems {
     if (e.getCause() instanceof JsonProcessingException json) {
       return unreadable(json);
     }
+    if (e.getCause() instanceof IOException broken) {
+      return broken(broken);
+    }
     Response.StatusType status = e.getResponse().getStatusInfo();
     String detail =
         switch (status.getStatusCode()) {
@@ -144,6 +152,20 @@ public final class Problems {
         };
     return respond(
         new Problem(status.getReasonPhrase(), status.getStatusCode(), detail, List.of()));
+  }
+
+  /** Who sent a body has gone, or was too slow: nothing failed here, and mostly nobody reads it. */
+  @ServerExceptionMapper
+  public Response broken(IOException e) {
+    HttpServerRequest request = routing.getCurrent().request();
+    if (request.isEnded() && !request.response().closed()) {
+      return unexpected(e);
+    }
+    LOG.debug("A body was broken off", e);
+    return request.response().ended()
+        ? Response.status(Status.REQUEST_TIMEOUT).build()
+        : respond(
+            ProblemException.of(Status.REQUEST_TIMEOUT, "the body did not come in time").problem());
   }
 
   @ServerExceptionMapper
