@@ -16,12 +16,14 @@ import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.Response.Status;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.SerializationException;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+import org.jboss.resteasy.reactive.server.core.multipart.FormData;
 
 /**
  * Turns what went wrong into problems that say why, and keeps to itself what is nobody's business
@@ -29,6 +31,8 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
  */
 public final class Problems {
   private static final Logger LOG = Logger.getLogger(Problems.class);
+
+  private static final String FORMS = FormData.class.getPackageName() + ".";
 
   private final SecurityIdentity identity;
   private final CurrentVertxRequest routing;
@@ -161,6 +165,9 @@ public final class Problems {
     if (request.isEnded() && !request.response().closed()) {
       return unexpected(e);
     }
+    if (ofForms(e, 1)) {
+      return unreadableForm(e);
+    }
     LOG.debug("A body was broken off", e);
     return request.response().ended()
         ? Response.status(Status.REQUEST_TIMEOUT).build()
@@ -170,11 +177,32 @@ public final class Problems {
 
   @ServerExceptionMapper
   public Response unexpected(Throwable e) {
+    if (e instanceof RuntimeException failure && ofForms(e, Integer.MAX_VALUE)) {
+      return unreadableForm(failure);
+    }
     LOG.error("A request failed unexpectedly", e);
     return respond(
         ProblemException.of(
                 Status.INTERNAL_SERVER_ERROR, "something unexpected; the log tells more")
             .problem());
+  }
+
+  /**
+   * Whether who reads forms failed: for most of what may be wrong with one he has no exception of
+   * his own.
+   *
+   * @param depth how many of the latest calls may be his
+   */
+  private static boolean ofForms(Throwable e, int depth) {
+    return Arrays.stream(e.getStackTrace())
+        .limit(depth)
+        .anyMatch(call -> call.getClassName().startsWith(FORMS));
+  }
+
+  private static Response unreadableForm(Exception e) {
+    LOG.debug("A form cannot be read", e);
+    return respond(
+        ProblemException.of(Status.BAD_REQUEST, "the body is no form that can be read").problem());
   }
 
   private static Response respond(Problem problem) {
