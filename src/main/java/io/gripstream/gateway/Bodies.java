@@ -16,6 +16,7 @@ final class Bodies {
   /** Half of the threads that Quarkus has at least. */
   static final int MOST = 100;
 
+  /** Whoever sends nothing takes others' room for so long. */
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   /** Slower than any link that images are sent over. */
@@ -56,8 +57,19 @@ final class Bodies {
       return false;
     }
     HttpServerRequest request = routing.request();
-    long allowed = patience.toMillis() + 1000 * bytes / BYTES_PER_SECOND;
-    long timer = routing.vertx().setTimer(allowed, any -> late.run());
+    long least = patience.toMillis() * BYTES_PER_SECOND / 1000;
+    AtomicLong before = new AtomicLong();
+    long timer =
+        routing
+            .vertx()
+            .setPeriodic(
+                patience.toMillis(),
+                any -> {
+                  long now = request.bytesRead();
+                  if (now - before.getAndSet(now) < least) {
+                    late.run();
+                  }
+                });
     Runnable arrived =
         once(
             () -> {
