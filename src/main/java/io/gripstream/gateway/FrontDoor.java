@@ -2,10 +2,13 @@ package io.gripstream.gateway;
 
 import io.gripstream.GripstreamConfig;
 import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.vertx.core.Future;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.HostAndPort;
+import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -35,16 +38,33 @@ final class FrontDoor {
   private final Hosts hosts;
   private final int largestImage;
   private final boolean sharedImages;
+  private final Bodies bodies;
 
   FrontDoor(Gateway gateway, GripstreamConfig config) {
     this.gateway = gateway;
     this.hosts = new Hosts(config.http().host(), config.http().hosts().orElse(Set.of()));
     this.largestImage = config.images().maxBytes();
     this.sharedImages = config.http().sharedImages();
+    this.bodies = new Bodies(largestImage, Runtime.getRuntime().maxMemory());
   }
 
   void guard(@Observes Filters filters) {
     filters.register(this::pass, 500);
+  }
+
+  /** What the server refuses before anything is asked: no host, or none that can be read. */
+  void unreadable(@Observes Router router) {
+    router
+        .route()
+        .order(Integer.MIN_VALUE)
+        .failureHandler(
+            request -> {
+              if (request.statusCode() == 400 && request.request().authority() == null) {
+                Refusal.send(request, 400, "Bad Request", "the Host is none that can be read");
+              } else {
+                request.next();
+              }
+            });
   }
 
   private void pass(RoutingContext request) {
@@ -67,24 +87,55 @@ final class FrontDoor {
     }
     if (!knows(request.request())) {
       Refusal.send(
-          response, 421, "Misdirected Request", "gripstream.http.hosts does not name this host");
+          request, 421, "Misdirected Request", "gripstream.http.hosts does not name this host");
     } else if (foreign(request.request())) {
-      Refusal.send(response, 403, "Forbidden", "a page from elsewhere may change nothing here");
+      Refusal.send(request, 403, "Forbidden", "a page from elsewhere may change nothing here");
     } else if (!management && !gateway.enabled()) {
-      Refusal.send(response, 404, "Not Found", "this process has no gateway role");
+      Refusal.send(request, 404, "Not Found", "this process has no gateway role");
     } else if (!isReadable(request.request().getHeader("Content-Type"))) {
       Refusal.send(
-          response, 415, "Unsupported Media Type", "the Content-Type is none that can be read");
+          request, 415, "Unsupported Media Type", "the Content-Type is none that can be read");
     } else if (length(request.request()) > limit(request.request())) {
       Refusal.send(
-          response,
+          request,
           413,
           "Request Entity Too Large",
           "%s may have at most %d bytes"
               .formatted(subject(request.request()), limit(request.request())));
+    } else if (!bodies.admit(request, body(request.request()), () -> late(request))) {
+      response.putHeader("Retry-After", "1");
+      Refusal.send(request, 429, "Too Many Requests", "as many bodies are received as may be");
     } else {
       request.next();
     }
+  }
+
+  /** Ends the waiting for a body: its connection, or its stream of one, is of no more use. */
+  private static void late(RoutingContext request) {
+    boolean stream = request.request().version() == HttpVersion.HTTP_2;
+    Future<Void> told =
+        request.response().headWritten()
+            ? Future.succeededFuture()
+            : Refusal.send(request, 408, "Request Timeout", "the body did not come in time");
+    told.onComplete(
+        any -> {
+          if (stream) {
+            request.response().reset(0);
+          } else {
+            request.request().connection().close();
+          }
+        });
+  }
+
+  /** How many bytes of a body come, or may come; 0: none do. */
+  private long body(HttpServerRequest request) {
+    if (READING.contains(request.method()) || request.isEnded()) {
+      return 0;
+    }
+    boolean says = request.getHeader("Content-Length") != null;
+    boolean silent =
+        request.version() != HttpVersion.HTTP_2 && request.getHeader("Transfer-Encoding") == null;
+    return says || silent ? length(request) : limit(request);
   }
 
   /** A request that names no host, or none that can be read, the server has refused itself. */

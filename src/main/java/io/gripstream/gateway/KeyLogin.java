@@ -85,8 +85,9 @@ final class KeyLogin implements HttpAuthenticationMechanism {
 
   @Override
   public Uni<Boolean> sendChallenge(RoutingContext request) {
+    request.response().putHeader("WWW-Authenticate", CHALLENGE);
     Refusal.send(
-        request.response().putHeader("WWW-Authenticate", CHALLENGE),
+        request,
         401,
         "Unauthorized",
         request.request().headers().contains("Authorization")

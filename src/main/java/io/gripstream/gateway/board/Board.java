@@ -146,8 +146,15 @@ public final class Board {
     return clock.millis();
   }
 
+  /** One that is not defined makes room for another: it has ended, or somebody made it up. */
   private Optional<TaskBoard> board(String task) {
     TaskBoard known = tasks.get(task);
+    if (known == null && tasks.size() >= TASKS) {
+      tasks.values().stream()
+          .filter(board -> board.definition().isEmpty())
+          .findAny()
+          .ifPresent(board -> tasks.remove(board.task(), board));
+    }
     if (known != null || tasks.size() >= TASKS) {
       return Optional.ofNullable(known);
     }

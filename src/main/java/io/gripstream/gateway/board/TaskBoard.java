@@ -96,13 +96,20 @@ public final class TaskBoard {
     throughput.count(now);
     if (view.label() != null) {
       counted++;
-      counts.merge(view.label(), 1L, Long::sum);
+      if (counts.containsKey(view.label()) || isClass(view.label())) {
+        counts.merge(view.label(), 1L, Long::sum);
+      }
       confidenceSum += view.labels().get(0).confidence();
       changed += view.changed() ? 1 : 0;
     }
     String truth = told.predicted(view);
     String held = heldOut.predicted(view);
     recent.add(view.withTruth(truth != null ? truth : held), position);
+  }
+
+  /** Whoever may write predictions makes up labels as he likes. */
+  private boolean isClass(String label) {
+    return definition != null && definition.getClasses().contains(label);
   }
 
   /** Truth for the page alone. */

@@ -9,16 +9,21 @@ import io.gripstream.kafka.registry.RegistryUnavailableException;
 import io.quarkus.hibernate.validator.runtime.jaxrs.ResteasyReactiveViolationException;
 import io.quarkus.security.ForbiddenException;
 import io.quarkus.security.identity.SecurityIdentity;
+import io.quarkus.vertx.http.runtime.CurrentVertxRequest;
+import io.vertx.core.http.HttpServerRequest;
 import jakarta.validation.ConstraintViolation;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.Response.Status;
+import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.SerializationException;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+import org.jboss.resteasy.reactive.server.core.multipart.FormData;
 
 /**
  * Turns what went wrong into problems that say why, and keeps to itself what is nobody's business
@@ -27,10 +32,14 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 public final class Problems {
   private static final Logger LOG = Logger.getLogger(Problems.class);
 
-  private final SecurityIdentity identity;
+  private static final String FORMS = FormData.class.getPackageName() + ".";
 
-  Problems(SecurityIdentity identity) {
+  private final SecurityIdentity identity;
+  private final CurrentVertxRequest routing;
+
+  Problems(SecurityIdentity identity, CurrentVertxRequest routing) {
     this.identity = identity;
+    this.routing = routing;
   }
 
   @ServerExceptionMapper
@@ -132,6 +141,9 @@ public final class Problems {
     if (e.getCause() instanceof JsonProcessingException json) {
       return unreadable(json);
     }
+    if (e.getCause() instanceof IOException broken) {
+      return broken(broken);
+    }
     Response.StatusType status = e.getResponse().getStatusInfo();
     String detail =
         switch (status.getStatusCode()) {
@@ -146,13 +158,51 @@ public final class Problems {
         new Problem(status.getReasonPhrase(), status.getStatusCode(), detail, List.of()));
   }
 
+  /** Who sent a body has gone, or was too slow: nothing failed here, and mostly nobody reads it. */
+  @ServerExceptionMapper
+  public Response broken(IOException e) {
+    HttpServerRequest request = routing.getCurrent().request();
+    if (request.isEnded() && !request.response().closed()) {
+      return unexpected(e);
+    }
+    if (ofForms(e, 1)) {
+      return unreadableForm(e);
+    }
+    LOG.debug("A body was broken off", e);
+    return request.response().ended()
+        ? Response.status(Status.REQUEST_TIMEOUT).build()
+        : respond(
+            ProblemException.of(Status.REQUEST_TIMEOUT, "the body did not come in time").problem());
+  }
+
   @ServerExceptionMapper
   public Response unexpected(Throwable e) {
+    if (e instanceof RuntimeException failure && ofForms(e, Integer.MAX_VALUE)) {
+      return unreadableForm(failure);
+    }
     LOG.error("A request failed unexpectedly", e);
     return respond(
         ProblemException.of(
                 Status.INTERNAL_SERVER_ERROR, "something unexpected; the log tells more")
             .problem());
+  }
+
+  /**
+   * Whether who reads forms failed: for most of what may be wrong with one he has no exception of
+   * his own.
+   *
+   * @param depth how many of the latest calls may be his
+   */
+  private static boolean ofForms(Throwable e, int depth) {
+    return Arrays.stream(e.getStackTrace())
+        .limit(depth)
+        .anyMatch(call -> call.getClassName().startsWith(FORMS));
+  }
+
+  private static Response unreadableForm(Exception e) {
+    LOG.debug("A form cannot be read", e);
+    return respond(
+        ProblemException.of(Status.BAD_REQUEST, "the body is no form that can be read").problem());
   }
 
   private static Response respond(Problem problem) {

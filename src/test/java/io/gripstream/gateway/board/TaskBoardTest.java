@@ -45,6 +45,17 @@ class TaskBoardTest {
   }
 
   @Test
+  void tasksThatEndedMakeRoomForOthers() {
+    TaskDefinition definition = task().definition().orElseThrow();
+    for (int i = 0; i < 3000; i++) {
+      board.task("ended-" + i, definition);
+      board.task("ended-" + i, null);
+    }
+    board.task("new", definition);
+    assertThat(board.defined()).extracting(TaskBoard::task).containsExactly("new", "t");
+  }
+
+  @Test
   void figuresFollowThePredictions() {
     predict("1", "a", "a");
     predict("2", "b", "a");
@@ -54,6 +65,13 @@ class TaskBoardTest {
     assertThat(stats.changed()).isEqualTo(.5);
     assertThat(stats.classes()).isEqualTo(Map.of("a", 1L, "b", 1L));
     assertThat(stats.confidence()).isEqualTo((double) .8f);
+  }
+
+  @Test
+  void aLabelThatIsNoClassIsNotCountedAmongThem() {
+    predict("1", "a", "a");
+    predict("2", "made up", "a");
+    assertThat(task().stats(NOW.toEpochMilli()).classes()).isEqualTo(Map.of("a", 1L));
   }
 
   @Test

@@ -46,6 +46,8 @@ import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.RestAssured;
+import io.restassured.config.EncoderConfig;
+import io.restassured.http.ContentType;
 import io.restassured.response.ValidatableResponse;
 import io.restassured.specification.RequestSpecification;
 import jakarta.inject.Inject;
@@ -55,6 +57,11 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -68,6 +75,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -339,6 +351,168 @@ class GatewayApiTest {
     for (String host : List.of("localhost", "localhost:9", "127.0.0.1", "[::1]:80")) {
       assertThat(answerTo("/api/tasks", host)).startsWith("HTTP/1.1 200 ");
     }
+  }
+
+  @Test
+  void aHostThatCannotBeReadIsNamedToWhoSentIt() throws IOException {
+    for (String host : List.of("a b", "[::1", "localhost:x", "localhost:99999", "me@localhost")) {
+      assertThat(answerTo("/api/tasks", host))
+          .as(host)
+          .startsWith("HTTP/1.1 400 ")
+          .contains("the Host is none that can be read");
+    }
+  }
+
+  @Test
+  void aRefusalComesOverHttp2Too() throws Exception {
+    HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build();
+    HttpRequest.Builder request = HttpRequest.newBuilder(home.resolve("/api/tasks"));
+    assertThat(http.send(request.build(), BodyHandlers.discarding()).version())
+        .isEqualTo(HttpClient.Version.HTTP_2);
+    HttpResponse<String> refused =
+        http.send(
+            request
+                .header("Origin", "https://evil.example")
+                .POST(BodyPublishers.ofString("{}"))
+                .build(),
+            BodyHandlers.ofString());
+    assertThat(refused.version()).isEqualTo(HttpClient.Version.HTTP_2);
+    assertThat(refused.statusCode()).as(refused.body()).isEqualTo(403);
+    // Stricter clients take the header for a broken stream.
+    assertThat(refused.headers().firstValue("Connection")).isEmpty();
+  }
+
+  @Test
+  void aMethodThatSomebodyMadeUpIsNoMeter() throws IOException {
+    for (int i = 0; i < 3; i++) {
+      try (Socket socket = new Socket("localhost", RestAssured.port)) {
+        String request =
+            "MADEUP%d /subjects HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        socket.getOutputStream().write(request.formatted(i).getBytes(US_ASCII));
+        assertThat(socket.getInputStream().readAllBytes()).isNotEmpty();
+      }
+    }
+    Awaitility.await()
+        .untilAsserted(() -> get("/q/metrics").then().body(containsString("method=\"other\"")));
+    get("/q/metrics").then().body(not(containsString("MADEUP")));
+  }
+
+  /** A thread waits for each of them, and there must be some for who only asks. */
+  @Test
+  void bodiesThatDoNotComeLeaveRoomForWhoOnlyAsks() throws IOException {
+    List<Socket> slow = new ArrayList<>();
+    try {
+      for (int i = 0; i < 250; i++) {
+        slow.add(new Socket("localhost", RestAssured.port));
+        String request =
+            "POST /api/images HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\nContent-Type: image/png\r\n\r\na";
+        slow.get(i).getOutputStream().write(request.getBytes(US_ASCII));
+      }
+      Socket last = slow.get(slow.size() - 1);
+      last.setSoTimeout(20_000);
+      BufferedReader answer =
+          new BufferedReader(new InputStreamReader(last.getInputStream(), US_ASCII));
+      assertThat(answer.readLine()).startsWith("HTTP/1.1 429 ");
+      get("/q/health/live").then().statusCode(200);
+      get("/api/tasks/" + task).then().statusCode(200);
+    } finally {
+      for (Socket socket : slow) {
+        socket.close();
+      }
+    }
+    Awaitility.await()
+        .untilAsserted(
+            () ->
+                json(Map.of("imageId", "1", "label", "a"))
+                    .post("/api/tasks/" + task + "/labels")
+                    .then()
+                    .statusCode(202));
+  }
+
+  @Test
+  void aFormThatCannotBeReadIsRefused() {
+    String field = "--x\r\nContent-Disposition: form-data; name=\"%d\"\r\n\r\na\r\n";
+    StringBuilder fields = new StringBuilder();
+    IntStream.range(0, 2000).forEach(i -> fields.append(field.formatted(i)));
+    Map<String, String> forms = new HashMap<>();
+    forms.put("--x--\r\n", "multipart/form-data; boundary=");
+    forms.put(fields + "--x--\r\n", "multipart/form-data; boundary=x");
+    forms.put("--x\r\n" + "A: b\r\n".repeat(1000), "multipart/form-data; boundary=x");
+    forms.forEach(
+        (form, type) ->
+            problem(
+                given()
+                    .config(
+                        RestAssured.config()
+                            .encoderConfig(
+                                EncoderConfig.encoderConfig()
+                                    .encodeContentTypeAs("multipart/form-data", ContentType.TEXT)))
+                    .header("Content-Type", type)
+                    .body(form.getBytes(US_ASCII))
+                    .post("/api/tasks/" + task + "/label")
+                    .then(),
+                400,
+                "form that can be read"));
+  }
+
+  /** It is no fault of the service, and anybody may do it as often as he likes. */
+  @Test
+  void whoBreaksABodyOffLeavesNoErrorInTheLog() throws IOException {
+    List<LogRecord> lines = new CopyOnWriteArrayList<>();
+    Handler handler = new Lines(lines);
+    Logger log = Logger.getLogger(Problems.class.getName());
+    log.setLevel(Level.FINE);
+    log.addHandler(handler);
+    try {
+      for (String type : List.of("image/png", "text/csv", "application/json")) {
+        lines.clear();
+        String labels = "/api/tasks/" + task + "/labels";
+        String path =
+            switch (type) {
+              case "text/csv" -> labels + "/import";
+              case "image/png" -> "/api/images";
+              default -> labels;
+            };
+        Awaitility.await()
+            .untilAsserted(
+                () -> {
+                  // One that breaks off before anybody reads it is not even heard of.
+                  breakOff(path, type);
+                  assertThat(lines).as(type).isNotEmpty();
+                });
+        assertThat(lines).as(type).allMatch(line -> line.getLevel().intValue() < 900);
+      }
+    } finally {
+      log.removeHandler(handler);
+      log.setLevel(null);
+    }
+  }
+
+  private static void breakOff(String path, String type) throws IOException {
+    try (Socket socket = new Socket("localhost", RestAssured.port)) {
+      String request =
+          "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\nContent-Type: %s\r\n\r\n{";
+      socket.getOutputStream().write(request.formatted(path, type).getBytes(US_ASCII));
+    }
+  }
+
+  private static final class Lines extends Handler {
+    private final List<LogRecord> lines;
+
+    private Lines(List<LogRecord> lines) {
+      this.lines = lines;
+    }
+
+    @Override
+    public void publish(LogRecord line) {
+      lines.add(line);
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
   }
 
   /** Ordinary clients do not let one forge a host. */
