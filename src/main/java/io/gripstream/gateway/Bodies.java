@@ -17,13 +17,13 @@ final class Bodies {
   static final int MOST = 100;
 
   /** Whoever sends nothing takes others' room for so long. */
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
-  /** Slower than any link that images are sent over. */
-  private static final long BYTES_PER_SECOND = 64 << 10;
+  /** Slower than a link that images are sent over. */
+  private static final long BYTES_PER_SECOND = 16 << 10;
 
   private final long mostBytes;
-  private final Duration patience;
+  private final Duration timeout;
   private final AtomicInteger coming = new AtomicInteger();
   private final AtomicLong held = new AtomicLong();
 
@@ -33,12 +33,12 @@ final class Bodies {
    *     its way to a record
    */
   Bodies(long largest, long memory) {
-    this(largest, memory, PATIENCE);
+    this(largest, memory, TIMEOUT);
   }
 
-  Bodies(long largest, long memory, Duration patience) {
+  Bodies(long largest, long memory, Duration timeout) {
     this.mostBytes = Math.max(largest, memory / 8);
-    this.patience = patience;
+    this.timeout = timeout;
   }
 
   /**
@@ -57,13 +57,13 @@ final class Bodies {
       return false;
     }
     HttpServerRequest request = routing.request();
-    long least = patience.toMillis() * BYTES_PER_SECOND / 1000;
+    long least = timeout.toMillis() * BYTES_PER_SECOND / 1000;
     AtomicLong before = new AtomicLong();
     long timer =
         routing
             .vertx()
             .setPeriodic(
-                patience.toMillis(),
+                timeout.toMillis(),
                 any -> {
                   long now = request.bytesRead();
                   if (now - before.getAndSet(now) < least) {

@@ -66,8 +66,8 @@ class BodiesTest {
     assertThat(answer(post(2, "a"))).startsWith("HTTP/1.1 408 ");
   }
 
-  private void serve(Duration patience) throws Exception {
-    Bodies bodies = new Bodies(LARGEST, 0, patience);
+  private void serve(Duration timeout) throws Exception {
+    Bodies bodies = new Bodies(LARGEST, 0, timeout);
     Router router = Router.router(vertx);
     router
         .route()
