@@ -3,6 +3,7 @@ package io.gripstream.cli;
 import io.gripstream.GripstreamConfig;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.registry.RegistryUnavailableException;
 import io.gripstream.kafka.registry.RestRegistry;
 import io.gripstream.kafka.registry.SchemaRegistry;
 import java.net.URI;
@@ -86,6 +87,19 @@ final class ClientOptions {
     return new RestRegistry(
         URI.create(config().registry().url().orElse("http://localhost:" + ServiceOptions.PORT)),
         config().key());
+  }
+
+  /**
+   * Makes sure of a registry before the first record, for which it would be waited for.
+   *
+   * @throws CommandFailure when it does not answer
+   */
+  static void require(SchemaRegistry registry) {
+    try {
+      registry.check();
+    } catch (RegistryUnavailableException e) {
+      throw new CommandFailure(e.getMessage(), e.getCause());
+    }
   }
 
   /** The largest image that the service takes, in bytes. */

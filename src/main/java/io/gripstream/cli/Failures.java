@@ -1,5 +1,7 @@
 package io.gripstream.cli;
 
+import java.net.ConnectException;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -20,6 +22,10 @@ public final class Failures {
       if (cause.getCause() == null || !message.equals(cause.getCause().toString())) {
         messages.add(message.strip().replaceAll("\\s*\\R\\s*", " "));
       }
+      if (cause instanceof ConnectException) {
+        // What is behind it is the channel's affair.
+        break;
+      }
     }
     return String.join(": ", messages);
   }
@@ -29,7 +35,15 @@ public final class Failures {
       // The path is all that it says.
       return file.getFile() + " " + reason(file);
     }
+    if (cause instanceof ConnectException) {
+      return hasNoAddress(cause) ? "there is no such host" : "nobody listens there: is it running?";
+    }
     return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+  }
+
+  private static boolean hasNoAddress(Throwable failure) {
+    return failure instanceof UnresolvedAddressException
+        || (failure != null && hasNoAddress(failure.getCause()));
   }
 
   private static String reason(FileSystemException file) {

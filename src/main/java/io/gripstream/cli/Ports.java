@@ -8,6 +8,8 @@ import java.net.ServerSocket;
 
 /** Finds out about a port before something starts that would fail on it late and wordily. */
 final class Ports {
+  static final int LARGEST = 65_535;
+
   private Ports() {}
 
   static boolean free(int port) {
@@ -21,9 +23,12 @@ final class Ports {
   }
 
   /**
-   * @throws CommandFailure when somebody listens on the port, naming the ways out
+   * @throws CommandFailure when somebody listens on the port, naming the ways out, or it is none
    */
   static void requireFree(int port, String option, String otherwise) {
+    if (port < 0 || port > LARGEST) {
+      throw new CommandFailure("%s must be from 0 to %d, not %d".formatted(option, LARGEST, port));
+    }
     if (port != 0 && !free(port)) {
       throw new CommandFailure(
           "port %d is taken: choose another with %s, or give %s"

@@ -12,6 +12,8 @@ import io.gripstream.model.ModelFolder;
 import io.gripstream.model.ModelHub;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.apache.kafka.common.KafkaException;
 
 /**
@@ -21,8 +23,6 @@ import org.apache.kafka.common.KafkaException;
 final class Preflight {
   /** Brokers take no request above 100 MiB, and a fetch holds several records. */
   private static final int LARGEST_IMAGE = 64 << 20;
-
-  private static final int LARGEST_PORT = 65_535;
 
   /** Kafka's names have 249 characters at most, and ours some behind the prefix. */
   private static final String TOPIC_PREFIX = "[a-zA-Z0-9._-]{0,200}";
@@ -36,7 +36,7 @@ final class Preflight {
    */
   static void check(GripstreamConfig config, FetchProgress progress) {
     access(config);
-    within("http.port", config.http().port(), 0, LARGEST_PORT);
+    within("http.port", config.http().port(), 0, Ports.LARGEST);
     within("kafka.partitions", config.kafka().partitions(), 1, Integer.MAX_VALUE);
     within("images.max-bytes", config.images().maxBytes(), 1, LARGEST_IMAGE);
     within("labeler.batch-size", config.labeler().batchSize(), 1, Integer.MAX_VALUE);
@@ -50,6 +50,9 @@ final class Preflight {
     }
     config.kafka().bootstrapServers().ifPresent(servers -> brokers(servers, config));
     config.registry().url().ifPresent(Preflight::registry);
+    if (config.kafka().bootstrapServers().isEmpty() || config.roles().contains(Role.CURATOR)) {
+      writable(config.dataDirectory());
+    }
     try {
       ComputeDevice.requireWords(config.device(), config.precision());
     } catch (IllegalArgumentException e) {
@@ -63,6 +66,17 @@ final class Preflight {
   private static void within(String key, int value, int low, int high) {
     if (value < low || value > high) {
       throw fault(key, value, "must be from %d to %d".formatted(low, high));
+    }
+  }
+
+  /** A folder that is not there yet is made where its nearest one is. */
+  private static void writable(Path folder) {
+    Path there = folder.toAbsolutePath();
+    while (there.getParent() != null && Files.notExists(there)) {
+      there = there.getParent();
+    }
+    if (!Files.isDirectory(there) || !Files.isWritable(there)) {
+      throw fault("data-directory", folder, "must be a folder that can be written to");
     }
   }
 

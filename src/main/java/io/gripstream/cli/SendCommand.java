@@ -137,6 +137,7 @@ public final class SendCommand implements Callable<Integer> {
     validate();
     try (ImageFiles files = ImageFiles.open(source, prefix);
         SchemaRegistry registry = client.registry()) {
+      ClientOptions.require(registry);
       Topics topics = client.topics();
       KafkaClients clients = client.clients();
       TopicSerdes serdes = new TopicSerdes(registry);
@@ -144,11 +145,16 @@ public final class SendCommand implements Callable<Integer> {
         classes = classesOf(files.names());
         requireFitDefinition();
       }
+      List<String> labels = classes == null ? known(Tasks.all(clients, serdes, topics)) : classes;
       List<String> names = inOrder ? files.names() : files.shuffled(seed);
       if (limit != null) {
         names = names.subList(0, (int) Math.min(limit, names.size()));
       }
-      Tally tally = new Tally(task, classes == null ? List.of() : classes);
+      if (truthFromFolders) {
+        // What is amiss shows before anything is sent.
+        names.forEach(name -> truth(name, labels));
+      }
+      Tally tally = new Tally(task, labels);
       try (Measurement measurement =
               truthFromFolders || classes != null
                   ? new Measurement(clients, topics, serdes, task, tally)
@@ -160,9 +166,20 @@ public final class SendCommand implements Callable<Integer> {
           Tasks.define(clients, serdes, topics, task, definition);
           measurement.awaitPrompt(definition, PROMPT_TIMEOUT);
         }
-        return send(files, names, sender, tally, truthFromFolders ? measurement : null);
+        return send(files, names, labels, sender, tally, truthFromFolders ? measurement : null);
       }
     }
+  }
+
+  /** The classes of the task: images for one that there is not would become dead letters. */
+  private List<String> known(Map<String, TaskDefinition> tasks) {
+    TaskDefinition definition = tasks.get(task);
+    if (definition == null) {
+      throw new CommandFailure(
+          "there is no task named %s: define it with --define-classes or --classes-from-folders"
+              .formatted(task));
+    }
+    return definition.getClasses();
   }
 
   private void validate() {
@@ -219,6 +236,7 @@ public final class SendCommand implements Callable<Integer> {
   private int send(
       ImageFiles files,
       List<String> names,
+      List<String> labels,
       ImageSender sender,
       Tally tally,
       Measurement measurement)
@@ -229,23 +247,26 @@ public final class SendCommand implements Callable<Integer> {
           "not sent, as links to folders are not followed: "
               + String.join(", ", files.linkedFolders()));
     }
+    if (!files.otherFiles().isEmpty()) {
+      terminal.say(
+          "not sent, as their names do not end as an image's: %d, such as %s"
+              .formatted(files.otherFiles().size(), files.otherFiles().get(0)));
+    }
     Instant start = Instant.now();
     Pace pace = new Pace(rate);
     long sent = 0;
-    long tooLarge = 0;
+    long unsent = 0;
     boolean settled = true;
     for (int pass = 1; pass <= passes; pass++) {
       for (String name : names) {
-        byte[] content = files.read(name, client.maxImageBytes());
+        byte[] content = read(files, name, terminal);
         if (content == null) {
-          tooLarge++;
-          terminal.say(
-              "not sent, larger than %d bytes: %s".formatted(client.maxImageBytes(), name));
+          unsent++;
           continue;
         }
         pace.await();
         String imageId = pass == 1 ? name : name + "#" + pass;
-        tally.sent(imageId, measurement == null ? null : truth(name), Instant.now());
+        tally.sent(imageId, measurement == null ? null : truth(name, labels), Instant.now());
         sender.send(imageId, content);
         sent++;
         if (terminal.due()) {
@@ -264,7 +285,7 @@ public final class SendCommand implements Callable<Integer> {
       }
     }
     terminal.say(
-        "%d images sent%s".formatted(sent, tooLarge == 0 ? "" : ", %d not".formatted(tooLarge)));
+        "%d images sent%s".formatted(sent, unsent == 0 ? "" : ", %d not".formatted(unsent)));
     if (measurement != null) {
       Instant jvmStart = Instant.ofEpochMilli(ManagementFactory.getRuntimeMXBean().getStartTime());
       Report outcome = tally.report(jvmStart, Instant.now());
@@ -274,7 +295,21 @@ public final class SendCommand implements Callable<Integer> {
         outcome.write(report);
       }
     }
-    return settled && tooLarge == 0 ? 0 : 1;
+    return settled && unsent == 0 ? 0 : 1;
+  }
+
+  /** A file's bytes; null where it cannot be sent, which is said. */
+  private byte[] read(ImageFiles files, String name, Terminal terminal) {
+    try {
+      byte[] content = files.read(name, client.maxImageBytes());
+      if (content == null) {
+        terminal.say("not sent, larger than %d bytes: %s".formatted(client.maxImageBytes(), name));
+      }
+      return content;
+    } catch (IOException e) {
+      terminal.say("not sent, %s: %s".formatted(name, Failures.sentence(e)));
+      return null;
+    }
   }
 
   /** What the images of the folder that an image lies in are called. */
@@ -290,19 +325,16 @@ public final class SendCommand implements Callable<Integer> {
         .orElse(folder);
   }
 
-  private String truth(String name) {
+  private String truth(String name, List<String> labels) {
     String folder = ImageFiles.folderOf(name);
     String truth = className("--truth-from-folders", name);
-    if (classes == null) {
-      return truth;
-    }
-    return classes.stream()
+    return labels.stream()
         .filter(each -> ImageFiles.composed(each).equals(ImageFiles.composed(truth)))
         .findFirst()
         .orElseThrow(
             () ->
                 new CommandFailure(
                     "folder %s is none of the classes %s: name its class with --folder-class %s=CLASS"
-                        .formatted(folder, classes, folder)));
+                        .formatted(folder, labels, folder)));
   }
 }

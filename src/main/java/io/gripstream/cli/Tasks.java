@@ -3,16 +3,22 @@ package io.gripstream.cli;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.follow.TopicView;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.task.TaskRules;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/** Writes task definitions as any producer would. */
+/** Reads and writes task definitions as anybody could. */
 public final class Tasks {
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
+
   private Tasks() {}
 
   /**
@@ -41,6 +47,16 @@ public final class Tasks {
       TaskDefinition definition) {
     TaskRules.require(task, definition);
     write(clients, serdes, topics, task, definition);
+  }
+
+  /** All there are, by name. */
+  static Map<String, TaskDefinition> all(KafkaClients clients, TopicSerdes serdes, Topics topics) {
+    try (TopicView<TaskDefinition> view =
+        new TopicView<>(
+            clients, topics.tasks(), serdes.tasks().deserializer(), (name, definition) -> {})) {
+      view.awaitReady(TIMEOUT);
+      return new TreeMap<>(view.snapshot());
+    }
   }
 
   /** Ends a task; returns when the brokers have it. */

@@ -3,14 +3,11 @@ package io.gripstream.cli;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Topics;
-import io.gripstream.kafka.follow.TopicView;
 import io.gripstream.kafka.registry.SchemaRegistry;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.task.TaskRules;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -24,8 +21,6 @@ import picocli.CommandLine.Spec;
     name = "tasks",
     description = "Lists, shows, creates and deletes the tasks of a running service.")
 public final class TasksCommand implements Runnable {
-  private static final Duration TIMEOUT = Duration.ofSeconds(30);
-
   @Spec private CommandSpec spec;
 
   @Override
@@ -35,7 +30,7 @@ public final class TasksCommand implements Runnable {
 
   @Command(name = "list", description = "Prints each task and its classes, by name.")
   int list(@Mixin ClientOptions client) {
-    Map<String, TaskDefinition> tasks = with(client, TasksCommand::view);
+    Map<String, TaskDefinition> tasks = with(client, Tasks::all);
     tasks.forEach(
         (name, definition) -> print("%s: %s", name, String.join(", ", definition.getClasses())));
     return 0;
@@ -45,7 +40,7 @@ public final class TasksCommand implements Runnable {
   int show(
       @Mixin ClientOptions client,
       @Parameters(paramLabel = "NAME", description = "The task.") String name) {
-    TaskDefinition definition = known(with(client, TasksCommand::view), name);
+    TaskDefinition definition = known(with(client, Tasks::all), name);
     print("%s", new AvroJson(true).of(definition).toPrettyString());
     return 0;
   }
@@ -77,8 +72,8 @@ public final class TasksCommand implements Runnable {
     }
     return with(
         client,
-        (clients, topics, serdes) -> {
-          if (view(clients, topics, serdes).containsKey(name)) {
+        (clients, serdes, topics) -> {
+          if (Tasks.all(clients, serdes, topics).containsKey(name)) {
             throw new CommandFailure("there is a task named " + name + " already");
           }
           Tasks.define(clients, serdes, topics, name, definition);
@@ -97,8 +92,8 @@ public final class TasksCommand implements Runnable {
       @Parameters(paramLabel = "NAME", description = "The task.") String name) {
     return with(
         client,
-        (clients, topics, serdes) -> {
-          known(view(clients, topics, serdes), name);
+        (clients, serdes, topics) -> {
+          known(Tasks.all(clients, serdes, topics), name);
           Tasks.delete(clients, serdes, topics, name);
           return 0;
         });
@@ -118,23 +113,13 @@ public final class TasksCommand implements Runnable {
   }
 
   private interface Work<T> {
-    T on(KafkaClients clients, Topics topics, TopicSerdes serdes);
+    T on(KafkaClients clients, TopicSerdes serdes, Topics topics);
   }
 
   private static <T> T with(ClientOptions client, Work<T> work) {
     try (SchemaRegistry registry = client.registry()) {
-      registry.check();
-      return work.on(client.clients(), client.topics(), new TopicSerdes(registry));
-    }
-  }
-
-  private static Map<String, TaskDefinition> view(
-      KafkaClients clients, Topics topics, TopicSerdes serdes) {
-    try (TopicView<TaskDefinition> view =
-        new TopicView<>(
-            clients, topics.tasks(), serdes.tasks().deserializer(), (name, definition) -> {})) {
-      view.awaitReady(TIMEOUT);
-      return new TreeMap<>(view.snapshot());
+      ClientOptions.require(registry);
+      return work.on(client.clients(), new TopicSerdes(registry), client.topics());
     }
   }
 }

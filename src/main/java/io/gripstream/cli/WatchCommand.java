@@ -66,8 +66,7 @@ public final class WatchCommand implements Callable<Integer> {
     CountDownLatch enough = new CountDownLatch(1);
     try (SchemaRegistry registry = client.registry()) {
       if (stream != Stream.DEAD_LETTERS) {
-        // A follower would wait for it.
-        registry.check();
+        ClientOptions.require(registry);
       }
       WireFormat format = new WireFormat(registry);
       AvroJson json = new AvroJson(full);

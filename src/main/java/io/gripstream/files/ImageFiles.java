@@ -9,8 +9,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -28,12 +30,19 @@ public final class ImageFiles implements AutoCloseable {
   private final ZipFile archive;
   private final List<String> names;
   private final List<String> linkedFolders;
+  private final List<String> otherFiles;
 
-  private ImageFiles(Path folder, ZipFile archive, List<String> names, List<String> linkedFolders) {
+  private ImageFiles(
+      Path folder,
+      ZipFile archive,
+      List<String> names,
+      List<String> linkedFolders,
+      List<String> otherFiles) {
     this.folder = folder;
     this.archive = archive;
     this.names = names;
     this.linkedFolders = linkedFolders;
+    this.otherFiles = otherFiles;
   }
 
   /**
@@ -50,7 +59,7 @@ public final class ImageFiles implements AutoCloseable {
         files = list(source, prefix);
       } else if (Files.isRegularFile(source)) {
         ZipFile archive = new ZipFile(source.toFile());
-        files = new ImageFiles(null, archive, list(archive, prefix), List.of());
+        files = list(archive, prefix);
       } else {
         throw new ImageFilesException("there is no folder or zip archive " + source);
       }
@@ -76,26 +85,43 @@ public final class ImageFiles implements AutoCloseable {
   private static ImageFiles list(Path folder, String prefix) throws IOException {
     List<String> names = new ArrayList<>();
     List<String> linked = new ArrayList<>();
+    List<String> others = new ArrayList<>();
     try (Stream<Path> paths = Files.walk(folder)) {
       for (Path path : (Iterable<Path>) paths.sorted()::iterator) {
         String name = folder.relativize(path).toString().replace('\\', '/');
-        if (Files.isRegularFile(path) && name.startsWith(prefix) && isImage(name)) {
-          names.add(name);
+        if (Files.isRegularFile(path)) {
+          if (name.startsWith(prefix)) {
+            (isImage(name) ? names : others).add(name);
+          }
         } else if (!name.isEmpty() && Files.isSymbolicLink(path) && Files.isDirectory(path)) {
           linked.add(name);
         }
       }
     }
-    Collections.sort(names);
-    return new ImageFiles(folder, null, List.copyOf(names), List.copyOf(linked));
+    return new ImageFiles(folder, null, sorted(names), List.copyOf(linked), visible(others));
   }
 
-  private static List<String> list(ZipFile archive, String prefix) {
-    return archive.stream()
-        .filter(entry -> !entry.isDirectory())
-        .map(ZipEntry::getName)
-        .filter(name -> name.startsWith(prefix) && isImage(name))
-        .distinct()
+  private static ImageFiles list(ZipFile archive, String prefix) {
+    Map<Boolean, List<String>> names =
+        archive.stream()
+            .filter(entry -> !entry.isDirectory())
+            .map(ZipEntry::getName)
+            .filter(name -> name.startsWith(prefix))
+            .distinct()
+            .collect(Collectors.partitioningBy(ImageFiles::isImage));
+    return new ImageFiles(
+        null, archive, sorted(names.get(true)), List.of(), visible(names.get(false)));
+  }
+
+  private static List<String> sorted(List<String> names) {
+    return names.stream().sorted().toList();
+  }
+
+  /** Without what systems keep beside images, which nobody misses. */
+  private static List<String> visible(List<String> names) {
+    return names.stream()
+        .filter(name -> !name.startsWith("__MACOSX/"))
+        .filter(name -> !name.startsWith(".") && !name.contains("/."))
         .sorted()
         .toList();
   }
@@ -118,6 +144,11 @@ public final class ImageFiles implements AutoCloseable {
   /** Folders that are links, and are therefore not looked into; relative paths, sorted. */
   public List<String> linkedFolders() {
     return linkedFolders;
+  }
+
+  /** Files whose names do not end as an image's, but for hidden ones; relative paths, sorted. */
+  public List<String> otherFiles() {
+    return otherFiles;
   }
 
   /**

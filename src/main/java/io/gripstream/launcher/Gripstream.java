@@ -19,6 +19,7 @@ import io.gripstream.workshop.PretrainCommand;
 import io.gripstream.workshop.experiment.ExperimentException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintWriter;
 import java.util.Properties;
 import picocli.AutoComplete;
 import picocli.CommandLine;
@@ -28,6 +29,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The commands, their help and their exit codes: 0 done, 1 failed, 2 not understood. */
 @Command(
@@ -70,6 +72,7 @@ public final class Gripstream implements Runnable {
     CommandLine line = new CommandLine(root);
     line.registerConverter(java.time.Duration.class, Durations::parse);
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setParameterExceptionHandler(Gripstream::misunderstood);
     line.setExecutionExceptionHandler(
         (failure, command, parsed) -> {
           command.getErr().println("gripstream: " + Failures.sentence(failure));
@@ -82,6 +85,33 @@ public final class Gripstream implements Runnable {
           return CommandLine.ExitCode.SOFTWARE;
         });
     return line;
+  }
+
+  /** What is wrong stays in sight: only where a command is to be chosen are all of them shown. */
+  private static int misunderstood(ParameterException failure, String... arguments) {
+    CommandLine command = failure.getCommandLine();
+    PrintWriter err = command.getErr();
+    err.println(message(failure));
+    if (!UnmatchedArgumentException.printSuggestions(failure, err)) {
+      if (command.getSubcommands().isEmpty()) {
+        err.printf("(%s --help shows more)%n", command.getCommandSpec().qualifiedName());
+      } else {
+        command.usage(err);
+      }
+    }
+    err.flush();
+    return CommandLine.ExitCode.USAGE;
+  }
+
+  /** The choices as the help has them: picocli adds how they are called in the source. */
+  private static String message(ParameterException failure) {
+    Iterable<String> choices =
+        failure.getArgSpec() == null ? null : failure.getArgSpec().completionCandidates();
+    return choices == null
+        ? failure.getMessage()
+        : failure
+            .getMessage()
+            .replaceFirst("\\[.*] \\(case-insensitive\\)", String.join(", ", choices));
   }
 
   /** Whether the message says what to do, so that nobody needs to know where it came from. */

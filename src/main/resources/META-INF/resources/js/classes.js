@@ -56,7 +56,7 @@ export class Classes {
     const most = Math.max(1, rows[0]?.[1] ?? 0);
     text(this.title, 'Classes, most frequent first');
     text(this.halves, rows.length ? 'how often each is the label' : '');
-    this.root.replaceChildren(...rows.map(([label, n]) => el('div', { class: 'class plain' },
+    this.root.replaceChildren(...rows.map(([label, n]) => el('div', { class: 'class plain', title: `${label}: ${count(n)}` },
       el('span', { class: 'name', text: label }),
       el('span', { class: 'bar', 'aria-hidden': 'true' }, part('base', 0, n / most)),
       el('span', { class: 'now', text: count(n) }),

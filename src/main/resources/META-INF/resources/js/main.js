@@ -197,7 +197,7 @@ function figures(mine, update) {
   text(byId('f-changed'), percent(stats.changed));
   text(byId('f-confidence'), percent(stats.confidence));
   text(byId('f-dead'), count(update.deadLetters));
-  text(byId('f-dead-note'), update.deadLetters ? 'see why' : 'nothing was lost');
+  text(byId('f-dead-note'), update.deadLetters ? 'of all tasks: see why' : 'nothing was lost');
   byId('dead').dataset.some = update.deadLetters > 0;
   text(byId('model'), stats.modelId ?? '');
   text(byId('pause'), stats.paused ? 'Resume rounds' : 'Pause rounds');

@@ -192,7 +192,7 @@ export class Panel {
       const letters = await api.deadLetters();
       this.open('Dead letters', el('p', { class: 'note', text:
         letters.count === 0 ? 'Every record could be processed.'
-          : `${counted(letters.count, 'record')} could not be processed, and ${letters.count === 1 ? 'is' : 'are'} kept with the reason in the dead-letters topic.` }),
+          : `${counted(letters.count, 'record')} could not be processed, and ${letters.count === 1 ? 'is' : 'are'} kept with the reason in the dead-letters topic.${letters.latest.length < letters.count ? ` The latest ${count(letters.latest.length)}:` : ''}` }),
       el('ul', { class: 'letters' }, ...letters.latest.map((letter) => el('li', {},
         letter.mediaType ? this.letterImage(letter) : '',
         el('b', { text: letter.key ?? 'no key' }), el('p', { text: letter.cause }),

@@ -127,7 +127,8 @@ class Tile {
       el('span', { text: percent(best?.confidence, 0) }),
       prediction.changed ? el('s', { class: 'was', text: prediction.zeroShot.label }) : '',
       el('span', { class: 'version', text: `v${prediction.version}` }));
-    this.node.setAttribute('aria-label', this.sentence(best, verdict));
+    this.node.title = this.sentence(best, verdict);
+    this.node.setAttribute('aria-label', this.node.title);
   }
 
   sentence(best, verdict) {

@@ -1,9 +1,13 @@
 package io.gripstream.cli;
 
+import static java.net.http.HttpResponse.BodyHandlers.discarding;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.ExecutionException;
@@ -33,6 +37,20 @@ class FailuresTest {
         .isEqualTo("cannot write: the disk is full");
     assertThat(Failures.sentence(new UncheckedIOException(new java.io.IOException())))
         .isEqualTo("IOException");
+  }
+
+  @Test
+  void whereNobodyListensIsSaidSo() {
+    assertThat(
+            sentence(() -> HttpClient.newHttpClient().send(to("http://localhost:1"), discarding())))
+        .isEqualTo("nobody listens there: is it running?");
+    assertThat(
+            sentence(() -> HttpClient.newHttpClient().send(to("http://no.invalid"), discarding())))
+        .isEqualTo("there is no such host");
+  }
+
+  private static HttpRequest to(String address) {
+    return HttpRequest.newBuilder(URI.create(address)).build();
   }
 
   private static String sentence(org.assertj.core.api.ThrowableAssert.ThrowingCallable work) {

@@ -55,6 +55,14 @@ class RefusedStartTest {
         folder("config.json", "{\"model_type\": \"siglip\"}", "model_type \"siglip\", not clip"),
         folder("open_clip_config.json", "{}", "open_clip's is not supported"),
         option("--bootstrap-servers kafka", "kafka"),
+        option("--port 65536", "--port must be from 0 to 65535, not 65536"),
+        option("--broker-port 65536", "--broker-port must be from 0 to 65535, not 65536"),
+        new Case(
+            "--data DATA/file/data",
+            Map.of(),
+            List.of(),
+            Map.of("file", ""),
+            "gripstream.data-directory must be a folder that can be written to, not"),
         variable("GRIPSTREAM_PRECISION", "fp16", "precision fp16 is none of auto, fp32, bf16"),
         variable(
             "GRIPSTREAM_KAFKA_BOOTSTRAP_SERVER",
@@ -127,11 +135,17 @@ class RefusedStartTest {
             "-Djava.util.logging.manager=org.jboss.logmanager.LogManager"));
     command.addAll(each.jvm());
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
-    command.addAll(List.of(does, "--port", "0", "--broker-port", Integer.toString(closed)));
-    command.addAll(List.of("--data", data.resolve("data").toString()));
+    command.add(does);
+    Map.of("--port", "0", "--broker-port", closed, "--data", data.resolve("data"))
+        .forEach(
+            (option, value) -> {
+              if (!each.line().contains(option + " ")) {
+                command.addAll(List.of(option, value.toString()));
+              }
+            });
     for (String word : each.line().split(" ")) {
       if (!word.isEmpty()) {
-        command.add(word.equals("DATA") ? data.toString() : word);
+        command.add(word.replace("DATA", data.toString()));
       }
     }
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);

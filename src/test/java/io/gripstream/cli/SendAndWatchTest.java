@@ -22,6 +22,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import javax.imageio.ImageIO;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.junit.jupiter.api.Test;
@@ -170,6 +172,54 @@ class SendAndWatchTest {
     draw(directory.resolve("3.png"), true);
     assertThat(fail("send", "--task=loose", "--classes-from-folders", directory.toString()))
         .contains("3.png is in no folder");
+  }
+
+  @Test
+  void whatCannotBeSentIsNamedAndTheRestIsSent() throws Exception {
+    execute("tasks", "create", "some", "--classes=cat,dog");
+    draw(directory.resolve("1.png"), true);
+    byte[] image = Files.readAllBytes(directory.resolve("1.png"));
+    Path zip = directory.resolve("images.zip");
+    try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zip))) {
+      for (String name : List.of("1.png", "2.png", "3.png", "4.heic")) {
+        out.putNextEntry(new ZipEntry(name));
+        out.write(image);
+        out.closeEntry();
+      }
+    }
+    byte[] bytes = Files.readAllBytes(zip);
+    // Behind the header of 30 bytes and the name: a block of a kind that deflate does not have.
+    bytes[35] = 7;
+    Files.write(zip, bytes);
+
+    assertThat(fail("send", "--task=some", "--in-order", zip.toString()))
+        .contains("not sent, 1.png: ", "2 images sent, 1 not")
+        .contains("names do not end as an image's: 1, such as 4.heic");
+  }
+
+  @Test
+  void nothingIsSentForATaskThatThereIsNotOrWithATruthThatIsNoClass() throws Exception {
+    draw(directory.resolve("cat/1.png"), true);
+    draw(directory.resolve("owl/2.png"), true);
+    draw(directory.resolve("owl/3.png"), true);
+
+    assertThat(fail("send", "--task=petz", directory.toString()))
+        .contains("there is no task named petz: define it")
+        .doesNotContain("sent");
+    execute("tasks", "create", "truths", "--classes=cat,dog");
+    assertThat(fail("send", "--task=truths", "--truth-from-folders", directory.toString()))
+        .contains("folder owl is none of the classes [cat, dog]")
+        .doesNotContain("sent");
+    assertThat(
+            failLine(
+                "send",
+                "--task=truths",
+                "--registry=http://localhost:1",
+                "--bootstrap-servers=localhost:1",
+                directory.toString()))
+        .isEqualTo(
+            "gripstream: there is no answer from the schema registry http://localhost:1: nobody listens"
+                + " there: is it running?\n");
   }
 
   private List<JsonNode> watch(String topic, int records) throws IOException {

@@ -17,12 +17,15 @@ class ImageFilesTest {
   @Test
   void aFoldersImagesAreNamedByTheirRelativePathsAndEverythingElseIsLeftOut() throws IOException {
     for (String name :
-        new String[] {"b/2.PNG", "a/1.jpg", "a/notes.txt", "a/.hidden", "top.webp"}) {
+        new String[] {
+          "b/2.PNG", "a/1.jpg", "a/notes.txt", "a/.hidden", ".git/x", "a/raw", "top.webp"
+        }) {
       Files.createDirectories(directory.resolve(name).getParent());
       Files.write(directory.resolve(name), new byte[] {1, 2, 3});
     }
     try (ImageFiles files = ImageFiles.open(directory, "")) {
       assertThat(files.names()).containsExactly("a/1.jpg", "b/2.PNG", "top.webp");
+      assertThat(files.otherFiles()).containsExactly("a/notes.txt", "a/raw");
       assertThat(files.read("a/1.jpg", 3)).containsExactly(1, 2, 3);
       assertThat(ImageFiles.folderOf("x/a/1.jpg")).isEqualTo("a");
       assertThat(ImageFiles.folderOf("top.webp")).isNull();
@@ -47,8 +50,10 @@ class ImageFilesTest {
 
   @Test
   void whatMacsLeaveBesideImagesIsNoneAndOtherNamesOfFormatsAreKnown() throws IOException {
-    try (ImageFiles files = ImageFiles.open(zip("a/._1.png", "a/1.jfif", "a/2.TIF"), "")) {
+    try (ImageFiles files =
+        ImageFiles.open(zip("a/._1.png", "a/1.jfif", "a/2.TIF", "a/3.heic"), "")) {
       assertThat(files.names()).containsExactly("a/1.jfif", "a/2.TIF");
+      assertThat(files.otherFiles()).containsExactly("a/3.heic");
     }
     assertThat(ImageFiles.folderOf("cafe\u0301/1.png")).isEqualTo("caf\u00e9");
   }

@@ -107,6 +107,7 @@ class DashboardTest {
       assertThat(page.locator("#versions").textContent())
           .contains("calibration round 1 · BALANCE · text · UL");
       // Other tests of this application may have added letters of theirs.
+      assertThat(page.locator("#f-dead-note").textContent()).isEqualTo("of all tasks: see why");
       assertThat(Integer.parseInt(page.locator("#f-dead").textContent())).isGreaterThanOrEqualTo(2);
       picture(page, "dashboard-dark");
     }
@@ -136,6 +137,10 @@ class DashboardTest {
       Page page = visit(context);
       awaitPictures(page);
       assertThat(cut(page)).isEmpty();
+      double top = page.locator(".tiles").boundingBox().y;
+      page.locator(".tile").nth(4).hover();
+      page.locator("#held:visible").waitFor();
+      assertThat(page.locator(".tiles").boundingBox().y).isEqualTo(top);
       picture(page, "dashboard-1280");
     }
     try (BrowserContext context = context(420, 860, ColorScheme.DARK)) {
@@ -448,7 +453,7 @@ class DashboardTest {
   void withManyClassesTheBeginningOfANameIsEnough() {
     String task = "many";
     List<String> classes = new ArrayList<>(Strokes.NAMES);
-    classes.addAll(List.of("eleven", "twelve", "thirteen"));
+    classes.addAll(List.of("eleven", "twelve", "commercial_area"));
     RestAssured.given()
         .contentType("application/json")
         .body(Map.of("classes", classes, "modality", "VISUAL", "strategy", "CPL"))
@@ -461,6 +466,8 @@ class DashboardTest {
       new DigitStream(traffic, task).goOn(30);
       Page page = visit(context, home + "#" + task);
       assertThat(page.locator("#kind").textContent()).isEqualTo("visual prompt · CPL");
+      Locator longest = page.getByTitle("commercial_area: 0").locator(".name");
+      assertThat(longest.evaluate("name => name.scrollWidth - name.clientWidth")).isEqualTo(0);
       page.locator("#label").click();
       page.locator("#panel .labeller input").waitFor();
       String id = page.locator("#panel .facts dd").first().textContent();

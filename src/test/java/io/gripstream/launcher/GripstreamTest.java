@@ -3,6 +3,7 @@ package io.gripstream.launcher;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import io.gripstream.cli.Tasks;
 import io.gripstream.clip.Digests;
@@ -52,7 +53,7 @@ class GripstreamTest {
         "send --task t --define-classes a x | must be at least two",
         "send --task T --define-classes a,b x | name must match",
         "send --task t --define-classes Polish,polish x | \"Polish\"",
-        "watch clouds                       | predictions",
+        "watch clouds                       | one of predictions, prompts, rounds, candidates, tasks",
         "fetch-model                        | OWNER/NAME",
         "fetch-model pico                   | expected a name on a hub",
         "fetch-model ../x                   | cannot be",
@@ -69,6 +70,18 @@ class GripstreamTest {
   void badArgumentsSayWhatIsExpected(String line, String expected) {
     assertThat(execute(line.trim().split(" +"))).isEqualTo(2);
     assertThat(err.toString()).contains(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"watch clouds", "send pictures", "labels export --task t --format xml", "serve --x"})
+  void whatIsWrongIsNotBuriedBelowTheHelp(String line) {
+    assertThat(execute(line.split(" "))).isEqualTo(2);
+    assertThat(err.toString().lines())
+        .hasSize(2)
+        .last(STRING)
+        .matches("\\(gripstream [a-z ]+ --help shows more\\)");
+    assertThat(execute("fly")).isEqualTo(2);
+    assertThat(err.toString()).contains("Commands:");
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.gripstream.launcher;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -67,17 +68,43 @@ class LauncherTest {
     assertThat(run(Map.of("LC_ALL", "C.utf8"))).contains("locale C.utf8");
   }
 
+  @Test
+  void whoeverComesDuringABuildWaitsForItAndBuildsNothing() throws Exception {
+    Files.delete(home.resolve("target/quarkus-app/quarkus-run.jar"));
+    script(
+        "bin/mvn",
+        "echo one >>builds; until [ -e go ]; do sleep 0.1; done; touch target/quarkus-app/quarkus-run.jar");
+    // What a killed call left behind holds nobody up.
+    Files.createSymbolicLink(home.resolve(".building"), Path.of("999999999"));
+
+    Process first = start(Map.of());
+    await().until(() -> Files.exists(home.resolve("builds")));
+    Process second = start(Map.of());
+    String said = second.inputReader().readLine();
+    Files.createFile(home.resolve("go"));
+
+    assertThat(said).contains("waiting for the build of another call");
+    assertThat(second.waitFor()).isZero();
+    assertThat(first.waitFor()).isZero();
+    assertThat(home.resolve("builds")).hasContent("one");
+    assertThat(Files.isSymbolicLink(home.resolve(".building"))).isFalse();
+  }
+
   private String run(Map<String, String> environment, String... arguments) throws Exception {
+    Process running = start(environment, arguments);
+    String output = new String(running.getInputStream().readAllBytes(), UTF_8);
+    running.waitFor();
+    return output;
+  }
+
+  private Process start(Map<String, String> environment, String... arguments) throws IOException {
     List<String> command = new ArrayList<>(List.of("sh", home.resolve("gripstream").toString()));
     command.addAll(List.of(arguments));
     ProcessBuilder process = new ProcessBuilder(command).redirectErrorStream(true);
     process.environment().put("JAVA_HOME", home.resolve("java").toString());
     process.environment().put("PATH", home.resolve("bin") + ":" + System.getenv("PATH"));
     process.environment().putAll(environment);
-    Process running = process.start();
-    String output = new String(running.getInputStream().readAllBytes(), UTF_8);
-    running.waitFor();
-    return output;
+    return process.start();
   }
 
   private void script(String name, String body) throws IOException {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
@@ -215,6 +216,9 @@ public final class RestRegistry implements SchemaRegistry {
         throw new IOException("the answer is larger than " + MAX_ANSWER_BYTES + " bytes");
       }
       return new Answer(response.statusCode(), json(response.statusCode(), body));
+    } catch (ConnectException e) {
+      throw new RegistryUnavailableException(
+          "there is no answer from the schema registry " + base, e);
     } catch (IOException e) {
       throw new RegistryUnavailableException(
           "the schema registry %s does not answer as one: %s"
