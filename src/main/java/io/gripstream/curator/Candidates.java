@@ -73,8 +73,9 @@ final class Candidates {
   }
 
   /**
-   * Takes a zero-shot prompt in, which has no version yet. One that is known changes nothing:
-   * refiners may make it twice.
+   * Takes a zero-shot prompt in, which has no version yet. One that is known is given none, as
+   * refiners may make it twice; but it goes live in place of another model's, which the service has
+   * gone back from.
    */
   void admit(TaskContext context, PromptVersion made) {
     Optional<String> fault =
@@ -86,18 +87,16 @@ final class Candidates {
           RoundEventType.REFUSED, 0, null, "the zero-shot prompt cannot be served: " + fault.get());
       return;
     }
-    boolean known =
+    PromptVersion candidate =
         context.versions().all().stream()
             .map(Known::prompt)
-            .anyMatch(
+            .filter(
                 prompt ->
                     prompt.getDigest().equals(made.getDigest())
                         && prompt.getModelId().equals(made.getModelId())
-                        && prompt.getTemplate().equals(made.getTemplate()));
-    if (known) {
-      return;
-    }
-    PromptVersion candidate = context.publish(made);
+                        && prompt.getTemplate().equals(made.getTemplate()))
+            .findFirst()
+            .orElseGet(() -> context.publish(made));
     TaskDefinition definition = context.definition();
     Live live = context.state().live();
     // Without a definition it waits: the two come from different topics, in either order.

@@ -15,6 +15,7 @@ import io.gripstream.task.TaskRules;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +38,9 @@ import org.jboss.logging.Logger;
  * they are alike, and the curator takes the first and gives it a version.
  *
  * <p>A task lacks one if the latest that was made with this model is for other classes or another
- * template. Other models' do not count, so that refiners of two models do not outbid each other.
+ * template, or if another model's came after it and before this process: a service that went back
+ * to the model of before says so by making its prompt again, and the curator serves that. Another
+ * model's that comes later does not count, so that refiners of two models do not outbid each other.
  *
  * <p>A definition that no prompt can be made from is reported in the task's diary once, and left
  * alone until it changes.
@@ -55,6 +58,7 @@ final class ZeroShotMaker implements AutoCloseable {
   private final RefinerMetrics metrics;
   private final Producer<byte[], byte[]> producer;
   private final Clock clock;
+  private final Instant started;
   private final TopicView<TaskDefinition> tasks;
   private final TopicView<Made> made;
 
@@ -73,8 +77,8 @@ final class ZeroShotMaker implements AutoCloseable {
   private final Pulse pulse;
   private volatile Throwable failure;
 
-  /** What a zero-shot prompt was made for. */
-  private record Made(String task, List<String> classes, String template) {
+  /** What a zero-shot prompt was made for, and when. */
+  private record Made(String task, List<String> classes, String template, Instant at) {
     boolean fits(TaskDefinition definition) {
       return classes.equals(definition.getClasses()) && template.equals(definition.getTemplate());
     }
@@ -104,6 +108,7 @@ final class ZeroShotMaker implements AutoCloseable {
     this.metrics = metrics;
     this.producer = producer;
     this.clock = clock;
+    this.started = clock.instant();
     Deserializer<PromptVersion> whole = serdes.candidates().deserializer();
     this.made =
         new TopicView<>(
@@ -153,7 +158,11 @@ final class ZeroShotMaker implements AutoCloseable {
   private static Made summary(PromptVersion prompt) {
     return prompt == null
         ? null
-        : new Made(prompt.getTask(), List.copyOf(prompt.getClasses()), prompt.getTemplate());
+        : new Made(
+            prompt.getTask(),
+            List.copyOf(prompt.getClasses()),
+            prompt.getTemplate(),
+            prompt.getCreatedAt());
   }
 
   private void heardOf(String key, Made prompt) {
@@ -212,9 +221,7 @@ final class ZeroShotMaker implements AutoCloseable {
 
   private void check(String task) throws InterruptedException {
     TaskDefinition definition = tasks.snapshot().get(task);
-    if (definition == null
-        || definition.equals(hopeless.get(task))
-        || (latest.containsKey(key(task)) && latest.get(key(task)).fits(definition))) {
+    if (definition == null || definition.equals(hopeless.get(task)) || has(task, definition)) {
       return;
     }
     PromptVersion prompt;
@@ -242,6 +249,15 @@ final class ZeroShotMaker implements AutoCloseable {
     latest.put(key(task), summary(prompt));
     metrics.zeroShot.increment();
     LOG.infof("Made the zero-shot prompt of %s", task);
+  }
+
+  private boolean has(String task, TaskDefinition definition) {
+    Made ours = latest.get(key(task));
+    return ours != null
+        && ours.fits(definition)
+        && latest.values().stream()
+            .filter(each -> each.task().equals(task) && each.at().isAfter(ours.at()))
+            .noneMatch(each -> each.at().isBefore(started));
   }
 
   /** Once the diary says so; until then it is tried again. */

@@ -411,6 +411,22 @@ class CuratorTopologyTest {
   }
 
   @Test
+  void whoGoesBackToTheModelOfBeforeIsServedByItsPromptOfBefore() {
+    begin();
+    PromptVersion other = Fixtures.sealed(Fixtures.prompt(1).setModelId("vit@2"));
+    curator.candidate(other);
+    curator.candidate(other);
+    assertThat(curator.prompts()).containsExactly(1);
+    curator.published();
+    curator.candidate(zeroShot(0));
+    curator.candidate(zeroShot(0));
+    assertThat(curator.prompts()).containsExactly(0);
+    assertThat(curator.published()).isEmpty();
+    curator.sample("a", "b", "c", "d");
+    assertThat(ids(curator.batches())).containsExactly("a", "b", "c", "d");
+  }
+
+  @Test
   void noVersionIsTwoPromptsHoweverFastTheClassesAreRedefined() {
     Map<Integer, String> digests = new HashMap<>();
     for (int i = 1; i <= 50; i++) {

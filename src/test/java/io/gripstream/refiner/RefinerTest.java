@@ -239,6 +239,29 @@ class RefinerTest {
     await().during(Duration.ofSeconds(1)).atMost(LONG).until(() -> zeroShots.values().size() == 3);
   }
 
+  /** Once, and not by turns with the one of the other model. */
+  @Test
+  void aRefinerThatComesBackAfterOneOfAnotherModelMakesItsZeroShotPromptAgain() {
+    start("one");
+    define("shapes", Batches.task("circle", "square"));
+    awaitZeroShots(1);
+    refiner.close();
+    try (Refiner other = refiner("one", Map.of(), "another@9")) {
+      awaitZeroShots(2);
+      start("two");
+      awaitZeroShots(3);
+      await().atMost(LONG).until(() -> refiner.notReady().isEmpty());
+      await()
+          .during(Duration.ofSeconds(1))
+          .atMost(LONG)
+          .until(() -> zeroShots.values().size() == 3);
+      assertThat(other.notAlive()).isEmpty();
+    }
+    assertThat(zeroShots.records())
+        .extracting(record -> new String(record.key(), UTF_8))
+        .containsExactly("shapes/test%401", "shapes/another%409", "shapes/test%401");
+  }
+
   @Test
   void aDefinitionThatNoPromptCanBeMadeFromIsReportedOnce() {
     start("one");
@@ -641,7 +664,9 @@ class RefinerTest {
       if (definition.getClasses().contains("impossible")) {
         throw new IllegalArgumentException("there is no such thing");
       }
-      return Batches.prompt(task, 0, definition);
+      return PromptVersion.newBuilder(Batches.prompt(task, 0, definition))
+          .setCreatedAt(createdAt)
+          .build();
     }
 
     @Override
