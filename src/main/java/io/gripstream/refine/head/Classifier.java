@@ -4,6 +4,7 @@ import io.gripstream.clip.FloatTensor;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.prompt.Prompt;
 import io.gripstream.prompt.Tensors;
+import java.util.stream.IntStream;
 
 /**
  * What a prompt amounts to once its class features are made: {@code logitScale * features .
@@ -91,15 +92,18 @@ public record Classifier(FloatTensor classFeatures, float logitScale, float[] bi
     float[] x = features.values();
     float[] w = classFeatures.values();
     float[] logits = new float[n * c];
-    for (int i = 0; i < n; i++) {
-      for (int j = 0; j < c; j++) {
-        double dot = 0;
-        for (int k = 0; k < d; k++) {
-          dot += (double) x[i * d + k] * w[j * d + k];
-        }
-        logits[i * c + j] = (float) (logitScale * dot + bias[j]);
-      }
-    }
+    IntStream.range(0, n)
+        .parallel()
+        .forEach(
+            i -> {
+              for (int j = 0; j < c; j++) {
+                double dot = 0;
+                for (int k = 0; k < d; k++) {
+                  dot += (double) x[i * d + k] * w[j * d + k];
+                }
+                logits[i * c + j] = (float) (logitScale * dot + bias[j]);
+              }
+            });
     return FloatTensor.matrix(n, c, logits);
   }
 

@@ -66,7 +66,7 @@ public record Mixture(FloatTensor probabilities, FloatTensor weights, float[] co
     }
     DMatrixRMaj x = matrix(features);
     DMatrixRMaj moments = new DMatrixRMaj(d, d);
-    CommonOps_DDRM.multTransA(x, x, moments);
+    CommonOps_DDRM.multInner(x, moments);
     Step step = null;
     double factor = 0;
     FloatTensor estimate = believed;
@@ -182,7 +182,8 @@ public record Mixture(FloatTensor probabilities, FloatTensor weights, float[] co
       int n = x.numRows;
       int c = counts.length;
       DMatrixRMaj dots = new DMatrixRMaj(n, c);
-      CommonOps_DDRM.multTransB(x, weights, dots);
+      // A product of rows by rows would be sums, one after the other, and no vector instructions.
+      CommonOps_DDRM.mult(x, CommonOps_DDRM.transpose(weights, null), dots);
       float[] likelihoods = new float[n * c];
       double[] row = new double[c];
       for (int i = 0; i < n; i++) {

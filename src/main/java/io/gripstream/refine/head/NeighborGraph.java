@@ -71,16 +71,34 @@ public final class NeighborGraph {
     return symmetric(nearest, cosines);
   }
 
-  /** The inner loop runs over images without a reduction: it becomes vector instructions. */
+  /**
+   * The inner loops run over images without a reduction: they become vector instructions. Four
+   * columns at a time need a fourth of the stores, and add up in the same order.
+   */
   private static void cosines(FloatTensor features, float[] columns, int image, float[] row) {
     int n = features.rows();
     int d = features.columns();
     Arrays.fill(row, 0);
-    for (int k = 0; k < d; k++) {
-      float value = features.values()[image * d + k];
+    float[] values = features.values();
+    int k = 0;
+    for (; k + 4 <= d; k += 4) {
+      float v0 = values[image * d + k];
+      float v1 = values[image * d + k + 1];
+      float v2 = values[image * d + k + 2];
+      float v3 = values[image * d + k + 3];
       int from = k * n;
       for (int j = 0; j < n; j++) {
-        row[j] += value * columns[from + j];
+        row[j] =
+            row[j]
+                + v0 * columns[from + j]
+                + v1 * columns[from + n + j]
+                + v2 * columns[from + 2 * n + j]
+                + v3 * columns[from + 3 * n + j];
+      }
+    }
+    for (; k < d; k++) {
+      for (int j = 0; j < n; j++) {
+        row[j] += values[image * d + k] * columns[k * n + j];
       }
     }
   }

@@ -8,6 +8,7 @@ import io.gripstream.refine.head.NeighborGraph;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Compares prompts by what they label the images of one pool, without knowing the truth. Three
@@ -40,14 +41,19 @@ public final class Judges {
     this.view = view;
     this.labels = labels;
     this.heldOut = heldOut;
-    Mixture mixture = view.mixture(view.pulled(), labels);
-    this.mixtures =
-        List.of(mixture.probabilities(), view.mixture(view.moved(), labels).probabilities());
+    // They take most of a calibration round's time.
+    List<Mixture> begun =
+        Stream.of(view.pulled(), view.moved())
+            .parallel()
+            .map(bias -> view.mixture(bias, labels))
+            .toList();
+    this.mixtures = begun.stream().map(Mixture::probabilities).toList();
     this.fewClasses =
         n == 0
             ? new FewClasses(new int[0], new int[0])
             : FewClasses.of(
-                mixture.head(view.balanced(view.pulled())).logits(view.features()), view.graph());
+                begun.get(0).head(view.balanced(view.pulled())).logits(view.features()),
+                view.graph());
     this.neighbors = propagated();
     this.support = n == 0 ? 0 : view.support();
   }
