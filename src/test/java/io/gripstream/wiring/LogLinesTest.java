@@ -13,12 +13,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ExpectedRetriesTest {
+class LogLinesTest {
   private static final String LINE =
       "[Producer clientId=p] Got error produce response with correlation id %s on topic-partition"
           + " gripstream.samples-0, retrying (2147483646 attempts left). Error: %s";
 
-  private final ExpectedRetries filter = new ExpectedRetries();
+  private final LogLines filter = new LogLines();
 
   @Test
   void aProducerThatWaitsForTheTransactionBeforeIsNotToldOf() {
@@ -49,14 +49,44 @@ class ExpectedRetriesTest {
   }
 
   @Test
+  void whatAStrangerNamedIsOneLineThatDoesNothing() {
+    ExtLogRecord line =
+        new ExtLogRecord(
+            Level.WARNING,
+            "dead letter: %s",
+            ExtLogRecord.FormatStyle.PRINTF,
+            LogLinesTest.class.getName());
+    line.setParameters(
+        new Object[] {"a\r\n2026 INFO all is well\u001b[2J\u202eb \u2028\tc\u0000 %s {0} é"});
+    assertThat(filter.isLoggable(line)).isTrue();
+    assertThat(line.getFormattedMessage())
+        .isEqualTo(
+            "dead letter: a\\u000d\\u000a2026 INFO all is well\\u001b[2J\\u202eb \\u2028\tc\\u0000 %s {0} é");
+  }
+
+  @Test
+  void aMessageHasABound() {
+    ExtLogRecord line =
+        new ExtLogRecord(
+            Level.WARNING,
+            "x".repeat(200_000),
+            ExtLogRecord.FormatStyle.NO_FORMAT,
+            LogLinesTest.class.getName());
+    assertThat(filter.isLoggable(line)).isTrue();
+    assertThat(line.getFormattedMessage())
+        .hasSizeLessThan(LogLines.LONGEST + 100)
+        .endsWith("x... (200000 characters)");
+  }
+
+  @Test
   void theConsoleAndTheFileHaveTheFilter() throws Exception {
     Properties properties = new Properties();
     try (InputStream file = getClass().getResourceAsStream("/application.properties")) {
       properties.load(file);
     }
     assertThat(properties)
-        .containsEntry("quarkus.log.console.filter", ExpectedRetries.NAME)
-        .containsEntry("quarkus.log.file.filter", ExpectedRetries.NAME);
+        .containsEntry("quarkus.log.console.filter", LogLines.NAME)
+        .containsEntry("quarkus.log.file.filter", LogLines.NAME);
   }
 
   private static LogRecord line(Class<?> logger, Errors error) {
