@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -105,6 +106,30 @@ class LauncherTest {
     process.environment().put("PATH", home.resolve("bin") + ":" + System.getenv("PATH"));
     process.environment().putAll(environment);
     return process.start();
+  }
+
+  /** Its jars would be taken from under it. */
+  @Test
+  void whatSomebodyRunsFromIsNotBuiltAnew() throws Exception {
+    Path jar = home.resolve("target/quarkus-app/quarkus-run.jar");
+    Files.setLastModifiedTime(jar, FileTime.fromMillis(0));
+    Files.createDirectories(home.resolve("src/main"));
+    Files.createDirectories(home.resolve("schemas"));
+    Files.createFile(home.resolve("pom.xml"));
+    script("bin/mvn", "echo built; touch target/quarkus-app/quarkus-run.jar");
+    Process service =
+        new ProcessBuilder("sh", "-c", "read line", "java", "-jar", jar.toRealPath().toString())
+            .start();
+    try {
+      assertThat(run(Map.of()))
+          .startsWith("gripstream: the sources have changed, but process " + service.pid())
+          .contains("[-jar]")
+          .doesNotContain("built\n");
+    } finally {
+      service.destroy();
+      service.waitFor();
+    }
+    assertThat(run(Map.of())).contains("built\n").contains("[-jar]");
   }
 
   private void script(String name, String body) throws IOException {
