@@ -40,7 +40,7 @@ where mvn >nul 2>nul || (
 )
 echo gripstream: building (once after each change of the sources; the first time fetches the dependencies) ...>&2
 pushd "%home%"
-call mvn -B -q -DskipTests %goals% 1>&2 || (
+call mvn -B -q -Dstyle.color=never -DskipTests %goals% 1>&2 || (
   popd
   echo gripstream: the build failed; see above>&2
   exit /b 1

@@ -52,10 +52,12 @@ export class Classes {
   /** Where no truth is known: how often each class is the label. */
   frequencies(counts) {
     const named = Object.fromEntries([...this.labels.keys()].map((label) => [label, 0]));
-    const rows = Object.entries({ ...named, ...counts }).sort((a, b) => b[1] - a[1]).slice(0, 100);
+    const all = Object.entries({ ...named, ...counts }).sort((a, b) => b[1] - a[1]);
+    const rows = all.slice(0, 100);
     const most = Math.max(1, rows[0]?.[1] ?? 0);
     text(this.title, 'Classes, most frequent first');
-    text(this.halves, rows.length ? 'how often each is the label' : '');
+    const rest = all.length > rows.length ? `; ${count(rows.length)} of ${count(all.length)}` : '';
+    text(this.halves, rows.length ? `how often each is the label${rest}` : '');
     this.root.replaceChildren(...rows.map(([label, n]) => el('div', { class: 'class plain', title: `${label}: ${count(n)}` },
       el('span', { class: 'name', text: label }),
       el('span', { class: 'bar', 'aria-hidden': 'true' }, part('base', 0, n / most)),

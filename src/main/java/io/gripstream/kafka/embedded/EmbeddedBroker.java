@@ -202,7 +202,9 @@ public final class EmbeddedBroker implements AutoCloseable {
       throw new IllegalStateException("the embedded broker cannot use " + directory + ": " + e, e);
     }
     IllegalStateException busy =
-        new IllegalStateException("another embedded broker is running in " + directory);
+        new IllegalStateException(
+            "another embedded broker is running in %s: stop it, or give --data another folder"
+                .formatted(directory));
     closeQuietly(channel, busy);
     throw busy;
   }
