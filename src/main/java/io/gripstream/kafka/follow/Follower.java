@@ -311,7 +311,11 @@ public final class Follower implements AutoCloseable {
         Fault fault = Fault.of(e);
         if (fault == Fault.RECORD || fault == Fault.ENGINE) {
           skipped.incrementAndGet();
-          LOG.warnf(e, "Passed over %s-%d@%d", topic, record.partition(), record.offset());
+          // One line: whoever may write to the topic may write as many as he likes.
+          LOG.warnf(
+              "Passed over %s-%d@%d: %s",
+              topic, record.partition(), record.offset(), Fault.line(e));
+          LOG.debug("Passed over", e);
           return;
         }
         LOG.warnf(
