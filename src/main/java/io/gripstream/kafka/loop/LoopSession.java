@@ -223,9 +223,9 @@ final class LoopSession implements AutoCloseable {
   private void handle() {
     List<ConsumerRecord<byte[], byte[]>> unit = next();
     boolean unreadable = unit.get(0) instanceof Unreadable;
-    boolean suspect = isolation.include(unit.get(0));
-    // A failure to commit suspects must not be laid upon others.
-    if ((suspect || unreadable) && !commitOrRewind()) {
+    boolean maybePoison = isolation.include(unit.get(0));
+    // A failure to commit what may be poison must not be laid upon others.
+    if ((maybePoison || unreadable) && !commitOrRewind()) {
       return;
     }
     if (unreadable) {
@@ -235,7 +235,7 @@ final class LoopSession implements AutoCloseable {
     fetched.subList(0, unit.size()).clear();
     handler.expect(upcoming());
     try {
-      pending.add(unit, outputs(unit), suspect);
+      pending.add(unit, outputs(unit), maybePoison);
     } catch (AbandonedException e) {
       if (e.getCause() instanceof KafkaException lost) {
         throw lost;
@@ -263,7 +263,7 @@ final class LoopSession implements AutoCloseable {
       }
     }
     boolean full = pending.batches() >= settings.batchesPerTransaction();
-    if (full || pending.isOld() || pending.isSuspect()) {
+    if (full || pending.isOld() || pending.isMaybePoison()) {
       commitOrRewind();
     }
   }
@@ -421,7 +421,7 @@ final class LoopSession implements AutoCloseable {
     } else if (failed.entrySet().stream().allMatch(this::isPassed)) {
       retrying = false;
     }
-    isolation.succeeded(pending.offsets(), pending.isSuspect());
+    isolation.succeeded(pending.offsets(), pending.isMaybePoison());
     listener.committed(pending.records());
     pending.clear();
     partitions.goBack(fetched);

@@ -20,13 +20,13 @@ final class Pending {
   private int records;
   private int batches;
   private long since;
-  private boolean suspect;
+  private boolean maybePoison;
   private boolean letter;
 
   void add(
       List<ConsumerRecord<byte[], byte[]>> unit,
       List<ProducerRecord<byte[], byte[]>> made,
-      boolean suspect) {
+      boolean maybePoison) {
     if (records == 0) {
       first = unit.get(0);
       since = System.nanoTime();
@@ -35,7 +35,7 @@ final class Pending {
     outputs.addAll(made);
     records += unit.size();
     batches++;
-    this.suspect = suspect;
+    this.maybePoison = maybePoison;
   }
 
   /** Instead of what the handler makes of the record. */
@@ -67,7 +67,7 @@ final class Pending {
     first = null;
     records = 0;
     batches = 0;
-    suspect = false;
+    maybePoison = false;
     letter = false;
   }
 
@@ -100,9 +100,11 @@ final class Pending {
     return batches;
   }
 
-  /** Whether it is made of suspects, which are committed apart from all others. */
-  boolean isSuspect() {
-    return suspect;
+  /**
+   * Whether it is made of records that may be poison, which are committed apart from all others.
+   */
+  boolean isMaybePoison() {
+    return maybePoison;
   }
 
   boolean isLetter() {

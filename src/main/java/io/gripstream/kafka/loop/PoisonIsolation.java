@@ -69,7 +69,7 @@ final class PoisonIsolation {
 
   /**
    * @param offsets the offsets that were committed
-   * @param maybePoison whether the records were among the suspects
+   * @param maybePoison whether the records were among those that may be poison
    */
   void succeeded(Map<TopicPartition, OffsetAndMetadata> offsets, boolean maybePoison) {
     if (maybePoison) {
@@ -97,7 +97,7 @@ final class PoisonIsolation {
     return Verdict.ISOLATED;
   }
 
-  /** Another member of the group has this partition now, and its suspects. */
+  /** Another member of the group has this partition now, and what may be poison in it. */
   void forget(TopicPartition partition) {
     ends.remove(partition);
     acquitIfEmpty();

@@ -24,7 +24,7 @@ class PoisonIsolationTest {
       int from = 0;
       while (from < polled.size()) {
         var unit = isolation.next(polled.subList(from, polled.size()), 16);
-        boolean suspect = isolation.include(unit.get(0));
+        boolean maybePoison = isolation.include(unit.get(0));
         if (unit.stream().anyMatch(record -> record.partition() == 1 && record.offset() == bad)) {
           if (isolation.failed(Pending.ends(unit), unit.size())
               == PoisonIsolation.Verdict.ISOLATED) {
@@ -32,7 +32,7 @@ class PoisonIsolationTest {
           }
           break;
         }
-        isolation.succeeded(Pending.ends(unit), suspect);
+        isolation.succeeded(Pending.ends(unit), maybePoison);
         for (var record : unit) {
           if (record.partition() == 0) {
             busy = record.offset() + 1;
