@@ -22,7 +22,6 @@ import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jboss.logging.Logger;
 
 /**
@@ -257,11 +256,7 @@ public final class BulkRecordReader implements AutoCloseable {
   private Consumer<byte[], byte[]> open() {
     if (consumer == null) {
       consumer =
-          clients.consumer(
-              null,
-              null,
-              new ByteArrayDeserializer(),
-              new ByteArrayDeserializer(),
+          clients.reader(
               Map.of(
                   // Where retention has removed a record, no other must be taken for it.
                   ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,

@@ -11,6 +11,7 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serializer;
 
@@ -144,6 +145,12 @@ public final class KafkaClients {
     Map<String, Object> common = new HashMap<>(extra);
     common.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
     return common;
+  }
+
+  /** A consumer of bytes, of no group: partitions are assigned by hand. */
+  public KafkaConsumer<byte[], byte[]> reader(Map<String, Object> overrides) {
+    return consumer(
+        null, null, new ByteArrayDeserializer(), new ByteArrayDeserializer(), overrides);
   }
 
   /**

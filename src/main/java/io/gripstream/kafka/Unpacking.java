@@ -12,7 +12,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.DisconnectException;
 import org.apache.kafka.common.errors.TimeoutException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * Finds the records that a consumer has not the memory to unpack: a topic that takes compressed
@@ -101,11 +100,7 @@ public final class Unpacking {
     int read = 0;
     long next = from;
     try (Consumer<byte[], byte[]> consumer =
-        clients.consumer(
-            null,
-            null,
-            new ByteArrayDeserializer(),
-            new ByteArrayDeserializer(),
+        clients.reader(
             Map.of(
                 ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
                 1,

@@ -24,7 +24,6 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jboss.logging.Logger;
 
 /**
@@ -211,11 +210,7 @@ public final class Follower implements AutoCloseable {
 
   private void follow() {
     Consumer<byte[], byte[]> current =
-        clients.consumer(
-            null,
-            null,
-            new ByteArrayDeserializer(),
-            new ByteArrayDeserializer(),
+        clients.reader(
             // What retention removed while the broker was away is gone: go on with what is there.
             Map.of(
                 ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
