@@ -199,6 +199,37 @@ public final class KafkaClients {
    */
   public <K, V> KafkaProducer<K, V> producer(
       String transactionalId, Serializer<K> key, Serializer<V> value) {
+    return producer(transactionalId, key, value, Map.of());
+  }
+
+  /**
+   * The same, of somebody who waits for each record: what the brokers do not have by then is given
+   * up, and is not written later.
+   *
+   * @param patience for a place to write to, and then for the brokers' answer
+   */
+  public <K, V> KafkaProducer<K, V> producer(
+      String transactionalId, Serializer<K> key, Serializer<V> value, Duration patience) {
+    int millis = (int) patience.toMillis();
+    return producer(
+        transactionalId,
+        key,
+        value,
+        Map.of(
+            ProducerConfig.MAX_BLOCK_MS_CONFIG,
+            millis,
+            ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
+            millis,
+            // So another connection can take the place of one that says nothing any more.
+            ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG,
+            millis / 3 * 2));
+  }
+
+  private <K, V> KafkaProducer<K, V> producer(
+      String transactionalId,
+      Serializer<K> key,
+      Serializer<V> value,
+      Map<String, Object> overrides) {
     Map<String, Object> config = new HashMap<>();
     config.put(ProducerConfig.LINGER_MS_CONFIG, 5);
     config.putAll(common());
@@ -211,6 +242,7 @@ public final class KafkaClients {
     if (transactionalId != null) {
       config.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId);
     }
+    config.putAll(overrides);
     return new KafkaProducer<>(config, key, value);
   }
 

@@ -12,6 +12,7 @@ import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.refine.Refinement;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.Producer;
@@ -30,6 +31,12 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 public final class Refiner implements AutoCloseable {
   static final String ROLE = "refiner";
 
+  /**
+   * For what is written beside the rounds: less than what a thread may take that is to be known to
+   * be alive.
+   */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   private final Producer<byte[], byte[]> producer;
   private final ZeroShotMaker zeroShots;
   private final TransactionalLoop loop;
@@ -42,11 +49,13 @@ public final class Refiner implements AutoCloseable {
       Refinement refinement,
       String modelId,
       MeterRegistry meters,
-      TransactionalLoop.Pauses pauses) {
+      TransactionalLoop.Pauses pauses,
+      Duration patience) {
     RefinerMetrics metrics = new RefinerMetrics(meters);
     Clock clock = Clock.systemUTC();
     DeadLetters deadLetters = new DeadLetters(topics, clients.recordBytes());
-    this.producer = clients.producer(null, new ByteArraySerializer(), new ByteArraySerializer());
+    this.producer =
+        clients.producer(null, new ByteArraySerializer(), new ByteArraySerializer(), patience);
     Diary diary = new Diary(producer, topics.rounds(), serdes.rounds().serializer(), clock);
     this.zeroShots =
         new ZeroShotMaker(
@@ -100,7 +109,8 @@ public final class Refiner implements AutoCloseable {
         refinement,
         modelId,
         meters,
-        TransactionalLoop.Pauses.USUAL);
+        TransactionalLoop.Pauses.USUAL,
+        PATIENCE);
   }
 
   static Refiner start(
@@ -111,9 +121,11 @@ public final class Refiner implements AutoCloseable {
       Refinement refinement,
       String modelId,
       MeterRegistry meters,
-      TransactionalLoop.Pauses pauses) {
+      TransactionalLoop.Pauses pauses,
+      Duration patience) {
     Refiner refiner =
-        new Refiner(instanceId, clients, topics, serdes, refinement, modelId, meters, pauses);
+        new Refiner(
+            instanceId, clients, topics, serdes, refinement, modelId, meters, pauses, patience);
     refiner.loop.start();
     return refiner;
   }

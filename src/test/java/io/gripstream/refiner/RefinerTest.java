@@ -15,10 +15,15 @@ import io.gripstream.event.RoundEventType;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Tensor;
 import io.gripstream.kafka.Backoff;
+import io.gripstream.kafka.CutBroker;
 import io.gripstream.kafka.DeadLetters;
+import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.RefusingRegistry;
 import io.gripstream.kafka.SharedBroker;
+import io.gripstream.kafka.TopicAdmin;
+import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.embedded.EmbeddedRegistry;
+import io.gripstream.kafka.follow.TopicView;
 import io.gripstream.kafka.loop.TransactionalLoop.Pauses;
 import io.gripstream.kafka.registry.SchemaRegistry;
 import io.gripstream.kafka.registry.TopicSerdes;
@@ -30,6 +35,7 @@ import io.gripstream.task.TaskCases;
 import io.gripstream.wiring.TestStream;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -44,6 +50,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.producer.Producer;
@@ -52,9 +59,11 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The refiner on a real broker, with rounds that tests begin and end. */
 class RefinerTest {
@@ -446,6 +455,65 @@ class RefinerTest {
     assertThat(refiner.notAlive()).isEqualTo("it has failed: no default for b");
   }
 
+  /** A thread that waited for the brokers for minutes would be taken for one that hangs. */
+  @Test
+  void aZeroShotPromptThatCannotBeWrittenSaysSoSoonAndIsWrittenLater(@TempDir Path directory)
+      throws Exception {
+    try (CutBroker broker = new CutBroker(directory)) {
+      KafkaClients clients = broker.clients();
+      Topics topics = new Topics("cut.");
+      try (Admin admin = clients.admin()) {
+        TopicAdmin.create(admin, topics, 1, (short) 1);
+      }
+      EmbeddedRegistry registry = new EmbeddedRegistry(clients, topics);
+      closeables.add(registry);
+      registry.registerContract();
+      TopicSerdes serdes = new TopicSerdes(registry);
+      AtomicBoolean cut = new AtomicBoolean();
+      Refinement cutting =
+          new HeldRounds() {
+            @Override
+            public PromptVersion zeroShot(
+                String task, TaskDefinition definition, Instant createdAt) {
+              if (cut.compareAndSet(false, true)) {
+                broker.cut();
+              }
+              return super.zeroShot(task, definition, createdAt);
+            }
+          };
+      try (Producer<String, TaskDefinition> producer =
+          clients.producer(null, new StringSerializer(), serdes.tasks().serializer())) {
+        TaskDefinition shapes = Batches.task("circle", "square");
+        producer.send(new ProducerRecord<>(topics.tasks(), "shapes", shapes)).get();
+      }
+      refiner =
+          Refiner.start(
+              "one",
+              clients,
+              topics,
+              serdes,
+              cutting,
+              Batches.MODEL,
+              new SimpleMeterRegistry(),
+              Pauses.USUAL,
+              Duration.ofSeconds(3));
+      await()
+          .atMost(LONG)
+          .until(() -> refiner.notReady().startsWith("the zero-shot prompt of shapes waits: "));
+      broker.mend();
+      await().atMost(LONG).until(() -> refiner.notReady().isEmpty());
+      try (TopicView<PromptVersion> made =
+          new TopicView<>(
+              clients,
+              topics.zeroShots(),
+              serdes.candidates().deserializer(),
+              (task, prompt) -> {})) {
+        made.awaitReady(LONG);
+        assertThat(made.snapshot()).hasSize(1);
+      }
+    }
+  }
+
   /** Starts a refiner whose registry lets it read, and takes no schema. */
   private void refuse() {
     SchemaRegistry reading = new EmbeddedRegistry(stream.clients(), stream.topics());
@@ -578,7 +646,8 @@ class RefinerTest {
         refinement,
         model,
         new SimpleMeterRegistry(),
-        new Pauses(Backoff.FIRST, Backoff.LONGEST, Duration.ofSeconds(3)));
+        new Pauses(Backoff.FIRST, Backoff.LONGEST, Duration.ofSeconds(3)),
+        LONG);
   }
 
   private void define(String task, TaskDefinition definition) {

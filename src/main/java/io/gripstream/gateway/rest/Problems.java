@@ -111,7 +111,9 @@ public final class Problems {
           ProblemException.of(Status.SERVICE_UNAVAILABLE, "nothing was written: " + Fault.line(e))
               .problem());
     }
-    LOG.warn("The brokers did not take a record", e);
+    // One line: while the brokers are away there is one for each request.
+    LOG.warnf("The brokers did not take a record: %s", Fault.line(e));
+    LOG.debug("The brokers did not take a record", e);
     return respond(
         ProblemException.of(
                 Status.SERVICE_UNAVAILABLE,
@@ -121,7 +123,8 @@ public final class Problems {
 
   @ServerExceptionMapper
   public Response registry(RegistryUnavailableException e) {
-    LOG.warn("The registry did not answer", e);
+    LOG.warn(Fault.line(e));
+    LOG.debug("The registry did not answer", e);
     return respond(
         ProblemException.of(Status.SERVICE_UNAVAILABLE, "the schema registry did not answer")
             .problem());

@@ -10,33 +10,59 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/** Writes records and waits until the brokers have them. Thread-safe. */
+/**
+ * Writes records and waits until the brokers have them. Thread-safe.
+ *
+ * <p>What was not sent in time is not sent later: whoever was told so may have sent it again, or
+ * something else by another process. A record is in doubt only if it was on its way.
+ */
 public final class Publisher implements AutoCloseable {
-  private static final Duration TIMEOUT = Duration.ofSeconds(20);
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
   private final KafkaClients clients;
   private final String transactionalId;
+  private final Duration timeout;
   private final Producer<String, byte[]> producer;
+
+  /** Held by whoever writes a transaction; in the order in which they came. */
+  private final ReentrantLock turn = new ReentrantLock(true);
+
   private Producer<String, byte[]> transactional;
 
   /**
    * @param transactionalId unique among the running processes, and the same after a restart
    */
   public Publisher(KafkaClients clients, String transactionalId) {
+    this(clients, transactionalId, TIMEOUT);
+  }
+
+  /**
+   * The same.
+   *
+   * @param timeout how long to wait for the brokers, and for a turn
+   */
+  Publisher(KafkaClients clients, String transactionalId, Duration timeout) {
     this.clients = clients;
     this.transactionalId = transactionalId;
-    this.producer = clients.producer(null, new StringSerializer(), new ByteArraySerializer());
+    this.timeout = timeout;
+    this.producer = producer(null);
+  }
+
+  private Producer<String, byte[]> producer(String id) {
+    return clients.producer(id, new StringSerializer(), new ByteArraySerializer(), timeout);
   }
 
   /**
@@ -79,11 +105,26 @@ public final class Publisher implements AutoCloseable {
    * @throws RecordTooLargeException when the brokers do not take one of them: none is written
    * @throws KafkaException when they are not known to be written
    */
-  public synchronized Position publishAll(String topic, String key, List<byte[]> values) {
+  public Position publishAll(String topic, String key, List<byte[]> values) {
+    try {
+      // While the brokers are away, each would wait for all that came before.
+      if (!turn.tryLock(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw tooLong(topic, null);
+      }
+    } catch (InterruptedException e) {
+      throw new InterruptException(e);
+    }
+    try {
+      return transaction(topic, key, values);
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  private Position transaction(String topic, String key, List<byte[]> values) {
     try {
       if (transactional == null) {
-        transactional =
-            clients.producer(transactionalId, new StringSerializer(), new ByteArraySerializer());
+        transactional = producer(transactionalId);
         transactional.initTransactions();
       }
       transactional.beginTransaction();
@@ -107,9 +148,10 @@ public final class Publisher implements AutoCloseable {
     }
   }
 
-  private static Position await(String topic, Future<RecordMetadata> sent) {
+  private Position await(String topic, Future<RecordMetadata> sent) {
     try {
-      RecordMetadata written = sent.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+      // The producer gives a record up in half that time; then it is not sent any more.
+      RecordMetadata written = sent.get(2 * timeout.toMillis(), TimeUnit.MILLISECONDS);
       return new Position(written.partition(), written.offset());
     } catch (ExecutionException e) {
       if (e.getCause() instanceof KafkaException cause) {
@@ -117,19 +159,27 @@ public final class Publisher implements AutoCloseable {
       }
       throw new KafkaException("Writing to " + topic + " failed", e.getCause());
     } catch (TimeoutException e) {
-      throw new org.apache.kafka.common.errors.TimeoutException(
-          "Writing to " + topic + " took too long", e);
+      throw tooLong(topic, e);
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new org.apache.kafka.common.errors.InterruptException(e);
+      throw new InterruptException(e);
     }
   }
 
+  private static KafkaException tooLong(String topic, Exception cause) {
+    return new org.apache.kafka.common.errors.TimeoutException(
+        "Writing to " + topic + " took too long", cause);
+  }
+
   @Override
-  public synchronized void close() {
+  public void close() {
     producer.close(CLOSE_TIMEOUT);
-    if (transactional != null) {
-      transactional.close(CLOSE_TIMEOUT);
+    turn.lock();
+    try {
+      if (transactional != null) {
+        transactional.close(CLOSE_TIMEOUT);
+      }
+    } finally {
+      turn.unlock();
     }
   }
 }

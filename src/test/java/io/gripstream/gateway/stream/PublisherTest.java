@@ -2,20 +2,34 @@ package io.gripstream.gateway.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
 
+import io.gripstream.kafka.CutBroker;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Position;
 import io.gripstream.kafka.SharedBroker;
+import io.gripstream.kafka.TopicAdmin;
 import io.gripstream.kafka.Topics;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class PublisherTest {
   private final KafkaClients clients = SharedBroker.clients();
@@ -51,8 +65,56 @@ class PublisherTest {
     }
   }
 
+  /** Who was told that it is not known to be written sends it again, here or elsewhere. */
+  @Test
+  void whatIsNotWrittenInTimeIsNotWrittenLater(@TempDir Path directory) throws Exception {
+    Duration timeout = Duration.ofSeconds(2);
+    try (CutBroker broker = new CutBroker(directory);
+        Publisher publisher =
+            new Publisher(broker.clients(), topics.prefix() + "publisher", timeout)) {
+      try (Admin admin = broker.clients().admin()) {
+        TopicAdmin.create(admin, topics, 1, (short) 1);
+      }
+      publisher.publish(topics.labels(), "task", new byte[1]);
+      broker.cut();
+      assertThatExceptionOfType(TimeoutException.class)
+          .isThrownBy(() -> publisher.publish(topics.labels(), "task", new byte[2]));
+      broker.mend();
+      Position last =
+          await()
+              .ignoreExceptions()
+              .until(
+                  () -> publisher.publish(topics.labels(), "task", new byte[3]), Objects::nonNull);
+      assertThat(read(broker.clients(), last)).containsExactly(1, 3);
+    }
+  }
+
+  /** Each would wait for all that came before, and answer when nobody waits for it any more. */
+  @Test
+  void nobodyWaitsForLongBehindOthersThatCannotWrite(@TempDir Path directory) throws Exception {
+    Duration timeout = Duration.ofSeconds(2);
+    ExecutorService requests = Executors.newFixedThreadPool(8);
+    try (CutBroker broker = new CutBroker(directory);
+        Publisher publisher =
+            new Publisher(broker.clients(), topics.prefix() + "publisher", timeout)) {
+      broker.cut();
+      Callable<Position> request =
+          () -> publisher.publishAll(topics.labels(), "task", List.of(new byte[1]));
+      List<Future<Position>> sent =
+          requests.invokeAll(
+              Collections.nCopies(8, request), 3 * timeout.toMillis(), TimeUnit.MILLISECONDS);
+      assertThat(sent).as("still waiting").noneMatch(Future::isCancelled);
+    } finally {
+      requests.shutdownNow();
+    }
+  }
+
   /** How long the committed values are, up to a position. */
   private List<Integer> read(Position last) {
+    return read(clients, last);
+  }
+
+  private List<Integer> read(KafkaClients clients, Position last) {
     TopicPartition partition = new TopicPartition(topics.labels(), last.partition());
     List<Integer> lengths = new ArrayList<>();
     try (KafkaConsumer<byte[], byte[]> consumer =
