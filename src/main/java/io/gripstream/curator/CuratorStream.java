@@ -157,6 +157,9 @@ public final class CuratorStream implements AutoCloseable {
     config.put(
         StreamsConfig.mainConsumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG),
         KafkaClients.HEARTBEAT_MILLIS);
+    config.put(
+        StreamsConfig.consumerPrefix(ConsumerConfig.FETCH_MAX_BYTES_CONFIG),
+        KafkaClients.FETCH_BYTES);
     // Rounds share the machine: a batch of a full pool may take its time.
     config.put(StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG), 30_000);
     // Of its own it has one for each state directory.

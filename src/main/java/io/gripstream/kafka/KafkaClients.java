@@ -41,6 +41,13 @@ public final class KafkaClients {
    */
   public static final int HEARTBEAT_MILLIS = 1_000;
 
+  /**
+   * What one answer of a broker brings at most, if it brings more than one record. Kafka gives it
+   * half a minute, and asks for all of it again: 50 MB, its own default, never come over a link
+   * with less than 14 Mbit/s on which that many wait.
+   */
+  public static final int FETCH_BYTES = 4 * 1024 * 1024;
+
   /** Leaves the group at once, so that others take over; a static member too. */
   public static CloseOptions leaving(Duration atMost) {
     return CloseOptions.timeout(atMost)
@@ -168,7 +175,8 @@ public final class KafkaClients {
       Map<String, Object> overrides) {
     Map<String, Object> config = new HashMap<>();
     // A fetch holds one record in any case; this lets it hold several large ones.
-    config.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, letterBytes());
+    config.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, FETCH_BYTES);
+    config.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, FETCH_BYTES);
     config.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 15_000);
     config.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, HEARTBEAT_MILLIS);
     config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");

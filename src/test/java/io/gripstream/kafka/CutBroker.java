@@ -11,16 +11,20 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 
-/** A broker of its own behind a wire that can be cut. */
+/** A broker of its own behind a wire that can be cut, and slow. */
 public final class CutBroker implements AutoCloseable {
   private static final InetAddress HERE = InetAddress.getLoopbackAddress();
+
+  private static final int CHUNK_BYTES = 16 * 1024;
 
   private final EmbeddedBroker broker;
   private final int brokerPort;
   private final int port;
   private final Set<Socket> ends = ConcurrentHashMap.newKeySet();
   private ServerSocket server;
+  private volatile int bytesPerSecond = Integer.MAX_VALUE;
 
   /** With the wire whole. */
   public CutBroker(Path directory) {
@@ -36,7 +40,11 @@ public final class CutBroker implements AutoCloseable {
 
   /** Clients that reach it over the wire. */
   public KafkaClients clients() {
-    return new KafkaClients("localhost:" + port, Map.of());
+    return clients(Map.of());
+  }
+
+  public KafkaClients clients(Map<String, String> extra) {
+    return new KafkaClients("localhost:" + port, extra);
   }
 
   /** Ends all connections, and refuses new ones. */
@@ -50,6 +58,11 @@ public final class CutBroker implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Lets each connection carry so much in each direction. */
+  public void slow(int bytesPerSecond) {
+    this.bytesPerSecond = bytesPerSecond;
   }
 
   /** Makes the wire whole again. */
@@ -83,10 +96,14 @@ public final class CutBroker implements AutoCloseable {
         });
   }
 
-  private static void carry(Socket from, Socket to) throws IOException {
+  private void carry(Socket from, Socket to) throws IOException {
+    byte[] some = new byte[CHUNK_BYTES];
     try (from;
         to) {
-      from.getInputStream().transferTo(to.getOutputStream());
+      for (int size; (size = from.getInputStream().read(some)) > 0; ) {
+        to.getOutputStream().write(some, 0, size);
+        LockSupport.parkNanos(size * 1_000_000_000L / bytesPerSecond);
+      }
     }
   }
 
