@@ -125,6 +125,8 @@ final class Lifecycle {
         next = chosen.get(started.size());
         next.start();
         started.add(next);
+        // A start may take long, and nobody has asked meanwhile.
+        glance(admin);
       }
     } catch (RuntimeException e) {
       if (!mayPass(e)) {

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.Test;
@@ -38,7 +39,7 @@ class LifecycleTest {
   private final AtomicInteger failures = new AtomicInteger();
 
   /** A role that works as soon as it is started. */
-  private final class Plain implements Role {
+  private class Plain implements Role {
     private final GripstreamConfig.Role part;
     private final RuntimeException first;
     private volatile String notAlive = "";
@@ -121,6 +122,30 @@ class LifecycleTest {
       lifecycle.close();
     }
     assertThat(closes).hasValue(2);
+  }
+
+  /** Nobody had asked them meanwhile. */
+  @Test
+  void ofBrokersThatAnswerNobodySaysAfterASlowStartThatTheyDoNot() {
+    AtomicReference<Lifecycle> lifecycle = new AtomicReference<>();
+    Role slow =
+        new Plain(GripstreamConfig.Role.CURATOR, null) {
+          @Override
+          public void start() {
+            await().atMost(LONG).until(() -> away(lifecycle.get()));
+          }
+        };
+    lifecycle.set(lifecycle(SharedBroker.clients(), slow));
+    try {
+      lifecycle.get().start();
+      assertThat(away(lifecycle.get())).isFalse();
+    } finally {
+      lifecycle.get().close();
+    }
+  }
+
+  private static boolean away(Lifecycle lifecycle) {
+    return lifecycle.readiness().get("curator").contains("have not answered");
   }
 
   @Test
