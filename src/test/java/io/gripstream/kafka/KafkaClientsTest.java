@@ -37,8 +37,8 @@ class KafkaClientsTest {
           producer.send(new ProducerRecord<>(topics.images(), new byte[MEBIBYTE]));
         }
       }
-      // A tenth of what Kafka waits for an answer, ten times what 2.5 Mbit/s carry.
-      KafkaClients clients = broker.clients(Map.of("request.timeout.ms", "3000"));
+      // 15 MiB pass in this time, and one partition alone has more.
+      KafkaClients clients = broker.clients(Map.of("request.timeout.ms", "5000"));
       broker.slow(3 * MEBIBYTE);
       try (KafkaConsumer<byte[], byte[]> consumer = clients.reader(Map.of())) {
         TopicPartition partition = new TopicPartition(topics.images(), 0);
