@@ -193,7 +193,7 @@ public final class PromptRefinement implements Refinement {
   private static List<Candidate> mixtures(Round round) {
     PoolView view = round.view();
     return Stream.of(view.pulled(), view.moved())
-        .map(bias -> round.supervision().mixture(view, bias).head(view.balanced(bias)))
+        .map(bias -> round.supervision().head(view, bias))
         .map(head -> Candidate.head(Strategy.MIXTURE, head))
         .toList();
   }

@@ -1,8 +1,10 @@
 package io.gripstream.refine.head;
 
 import io.gripstream.clip.FloatTensor;
+import java.util.Arrays;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.CommonOps_DDRM;
+import org.ejml.dense.row.NormOps_DDRM;
 import org.ejml.dense.row.factory.LinearSolverFactory_DDRM;
 import org.ejml.interfaces.linsol.LinearSolverDense;
 
@@ -21,8 +23,10 @@ import org.ejml.interfaces.linsol.LinearSolverDense;
  *     would find itself near to what the teacher says it is
  * @param weights {@code [C, D]} and
  * @param constants {@code [C]}, of the class log-likelihoods at their temperature, for any image
+ * @param share how much of the log-likelihoods {@link #head} adds to the teacher's logits
  */
-public record Mixture(FloatTensor probabilities, FloatTensor weights, float[] constants) {
+public record Mixture(
+    FloatTensor probabilities, FloatTensor weights, float[] constants, double share) {
   /** More steps follow the clusters further from the teacher, and judged no better. */
   private static final int ITERATIONS = 4;
 
@@ -35,11 +39,15 @@ public record Mixture(FloatTensor probabilities, FloatTensor weights, float[] co
   private static final double LOWEST = 1e-4;
   private static final double HIGHEST = 4;
 
-  /**
-   * How much the likelihoods count in {@link #head}, beside the teacher: 1 gained more on digits (1
-   * point), 0.5 on photographs (1 point).
-   */
+  /** How much the likelihoods count in a head where the classes may differ in size. */
   private static final double HEAD_SHARE = 0.5;
+
+  /**
+   * A teacher that names at least this share of the classes, by their effective number, names all
+   * about equally often: balanced teachers did on 93 of 95 pools that did show all equally often,
+   * on 33 of 95 where shares were as 1 / rank and on 24 of 95 of a third of the classes.
+   */
+  private static final double EVEN = 0.95;
 
   /**
    * Variance that each direction has at least: more than rounding takes off where all images are
@@ -48,11 +56,43 @@ public record Mixture(FloatTensor probabilities, FloatTensor weights, float[] co
   private static final double TINY = 1e-6;
 
   /**
+   * The mixture that judges and that people's labels hold: its classes may grow and shrink.
+   *
    * @param features {@code [N, D]}, rows of unit length
    * @param teacher {@code [N, C]}, its logits
    * @param labels {@code [N]}, classes that people named, and -1 where none did
    */
   public static Mixture fit(FloatTensor features, FloatTensor teacher, int[] labels) {
+    return fit(features, teacher, labels, new Plan(false, null, HEAD_SHARE));
+  }
+
+  /**
+   * The mixture that makes a head where nobody labelled. Its covariance is shrunk as little as the
+   * number of images allows. Where the teacher names all classes about equally often, each keeps
+   * the size that the teacher gives it: otherwise large clusters eat their neighbors, the faster
+   * the more the likelihoods count.
+   *
+   * @param features {@code [N, D]}, rows of unit length
+   * @param teacher {@code [N, C]}, its logits
+   */
+  public static Mixture fit(FloatTensor features, FloatTensor teacher) {
+    int[] labels = new int[teacher.rows()];
+    Arrays.fill(labels, Metrics.UNKNOWN);
+    double[] sizes = Metrics.meanPrediction(Scores.softmax(teacher));
+    boolean even = Metrics.effectiveClasses(sizes) >= EVEN * sizes.length;
+    return fit(
+        features, teacher, labels, new Plan(true, even ? sizes : null, even ? 1 : HEAD_SHARE));
+  }
+
+  /**
+   * How a mixture is fitted.
+   *
+   * @param shrinks whether the covariance is shrunk by as much as the images make necessary
+   * @param sizes {@code [C]}, shares that the classes keep; null: they may change
+   */
+  private record Plan(boolean shrinks, double[] sizes, double share) {}
+
+  private static Mixture fit(FloatTensor features, FloatTensor teacher, int[] labels, Plan plan) {
     int n = features.rows();
     int c = teacher.columns();
     int d = features.columns();
@@ -62,7 +102,8 @@ public record Mixture(FloatTensor probabilities, FloatTensor weights, float[] co
     }
     FloatTensor believed = Rows.named(Scores.softmax(teacher), labels);
     if (n == 0) {
-      return new Mixture(believed, FloatTensor.matrix(c, d, new float[c * d]), new float[c]);
+      return new Mixture(
+          believed, FloatTensor.matrix(c, d, new float[c * d]), new float[c], plan.share());
     }
     DMatrixRMaj x = matrix(features);
     DMatrixRMaj moments = new DMatrixRMaj(d, d);
@@ -71,14 +112,19 @@ public record Mixture(FloatTensor probabilities, FloatTensor weights, float[] co
     double factor = 0;
     FloatTensor estimate = believed;
     for (int t = 0; t < ITERATIONS; t++) {
-      step = Step.of(x, moments, matrix(estimate));
+      step = Step.of(x, moments, matrix(estimate), plan.shrinks());
       FloatTensor likelihoods = step.withoutOwnPart(x, estimate);
       factor = Calibration.inverseTemperature(likelihoods, believed, LOWEST, HIGHEST);
       float[] logits = new float[n * c];
       for (int i = 0; i < logits.length; i++) {
         logits[i] = (float) (factor * likelihoods.values()[i] + teacher.values()[i]);
       }
-      estimate = Rows.named(Scores.softmax(FloatTensor.matrix(n, c, logits)), labels);
+      FloatTensor sum = FloatTensor.matrix(n, c, logits);
+      FloatTensor sized =
+          plan.sizes() == null
+              ? sum
+              : ClassBalance.added(sum, ClassBalance.towards(sum, plan.sizes()));
+      estimate = Rows.named(Scores.softmax(sized), labels);
     }
     float[] weights = new float[c * d];
     float[] constants = new float[c];
@@ -88,7 +134,7 @@ public record Mixture(FloatTensor probabilities, FloatTensor weights, float[] co
       }
       constants[j] = (float) (-factor * step.squares()[j] / 2);
     }
-    return new Mixture(estimate, FloatTensor.matrix(c, d, weights), constants);
+    return new Mixture(estimate, FloatTensor.matrix(c, d, weights), constants, plan.share());
   }
 
   /**
@@ -99,11 +145,11 @@ public record Mixture(FloatTensor probabilities, FloatTensor weights, float[] co
   public Classifier head(Classifier teacher) {
     float[] vectors = teacher.classFeatures().values().clone();
     for (int i = 0; i < vectors.length; i++) {
-      vectors[i] += (float) (HEAD_SHARE * weights.values()[i] / teacher.logitScale());
+      vectors[i] += (float) (share * weights.values()[i] / teacher.logitScale());
     }
     float[] bias = teacher.bias().clone();
     for (int j = 0; j < bias.length; j++) {
-      bias[j] += (float) (HEAD_SHARE * constants[j]);
+      bias[j] += (float) (share * constants[j]);
     }
     return new Classifier(
         FloatTensor.matrix(weights.rows(), weights.columns(), vectors), teacher.logitScale(), bias);
@@ -127,7 +173,7 @@ public record Mixture(FloatTensor probabilities, FloatTensor weights, float[] co
    *     being of unit length, it hardly differs between images
    */
   private record Step(double[] counts, DMatrixRMaj weights, double[] squares, double own) {
-    static Step of(DMatrixRMaj x, DMatrixRMaj moments, DMatrixRMaj shares) {
+    static Step of(DMatrixRMaj x, DMatrixRMaj moments, DMatrixRMaj shares, boolean shrinks) {
       int n = x.numRows;
       int d = x.numCols;
       int c = shares.numCols;
@@ -151,8 +197,10 @@ public record Mixture(FloatTensor probabilities, FloatTensor weights, float[] co
       // covariance would be negative along the centre.
       DMatrixRMaj column = new DMatrixRMaj(d, 1, true, centre);
       CommonOps_DDRM.multAddTransB(c * PRIOR_IMAGES / n / n, column, column, covariance);
-      CommonOps_DDRM.scale((1 - SHRINKAGE) / n, covariance);
-      double sphere = SHRINKAGE / (1 - SHRINKAGE) * CommonOps_DDRM.trace(covariance) / d + TINY;
+      CommonOps_DDRM.scale(1.0 / n, covariance);
+      double shrinkage = shrinks ? shrinkage(covariance, n) : SHRINKAGE;
+      double sphere = shrinkage * CommonOps_DDRM.trace(covariance) / d + TINY;
+      CommonOps_DDRM.scale(1 - shrinkage, covariance);
       for (int k = 0; k < d; k++) {
         covariance.add(k, k, sphere);
       }
@@ -175,6 +223,21 @@ public record Mixture(FloatTensor probabilities, FloatTensor weights, float[] co
         own += inverse.data[k] * moments.data[k] / n;
       }
       return new Step(counts, weights, squares, own);
+    }
+
+    /**
+     * The share of a sphere with which the covariance of Gaussians comes nearest to the true one
+     * (OAS: Chen et al., IEEE Trans. Signal Process. 58, 2010).
+     */
+    private static double shrinkage(DMatrixRMaj covariance, int n) {
+      int d = covariance.numRows;
+      double trace = CommonOps_DDRM.trace(covariance);
+      double squares = Math.pow(NormOps_DDRM.normF(covariance), 2);
+      double excess = squares - trace * trace / d;
+      double share =
+          ((1 - 2.0 / d) * squares + trace * trace)
+              / ((n + 1 - 2.0 / d) * Math.max(excess, Double.MIN_NORMAL));
+      return Math.min(1, share);
     }
 
     /** {@code [N, C]}, rows that sum to 0. */

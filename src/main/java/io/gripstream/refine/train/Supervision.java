@@ -5,6 +5,7 @@ import io.gripstream.event.ClassPriorKind;
 import io.gripstream.event.Paradigm;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.refine.head.ClassBalance;
+import io.gripstream.refine.head.Classifier;
 import io.gripstream.refine.head.Metrics;
 import io.gripstream.refine.head.Mixture;
 import io.gripstream.refine.judge.PoolView;
@@ -67,6 +68,19 @@ public record Supervision(
    */
   public Mixture mixture(PoolView view, float[] bias) {
     return Mixture.fit(view.features(), possible(ClassBalance.added(view.logits(), bias)), labels);
+  }
+
+  /**
+   * The balanced zero-shot prompt with what its mixture adds to it.
+   *
+   * @param bias {@code [C]}
+   */
+  public Classifier head(PoolView view, float[] bias) {
+    Mixture mixture =
+        paradigm == Paradigm.UL
+            ? Mixture.fit(view.features(), ClassBalance.added(view.logits(), bias))
+            : mixture(view, bias);
+    return mixture.head(view.balanced(bias));
   }
 
   /** Logits {@code [N, C]} that leave unlabelled images no class which they cannot be of. */

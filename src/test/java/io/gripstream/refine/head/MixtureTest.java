@@ -154,6 +154,39 @@ class MixtureTest {
   }
 
   @Test
+  void forAHeadItIsWhatADirectComputationOfItsFormulasGives() {
+    for (boolean even : new boolean[] {true, false}) {
+      FloatTensor images = clustered(60, SIZE, 0.7, 21);
+      FloatTensor teacher =
+          ClassBalance.added(opinion(60, 1.5, 21), new float[] {0, 0, even ? 0 : -3});
+      Plain plain = new Plain(images, teacher, even);
+      Mixture mixture = Mixture.fit(images, teacher);
+      assertThat(furthest(mixture.probabilities(), plain.estimate)).isLessThan(1e-3);
+      assertThat(furthest(mixture.weights(), plain.weights))
+          .isLessThan(1e-3 * largest(plain.weights));
+      assertThat(mixture.share()).isEqualTo(even ? 1 : 0.5);
+    }
+  }
+
+  @Test
+  void whereATeacherNamesAllClassesEquallyOftenEachKeepsItsSize() {
+    int[] half = IntStream.range(0, 600).filter(i -> i % 6 != 0).toArray();
+    FloatTensor images = Rows.of(clustered(600, SIZE, 0.5, 22), half);
+    FloatTensor opinion = Rows.of(opinion(600, 2, 22), half);
+    FloatTensor teacher = ClassBalance.added(opinion, ClassBalance.uniform(opinion));
+    double[] sizes = Metrics.meanPrediction(Scores.softmax(teacher));
+    double[] kept = Metrics.meanPrediction(Mixture.fit(images, teacher).probabilities());
+    double[] free =
+        Metrics.meanPrediction(Mixture.fit(images, teacher, unknown(500)).probabilities());
+    double moved = 0;
+    for (int j = 0; j < CLASSES; j++) {
+      assertThat(kept[j]).isCloseTo(sizes[j], within(2e-4));
+      moved = Math.max(moved, Math.abs(free[j] - sizes[j]));
+    }
+    assertThat(moved).isGreaterThan(2e-3);
+  }
+
+  @Test
   void moreFeaturesThanImagesAndImagesAllAlikeStillGiveAMixture() {
     FloatTensor few = clustered(12, 64, 0.5, 13);
     FloatTensor teacher = opinion(12, 1, 14);
@@ -261,15 +294,34 @@ class MixtureTest {
   /** The same mixture, image by image and without any algebra. */
   private static final class Plain {
     private static final int STEPS = 4;
-    private static final double SHRINKAGE = 0.3;
 
     private final double[][] x;
     private final int classes;
+
+    /** How much of a sphere is in the covariance; not a number: as much as Gaussians need. */
+    private final double shrinkage;
+
     private double[][] estimate;
     private double[][] weights;
     private double[] constants;
 
     Plain(FloatTensor images, FloatTensor teacher, int[] labels, OwnPart own) {
+      this(images, teacher, labels, own, 0.3, false);
+    }
+
+    /** That of a head. */
+    Plain(FloatTensor images, FloatTensor teacher, boolean keeps) {
+      this(images, teacher, unknown(images.rows()), OwnPart.BY_THE_MEAN_PRODUCT, Double.NaN, keeps);
+    }
+
+    private Plain(
+        FloatTensor images,
+        FloatTensor teacher,
+        int[] labels,
+        OwnPart own,
+        double shrinkage,
+        boolean keeps) {
+      this.shrinkage = shrinkage;
       x = doubles(images);
       classes = teacher.columns();
       double[][] opinion = doubles(teacher);
@@ -290,6 +342,33 @@ class MixtureTest {
           constants[j] = -SimulatedWorld.dot(weights[j], means[j]) / 2;
         }
         estimate = labelled(softmax(opinion, likelihoods, factor), labels);
+        for (int again = 0; keeps && again < 500; again++) {
+          resize(believed);
+        }
+      }
+    }
+
+    /** Weighs the classes until each is as large as in {@code like}. */
+    private void resize(double[][] like) {
+      double[] factors = new double[classes];
+      for (int j = 0; j < classes; j++) {
+        double size = 0;
+        double wanted = 0;
+        for (int i = 0; i < like.length; i++) {
+          size += estimate[i][j];
+          wanted += like[i][j];
+        }
+        factors[j] = wanted / size;
+      }
+      for (double[] row : estimate) {
+        double sum = 0;
+        for (int j = 0; j < classes; j++) {
+          row[j] *= factors[j];
+          sum += row[j];
+        }
+        for (int j = 0; j < classes; j++) {
+          row[j] /= sum;
+        }
       }
     }
 
@@ -322,14 +401,20 @@ class MixtureTest {
         }
       }
       double trace = 0;
+      double squares = 0;
       for (int k = 0; k < d; k++) {
         trace += covariance[k][k];
+        squares += SimulatedWorld.dot(covariance[k], covariance[k]);
       }
+      double needed =
+          ((1 - 2.0 / d) * squares + trace * trace)
+              / ((x.length + 1 - 2.0 / d) * (squares - trace * trace / d));
+      double sphere = Double.isNaN(shrinkage) ? Math.min(1, needed) : shrinkage;
       for (int k = 0; k < d; k++) {
         for (int l = 0; l < d; l++) {
-          covariance[k][l] *= 1 - SHRINKAGE;
+          covariance[k][l] *= 1 - sphere;
         }
-        covariance[k][k] += SHRINKAGE * trace / d + 1e-6;
+        covariance[k][k] += sphere * trace / d + 1e-6;
       }
       return covariance;
     }

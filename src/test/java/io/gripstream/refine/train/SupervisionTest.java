@@ -2,8 +2,12 @@ package io.gripstream.refine.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.gripstream.clip.FloatTensor;
 import io.gripstream.event.Paradigm;
+import io.gripstream.refine.head.ClassBalance;
+import io.gripstream.refine.head.Classifier;
 import io.gripstream.refine.head.Metrics;
+import io.gripstream.refine.head.Mixture;
 import io.gripstream.refine.head.Scores;
 import io.gripstream.refine.head.SimulatedWorld;
 import io.gripstream.refine.judge.PoolView;
@@ -50,6 +54,29 @@ class SupervisionTest {
       assertThat(papers.mixtureTeaches()).isFalse();
       assertThat(papers.weights(20, 800)).isEqualTo(LossWeights.of(paradigm, 20, 800));
     }
+  }
+
+  @Test
+  void aHeadKeepsTheClassesSizesWhereNobodyLabelledAndHoldsTheLabelsWhereSomebodyDid() {
+    SimulatedWorld world = new SimulatedWorld(3, 6, 300, 2.2, 2, 0, 1);
+    PoolView view = PoolView.of(world.features(), world.classifier(world.zeroShot));
+    int[] labels = new int[300];
+    Arrays.fill(labels, Metrics.UNKNOWN);
+    labels[0] = world.truth[0];
+    FloatTensor teacher = ClassBalance.added(view.logits(), view.uniform());
+    Classifier balanced = view.balanced(view.uniform());
+    assertThat(headOf(Paradigm.UL, labels, view))
+        .isEqualTo(Mixture.fit(view.features(), teacher).head(balanced).classFeatures().values());
+    assertThat(headOf(Paradigm.SSL, labels, view))
+        .isEqualTo(
+            Mixture.fit(view.features(), teacher, labels).head(balanced).classFeatures().values());
+  }
+
+  private static float[] headOf(Paradigm paradigm, int[] labels, PoolView view) {
+    return new Supervision(paradigm, labels, new boolean[6], false, false)
+        .head(view, view.uniform())
+        .classFeatures()
+        .values();
   }
 
   @Test
