@@ -11,6 +11,7 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serializer;
@@ -66,6 +67,7 @@ public final class KafkaClients {
   private final boolean staticMembership;
   private final ClientMeters meters;
   private final Traces traces;
+  private final IsolationLevel isolation;
 
   /** For images of the default size at most, of processes whose instance ids are stable. */
   public KafkaClients(String bootstrapServers, Map<String, String> extra) {
@@ -106,18 +108,49 @@ public final class KafkaClients {
       boolean staticMembership,
       ClientMeters meters,
       Traces traces) {
+    this(
+        bootstrapServers,
+        extra,
+        maxImageBytes,
+        staticMembership,
+        meters,
+        traces,
+        IsolationLevel.READ_COMMITTED);
+  }
+
+  private KafkaClients(
+      String bootstrapServers,
+      Map<String, String> extra,
+      int maxImageBytes,
+      boolean staticMembership,
+      ClientMeters meters,
+      Traces traces,
+      IsolationLevel isolation) {
     this.bootstrapServers = bootstrapServers;
     this.extra = Map.copyOf(extra);
     this.maxImageBytes = maxImageBytes;
     this.staticMembership = staticMembership;
     this.meters = meters;
     this.traces = traces;
+    this.isolation = isolation;
   }
 
   /** The same clients, whose records are traced. */
   public KafkaClients with(Traces traced) {
     return new KafkaClients(
-        bootstrapServers, extra, maxImageBytes, staticMembership, meters, traced);
+        bootstrapServers, extra, maxImageBytes, staticMembership, meters, traced, isolation);
+  }
+
+  /** The same clients, whose consumers see what open transactions have written, too. */
+  public KafkaClients uncommitted() {
+    return new KafkaClients(
+        bootstrapServers,
+        extra,
+        maxImageBytes,
+        staticMembership,
+        meters,
+        traces,
+        IsolationLevel.READ_UNCOMMITTED);
   }
 
   /**
@@ -161,7 +194,8 @@ public final class KafkaClients {
   }
 
   /**
-   * A consumer that sees only what was committed, from the beginning if its group has no offsets.
+   * A consumer that sees only what was committed, but for {@link #uncommitted}'s, from the
+   * beginning if its group has no offsets.
    *
    * @param group null: no group, partitions are assigned by hand
    * @param instanceId makes a static member of the group, which may be killed and come back within
@@ -186,7 +220,7 @@ public final class KafkaClients {
       config.put(ConsumerConfig.CLIENT_ID_CONFIG, "consumer-" + group + "-" + instanceId);
     }
     config.putAll(common());
-    config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, isolation.toString());
     config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     // A topic that a client creates by asking for it has none of the settings it needs.
     config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);

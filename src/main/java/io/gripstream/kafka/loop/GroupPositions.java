@@ -17,7 +17,6 @@ import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -94,8 +93,7 @@ public final class GroupPositions {
                   });
           ids = Map.copyOf(found);
           admin
-              .listConsumerGroupOffsets(
-                  group, new ListConsumerGroupOffsetsOptions().requireStable(true))
+              .listConsumerGroupOffsets(group)
               .partitionsToOffsetAndMetadata()
               .get()
               .forEach(
@@ -105,13 +103,10 @@ public final class GroupPositions {
                     }
                   });
           if (missing.isEmpty() || !admin.listTopics().names().get().contains(topic)) {
-            return;
+            return null;
           }
-          awaitTransactions(admin);
-          Map<TopicPartition, OffsetAndMetadata> lost = kept(missing);
-          if (!lost.isEmpty()) {
-            admin.alterConsumerGroupOffsets(group, lost).all().get();
-          }
+          Map<TopicPartition, OffsetAndMetadata> lost = kept(admin, missing);
+          return lost.isEmpty() ? null : admin.alterConsumerGroupOffsets(group, lost).all().get();
         });
   }
 
@@ -121,26 +116,22 @@ public final class GroupPositions {
    *
    * @param missing partitions without offsets; {@link #restore} must know their topics
    * @throws KafkaException when the brokers do not answer, or a transaction is open for too long
-   *     that may have moved a position
+   *     that may have moved one of these positions
    */
   Map<TopicPartition, OffsetAndMetadata> of(Collection<TopicPartition> missing) {
-    asking(this::awaitTransactions);
-    return kept(missing);
+    return asking(admin -> kept(admin, missing));
   }
 
-  private Map<TopicPartition, OffsetAndMetadata> kept(Collection<TopicPartition> missing) {
-    Map<TopicPartition, OffsetAndMetadata> lost = new TreeMap<>(GroupPositions::inOrder);
-    try (TopicView<String> view =
-        new TopicView<>(clients, topic, new StringDeserializer(), (key, position) -> {})) {
-      view.awaitReady(TIMEOUT);
-      Map<String, String> kept = view.snapshot();
-      for (TopicPartition partition : missing) {
-        String position = kept.get(key(partition));
-        if (position != null) {
-          lost.put(partition, parse(position));
-        }
-      }
+  private Map<TopicPartition, OffsetAndMetadata> kept(
+      Admin admin, Collection<TopicPartition> missing)
+      throws ExecutionException, InterruptedException {
+    // Whoever was killed leaves a transaction open for as long as its timeout. Only one that may
+    // have moved a position is worth waiting for.
+    if (read(clients.uncommitted(), missing).isEmpty()) {
+      return Map.of();
     }
+    awaitTransactions(admin);
+    Map<TopicPartition, OffsetAndMetadata> lost = read(clients, missing);
     if (!lost.isEmpty()) {
       LOG.warnf(
           "The group %s has no offsets for %s any more, but has read them before: it goes on from"
@@ -148,6 +139,23 @@ public final class GroupPositions {
           group, lost.keySet(), topic);
     }
     return lost;
+  }
+
+  private Map<TopicPartition, OffsetAndMetadata> read(
+      KafkaClients clients, Collection<TopicPartition> partitions) {
+    Map<TopicPartition, OffsetAndMetadata> found = new TreeMap<>(GroupPositions::inOrder);
+    try (TopicView<String> view =
+        new TopicView<>(clients, topic, new StringDeserializer(), (key, position) -> {})) {
+      view.awaitReady(TIMEOUT);
+      Map<String, String> kept = view.snapshot();
+      for (TopicPartition partition : partitions) {
+        String position = kept.get(key(partition));
+        if (position != null) {
+          found.put(partition, parse(position));
+        }
+      }
+    }
+    return found;
   }
 
   /** Until nothing that is in the topic now belongs to a transaction that is open. */
@@ -180,13 +188,13 @@ public final class GroupPositions {
   }
 
   @FunctionalInterface
-  private interface Question {
-    void ask(Admin admin) throws ExecutionException, InterruptedException;
+  private interface Question<T> {
+    T ask(Admin admin) throws ExecutionException, InterruptedException;
   }
 
-  private void asking(Question question) {
+  private <T> T asking(Question<T> question) {
     try (Admin admin = clients.admin()) {
-      question.ask(admin);
+      return question.ask(admin);
     } catch (ExecutionException e) {
       throw e.getCause() instanceof KafkaException kafka ? kafka : new KafkaException(e.getCause());
     } catch (InterruptedException e) {
@@ -211,14 +219,13 @@ public final class GroupPositions {
    */
   public boolean renewed(String read) {
     Uuid before = ids.get(read);
-    asking(
-        admin -> {
-          Map<String, Uuid> now = new HashMap<>(ids);
-          now.put(
-              read, admin.describeTopics(List.of(read)).allTopicNames().get().get(read).topicId());
-          ids = Map.copyOf(now);
-        });
-    return !ids.get(read).equals(before);
+    Uuid now =
+        asking(
+            admin -> admin.describeTopics(List.of(read)).allTopicNames().get().get(read).topicId());
+    Map<String, Uuid> known = new HashMap<>(ids);
+    known.put(read, now);
+    ids = Map.copyOf(known);
+    return !now.equals(before);
   }
 
   /** What is to be written in the transaction that commits this offset. */

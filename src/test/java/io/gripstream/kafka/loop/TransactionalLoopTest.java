@@ -171,9 +171,6 @@ class TransactionalLoopTest {
         clients.producer(group, new ByteArraySerializer(), new ByteArraySerializer())) {
       producer.initTransactions();
       producer.beginTransaction();
-      producer.send(positions.record(partition, new OffsetAndMetadata(7)));
-      producer.commitTransaction();
-      producer.beginTransaction();
       producer.send(positions.record(partition, new OffsetAndMetadata(9)));
       producer.flush();
 
@@ -184,6 +181,36 @@ class TransactionalLoopTest {
       producer.commitTransaction();
       assertThat(asked.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS))
           .containsEntry(partition, new OffsetAndMetadata(9));
+    }
+  }
+
+  /** As somebody leaves one who is killed: it stays open for as long as its timeout. */
+  @Test
+  void aTransactionThatMovesOtherPositionsIsNotWaitedFor() {
+    GroupPositions positions = new GroupPositions(clients, group, topics.positions());
+    positions.restore(List.of(topics.images()));
+    TopicPartition moved = new TopicPartition(topics.images(), 0);
+    TopicPartition neverRead = new TopicPartition(topics.images(), 1);
+    try (var producer =
+        clients.producer(group, new ByteArraySerializer(), new ByteArraySerializer())) {
+      producer.initTransactions();
+      producer.beginTransaction();
+      producer.send(positions.record(moved, new OffsetAndMetadata(7)));
+      producer.sendOffsetsToTransaction(
+          Map.of(moved, new OffsetAndMetadata(7)), new ConsumerGroupMetadata(group));
+      producer.commitTransaction();
+      producer.beginTransaction();
+      producer.send(positions.record(moved, new OffsetAndMetadata(9)));
+      producer.sendOffsetsToTransaction(
+          Map.of(moved, new OffsetAndMetadata(9)), new ConsumerGroupMetadata(group));
+      producer.flush();
+
+      positions.restore(List.of(topics.images()));
+      assertThat(positions.of(List.of(neverRead))).isEmpty();
+
+      // It was open all the while, so that it can still be committed.
+      producer.commitTransaction();
+      assertThat(positions.of(List.of(moved))).isEqualTo(Map.of(moved, new OffsetAndMetadata(9)));
     }
   }
 
