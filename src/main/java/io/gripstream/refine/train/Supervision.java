@@ -4,10 +4,12 @@ import io.gripstream.clip.FloatTensor;
 import io.gripstream.event.ClassPriorKind;
 import io.gripstream.event.Paradigm;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.refine.head.Calibration;
 import io.gripstream.refine.head.ClassBalance;
 import io.gripstream.refine.head.Classifier;
 import io.gripstream.refine.head.Metrics;
 import io.gripstream.refine.head.Mixture;
+import io.gripstream.refine.head.Scores;
 import io.gripstream.refine.judge.PoolView;
 import java.util.Arrays;
 
@@ -71,16 +73,21 @@ public record Supervision(
   }
 
   /**
-   * The balanced zero-shot prompt with what its mixture adds to it.
+   * The balanced zero-shot prompt with what its mixture adds to it; where nobody labelled, no surer
+   * on the whole than the balanced prompt is, for a mixture believes in itself.
    *
    * @param bias {@code [C]}
    */
   public Classifier head(PoolView view, float[] bias) {
-    Mixture mixture =
-        paradigm == Paradigm.UL
-            ? Mixture.fit(view.features(), ClassBalance.added(view.logits(), bias))
-            : mixture(view, bias);
-    return mixture.head(view.balanced(bias));
+    Classifier balanced = view.balanced(bias);
+    if (paradigm != Paradigm.UL) {
+      return mixture(view, bias).head(balanced);
+    }
+    FloatTensor logits = ClassBalance.added(view.logits(), bias);
+    Classifier head = Mixture.fit(view.features(), logits).head(balanced);
+    double temperature =
+        Calibration.temperature(head.logits(view.features()), Scores.softmax(logits));
+    return head.withLogitScale((float) (head.logitScale() / temperature));
   }
 
   /** Logits {@code [N, C]} that leave unlabelled images no class which they cannot be of. */

@@ -1,6 +1,7 @@
 package io.gripstream.refine.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.gripstream.clip.FloatTensor;
 import io.gripstream.event.Paradigm;
@@ -72,11 +73,30 @@ class SupervisionTest {
             Mixture.fit(view.features(), teacher, labels).head(balanced).classFeatures().values());
   }
 
+  @Test
+  void aHeadIsNoSurerThanTheBalancedPromptThatBeganIt() {
+    SimulatedWorld world = new SimulatedWorld(3, 6, 300, 2.2, 2, 0, 1);
+    PoolView view = PoolView.of(world.features(), world.classifier(world.zeroShot));
+    int[] none = new int[300];
+    Arrays.fill(none, Metrics.UNKNOWN);
+    double before = confidence(view.balanced(view.uniform()), view);
+    Classifier head = head(Paradigm.UL, none, view);
+    assertThat(confidence(head, view)).isCloseTo(before, within(0.05));
+    assertThat(confidence(head.withLogitScale(view.zeroShot().logitScale()), view))
+        .isGreaterThan(before + 0.1);
+  }
+
+  private static double confidence(Classifier classifier, PoolView view) {
+    return Metrics.meanConfidence(classifier.probabilities(view.features()));
+  }
+
   private static float[] headOf(Paradigm paradigm, int[] labels, PoolView view) {
+    return head(paradigm, labels, view).classFeatures().values();
+  }
+
+  private static Classifier head(Paradigm paradigm, int[] labels, PoolView view) {
     return new Supervision(paradigm, labels, new boolean[6], false, false)
-        .head(view, view.uniform())
-        .classFeatures()
-        .values();
+        .head(view, view.uniform());
   }
 
   @Test
