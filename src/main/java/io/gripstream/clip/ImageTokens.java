@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -42,6 +43,19 @@ public final class ImageTokens implements AutoCloseable {
       chunks.add(tokens);
       size += pixels.size();
     }
+  }
+
+  /**
+   * Forgets all images but some.
+   *
+   * @param rows which stay; from now on these are numbered so
+   */
+  public void keep(int[] rows) {
+    try (NDArray before = all();
+        NDArray index = manager.create(Arrays.stream(rows).asLongStream().toArray())) {
+      chunks.set(0, before.get(index));
+    }
+    size = rows.length;
   }
 
   /** How many images there are. */

@@ -156,6 +156,7 @@ public final class PromptRefinement implements Refinement {
     evidence.putAll(choice.candidate().figures());
     evidence.put("candidates", (double) candidates.size());
     evidence.put("samples", (double) samples.size());
+    evidence.put("nearDuplicates", (double) samples.size() - data.size());
     evidence.put("imagesGone", (double) batch.samples().size() - samples.size());
     evidence.put("imageEncodings", tokens == null ? 0.0 : tokens.encodings());
     return version(round, choice.candidate(), evidence);
@@ -216,7 +217,7 @@ public final class PromptRefinement implements Refinement {
         round.batch().strategy() == Strategy.AUTO ? Strategy.GRIP : round.batch().strategy();
     Pseudolabelling pseudolabelling = Pseudolabelling.of(round);
     List<Pseudolabel> pseudolabels = pseudolabelling.choose(round.batch().step());
-    progress.chosen(inRowsOf(round.batch(), round.samples(), pseudolabels));
+    progress.chosen(inRowsOfBatch(round, pseudolabels));
     Examples examples =
         Examples.of(round.data(), pseudolabels, round.supervision(), round.classes());
     if (examples.training().length == 0
@@ -273,14 +274,15 @@ public final class PromptRefinement implements Refinement {
     return zeros ? List.of() : values;
   }
 
-  private static List<Pseudolabel> inRowsOf(
-      RoundBatch batch, List<BatchSample> samples, List<Pseudolabel> pseudolabels) {
+  /** Pseudolabels of a round's samples, in the rows of its batch's. */
+  static List<Pseudolabel> inRowsOfBatch(Round round, List<Pseudolabel> pseudolabels) {
+    List<BatchSample> all = round.batch().samples();
     Map<String, Integer> rows = new HashMap<>();
-    for (int i = 0; i < batch.samples().size(); i++) {
-      rows.put(batch.samples().get(i).getImageId(), i);
+    for (int i = 0; i < all.size(); i++) {
+      rows.put(all.get(i).getImageId(), i);
     }
     return pseudolabels.stream()
-        .map(each -> each.at(rows.get(samples.get(each.sample()).getImageId())))
+        .map(each -> each.at(rows.get(round.samples().get(each.sample()).getImageId())))
         .toList();
   }
 

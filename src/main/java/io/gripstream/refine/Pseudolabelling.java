@@ -108,7 +108,7 @@ public final class Pseudolabelling {
               .formatted(zeroShot.rows(), featureSize, live.rows(), live.columns(), classes));
     }
     Round round = Round.of(batch, batch.samples(), null, featureSize, logitScale);
-    return Optional.of(of(round).choose(batch.step()));
+    return Optional.of(PromptRefinement.inRowsOfBatch(round, of(round).choose(batch.step())));
   }
 
   /**

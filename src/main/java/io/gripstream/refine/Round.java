@@ -15,6 +15,8 @@ import io.gripstream.prompt.Tensors;
 import io.gripstream.refine.head.ClassBalance;
 import io.gripstream.refine.head.Classifier;
 import io.gripstream.refine.head.Metrics;
+import io.gripstream.refine.head.NearDuplicates;
+import io.gripstream.refine.head.NeighborGraph;
 import io.gripstream.refine.head.Rows;
 import io.gripstream.refine.head.Scores;
 import io.gripstream.refine.judge.Evidence.Opinion;
@@ -33,7 +35,7 @@ import java.util.stream.IntStream;
 /**
  * What a round knows before it makes anything.
  *
- * @param samples of the batch, those that can be used
+ * @param samples of the batch, those that can be used, near-duplicates once
  * @param tokens of the samples; null where the round does without
  * @param view of zero-shot CLIP and of how the images lie
  * @param live {@code [N, C]}, the logits of the prompt that is live, at the model's own scale
@@ -48,6 +50,9 @@ record Round(
     FloatTensor live) {
 
   /**
+   * @param samples of the batch, those that can be used
+   * @param tokens of the samples; null: the round does without; those of near-duplicates are
+   *     forgotten
    * @param featureSize {@code D}
    * @param logitScale the model's own
    */
@@ -63,15 +68,25 @@ record Round(
             batch.definition(),
             samples.stream().map(BatchSample::getLabel).filter(label -> label != null).toList());
     RoundData data = RoundData.of(batch, samples, paradigm, featureSize);
+    NeighborGraph graph = NeighborGraph.of(data.features());
+    int classes = batch.definition().getClasses().size();
+    int[] distinct = NearDuplicates.without(graph, classes, data.labels());
+    if (distinct.length < data.size()) {
+      data = data.only(distinct);
+      graph = NeighborGraph.of(data.features());
+      if (tokens != null) {
+        tokens.keep(distinct);
+      }
+    }
     Classifier zeroShot = new Classifier(Tensors.decode(base.getZeroShotFeatures()), logitScale);
     FloatTensor seen = features(data, tokens, Prompt.prefix(base), all(data));
     return new Round(
         batch,
-        samples,
+        Rows.of(samples, distinct),
         paradigm,
         data,
         tokens,
-        PoolView.of(data.features(), zeroShot),
+        PoolView.of(data.features(), graph, zeroShot),
         Classifier.of(base).withLogitScale(logitScale).logits(seen));
   }
 

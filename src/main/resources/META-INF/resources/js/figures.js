@@ -26,6 +26,7 @@ const SCORES = {
 const TRAINING = {
   pool: ['pool', 'Samples in the batch'],
   samples: ['samples', 'Samples of the batch whose images could be had'],
+  nearDuplicates: ['near-duplicates', 'Images that nearly repeat others, such as frames of one scene: each group of them counts as one image'],
   imagesGone: ['images gone', 'Images of the batch that could not be read again'],
   imageEncodings: ['image encodings', 'Passes of the image tower that the round made'],
   pseudolabels: ['pseudolabels', 'Labels that the strategy chose by itself'],
@@ -76,7 +77,7 @@ const ALL = Object.assign({}, ...GROUPS.map(([, names]) => names));
 
 /** What people look for first, where there is room for a few only. */
 const FIRST = ['candidateScore', 'baseScore', 'candidateAccuracy', 'baseAccuracy', 'heldOut', 'pseudolabels', 'labelled', 'gamma', 'lambda',
-  'imageEncodings', 'imagesGone', 'samples', 'labels', 'zeroShotScore', 'validationLoss', 'epoch', 'loss', 'agreement', 'temperature'];
+  'imageEncodings', 'imagesGone', 'nearDuplicates', 'samples', 'labels', 'zeroShotScore', 'validationLoss', 'epoch', 'loss', 'agreement', 'temperature'];
 const rank = (name) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
 
 function pair(name, value) {

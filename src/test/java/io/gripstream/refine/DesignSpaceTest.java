@@ -46,6 +46,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -504,6 +505,40 @@ class DesignSpaceTest {
         .containsEntry("imagesGone", POOL / 3.0)
         .containsEntry("samples", POOL * 2 / 3.0);
     assertThat(ear.chosen).isNotEmpty().noneMatch(p -> p.sample() % 3 == 0);
+  }
+
+  @Test
+  void imagesThatComeAgainAndAgainCountOnceForVisualPromptsToo() throws InterruptedException {
+    TaskDefinition definition = definition(Modality.VISUAL).build();
+    List<BatchSample> film = new ArrayList<>();
+    for (BatchSample sample : SAMPLES) {
+      for (int frame = 0; frame < 3; frame++) {
+        film.add(
+            BatchSample.newBuilder(sample).setImageId(sample.getImageId() + "/" + frame).build());
+      }
+    }
+    List<BatchSample> firstFrames =
+        IntStream.range(0, POOL).mapToObj(i -> film.get(3 * i)).toList();
+    PromptRefinement refinement =
+        new PromptRefinement(
+            clip,
+            samples ->
+                samples.stream().map(s -> PIXELS.get(s.getImageId().split("/")[0])).toList());
+    PromptVersion ofFilm =
+        refinement.train(batch(definition, zeroShot(definition), 1, film), new Ear());
+    PromptVersion ofEachOnce =
+        refinement.train(batch(definition, zeroShot(definition), 1, firstFrames), new Ear());
+    // Images that go through the tower in other company differ in their last bits.
+    float[] found = Tensors.decode(ofFilm.getTensors().get(VisualPrompt.PREFIX)).values();
+    float[] due = Tensors.decode(ofEachOnce.getTensors().get(VisualPrompt.PREFIX)).values();
+    double apart = 0;
+    double square = 0;
+    for (int i = 0; i < due.length; i++) {
+      apart += (found[i] - due[i]) * (found[i] - due[i]);
+      square += due[i] * due[i];
+    }
+    assertThat(Math.sqrt(apart / square)).isLessThan(0.05);
+    assertThat(ofFilm.getEvidence()).containsEntry("nearDuplicates", 2.0 * POOL);
   }
 
   @Test

@@ -24,7 +24,9 @@ import io.gripstream.prompt.TextPrompt;
 import io.gripstream.refine.head.ClassBalance;
 import io.gripstream.refine.head.Classifier;
 import io.gripstream.refine.head.Metrics;
+import io.gripstream.refine.head.NearDuplicates;
 import io.gripstream.refine.head.NeighborGraph;
+import io.gripstream.refine.head.Rows;
 import io.gripstream.refine.head.Scores;
 import io.gripstream.refine.head.SimulatedWorld;
 import io.gripstream.refine.judge.Comparison;
@@ -40,6 +42,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -165,7 +168,7 @@ class PromptRefinementTest {
     assertThat(candidate.getDigest()).isEqualTo(PromptDigest.of(candidate));
 
     // What is live teaches, its bias mended; the start is the zero-shot prompt.
-    FloatTensor pool = pool();
+    FloatTensor pool = features(distinctOnce(batch(zeroShot, 1).samples()));
     FloatTensor logits = Classifier.of(zeroShot).logits(pool);
     float[] pulled = ClassBalance.pulled(logits, NeighborGraph.of(pool));
     float[] bias = Prompt.bias(candidate);
@@ -296,6 +299,52 @@ class PromptRefinementTest {
     assertThat(Gate.judge(definition.getGate(), candidate.getEvidence()).promote()).isFalse();
   }
 
+  /** As a film shows each image for a while. The copies of an image lie a little apart. */
+  @Test
+  void aPoolInWhichEachImageComesAgainAndAgainMakesThePromptThatEachOnceMakes()
+      throws InterruptedException {
+    PromptVersion zeroShot = zeroShot(SHORT);
+    List<BatchSample> once = distinct(batch(zeroShot, 1).samples().subList(0, 300));
+    List<BatchSample> film = new ArrayList<>();
+    Random random = new Random(5);
+    for (BatchSample sample : once) {
+      film.add(sample);
+      for (int copy = 1; copy <= 4; copy++) {
+        float[] feature = Float16.decode(sample.getFeature());
+        for (int k = 0; k < feature.length; k++) {
+          feature[k] += (float) (0.05 * random.nextGaussian() / Math.sqrt(feature.length));
+        }
+        film.add(sample(sample.getImageId() + "/" + copy, copy, feature));
+      }
+    }
+    List<Pseudolabel> chosen = new ArrayList<>();
+    Refinement refinement = new PromptRefinement(clip, ImageSource.NONE);
+    RoundBatch batch = round(SHORT, zeroShot, Strategy.AUTO, 1, film);
+    PromptVersion ofFilm =
+        refinement.train(
+            batch,
+            new Refinement.Progress() {
+              @Override
+              public void at(double done, Map<String, Double> metrics) {}
+
+              @Override
+              public void chosen(List<Pseudolabel> pseudolabels) {
+                chosen.addAll(pseudolabels);
+              }
+            });
+    PromptVersion ofEachOnce =
+        refinement.train(round(SHORT, zeroShot, Strategy.AUTO, 1, once), (done, metrics) -> {});
+    assertThat(ofFilm.getClassFeatures()).isEqualTo(ofEachOnce.getClassFeatures());
+    assertThat(ofFilm.getBias()).isEqualTo(ofEachOnce.getBias());
+    assertThat(ofFilm.getEvidence())
+        .containsEntry("samples", 5.0 * once.size())
+        .containsEntry("nearDuplicates", 4.0 * once.size())
+        .containsEntry("heldOut", ofEachOnce.getEvidence().get("heldOut"));
+    // In the rows of the batch, where each image's first frame comes before its copies.
+    assertThat(chosen).isNotEmpty().allMatch(each -> each.sample() % 5 == 0);
+    assertThat(Pseudolabelling.again(batch, clip.logitScale()).orElseThrow()).isEqualTo(chosen);
+  }
+
   @Test
   void theZeroShotPromptIsTheTemplateWithEachClass() {
     PromptVersion zeroShot =
@@ -356,11 +405,10 @@ class PromptRefinementTest {
         samples);
   }
 
-  /** As the batch carries them. */
-  private static FloatTensor pool() {
-    List<BatchSample> samples = batch(zeroShot(SHORT), 1).samples();
-    float[] values = new float[POOL * clip.featureSize()];
-    for (int i = 0; i < POOL; i++) {
+  /** As a batch carries them. */
+  private static FloatTensor features(List<BatchSample> samples) {
+    float[] values = new float[samples.size() * clip.featureSize()];
+    for (int i = 0; i < samples.size(); i++) {
       System.arraycopy(
           Float16.decode(samples.get(i).getFeature()),
           0,
@@ -368,7 +416,23 @@ class PromptRefinementTest {
           i * clip.featureSize(),
           clip.featureSize());
     }
-    return FloatTensor.matrix(POOL, clip.featureSize(), values);
+    return FloatTensor.matrix(samples.size(), clip.featureSize(), values);
+  }
+
+  /** Those that a round leaves, where some nearly repeat others. */
+  private static List<BatchSample> distinctOnce(List<BatchSample> samples) {
+    int[] labels = new int[samples.size()];
+    Arrays.fill(labels, Metrics.UNKNOWN);
+    return Rows.of(
+        samples,
+        NearDuplicates.without(
+            NeighborGraph.of(features(samples)), DIGITS.classes().size(), labels));
+  }
+
+  /** Of which a round leaves out none. */
+  private static List<BatchSample> distinct(List<BatchSample> samples) {
+    List<BatchSample> fewer = distinctOnce(samples);
+    return fewer.size() == samples.size() ? samples : distinct(fewer);
   }
 
   private static double[] meanPrediction(FloatTensor logits, float[] bias) {

@@ -14,6 +14,9 @@ import java.util.stream.IntStream;
 public final class NeighborGraph {
   static final int NEIGHBORS = 10;
 
+  /** Independent images that are joined to two each hang together; bursts of images fall apart. */
+  private static final int CLOSEST = 2;
+
   private static final double ALPHA = 0.9;
   private static final int ITERATIONS = 25;
 
@@ -30,9 +33,11 @@ public final class NeighborGraph {
   private final int[] neighbor;
   private final double[] weight;
   private final double[] degree;
+  private final int[] clump;
 
-  private NeighborGraph(int[] first, int[] neighbor, double[] weight) {
+  private NeighborGraph(int[] first, int[] neighbor, double[] weight, int[] clump) {
     this.size = first.length - 1;
+    this.clump = clump;
     this.first = first;
     this.neighbor = neighbor;
     this.weight = weight;
@@ -164,7 +169,31 @@ public final class NeighborGraph {
         }
       }
     }
-    return new NeighborGraph(first, neighbor, weight);
+    return new NeighborGraph(first, neighbor, weight, clumps(nearest));
+  }
+
+  /** The components of the graph in which each image is joined to its two nearest alone. */
+  private static int[] clumps(int[][] nearest) {
+    int[] clump = IntStream.range(0, nearest.length).toArray();
+    for (int i = 0; i < nearest.length; i++) {
+      for (int e = 0; e < Math.min(CLOSEST, nearest[i].length); e++) {
+        int one = root(clump, i);
+        int other = root(clump, nearest[i][e]);
+        clump[Math.max(one, other)] = Math.min(one, other);
+      }
+    }
+    for (int i = 0; i < clump.length; i++) {
+      clump[i] = root(clump, i);
+    }
+    return clump;
+  }
+
+  private static int root(int[] clump, int image) {
+    int root = image;
+    while (clump[root] != root) {
+      root = clump[root];
+    }
+    return root;
   }
 
   private static boolean contains(int[] values, int value) {
@@ -174,6 +203,15 @@ public final class NeighborGraph {
       }
     }
     return false;
+  }
+
+  /**
+   * Which images hang together when each is joined to its two nearest alone: {@code [N]}, the first
+   * image of each one's component. Of independent images nearly all hang together; frames of a
+   * film, or copies that differ a little, hang together among themselves alone.
+   */
+  int[] clumps() {
+    return clump.clone();
   }
 
   /** The number of images {@code N}. */

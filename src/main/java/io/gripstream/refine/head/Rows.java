@@ -2,6 +2,7 @@ package io.gripstream.refine.head;
 
 import io.gripstream.clip.FloatTensor;
 import java.util.Arrays;
+import java.util.List;
 
 /** Small things done to tensors by row. */
 public final class Rows {
@@ -15,6 +16,11 @@ public final class Rows {
       System.arraycopy(tensor.values(), rows[i] * columns, values, i * columns, columns);
     }
     return FloatTensor.matrix(rows.length, columns, values);
+  }
+
+  /** The chosen elements, in the order given. */
+  public static <T> List<T> of(List<T> list, int[] rows) {
+    return Arrays.stream(rows).mapToObj(list::get).toList();
   }
 
   /**

@@ -95,7 +95,9 @@ public final class Gate {
     }
     double heldOut = evidence.heldOut();
     if (heldOut < limits.getMinimumEvidence()) {
-      return hold("%.0f held-out images, and %d are needed.", heldOut, limits.getMinimumEvidence());
+      return hold(
+          "%.0f held-out images that differ, and %d are needed.",
+          heldOut, limits.getMinimumEvidence());
     }
     boolean byLabels = byLabels(evidence, limits);
     Verdict verdict = ofCandidate(limits, evidence, byLabels);

@@ -29,7 +29,13 @@ public record PoolView(
     float[] moved) {
 
   public static PoolView of(FloatTensor features, Classifier zeroShot) {
-    NeighborGraph graph = NeighborGraph.of(features);
+    return of(features, NeighborGraph.of(features), zeroShot);
+  }
+
+  /**
+   * @param graph of the features
+   */
+  public static PoolView of(FloatTensor features, NeighborGraph graph, Classifier zeroShot) {
     FloatTensor logits = zeroShot.logits(features);
     float[] pulled = ClassBalance.pulled(logits, graph);
     return new PoolView(

@@ -5,6 +5,7 @@ import io.gripstream.clip.FloatTensor;
 import io.gripstream.event.BatchSample;
 import io.gripstream.event.Paradigm;
 import io.gripstream.refine.head.Metrics;
+import io.gripstream.refine.head.Rows;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -99,6 +100,15 @@ public record RoundData(List<String> keys, FloatTensor features, int[] labels, L
 
   public int size() {
     return keys.size();
+  }
+
+  /** Some of the samples, what each is for unchanged. */
+  public RoundData only(int[] rows) {
+    return new RoundData(
+        Rows.of(keys, rows),
+        Rows.of(features, rows),
+        Arrays.stream(rows).map(i -> labels[i]).toArray(),
+        Rows.of(uses, rows));
   }
 
   /** The rows of a use. */

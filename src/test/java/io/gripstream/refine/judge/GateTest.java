@@ -155,7 +155,7 @@ class GateTest {
   void tooLittleEvidenceHolds() {
     Gate.Verdict verdict = judge(better("heldOut", 19));
     assertThat(verdict.action()).isEqualTo(Action.HOLD);
-    assertThat(verdict.reason()).isEqualTo("19 held-out images, and 20 are needed.");
+    assertThat(verdict.reason()).isEqualTo("19 held-out images that differ, and 20 are needed.");
     assertThat(judge(better("heldOut", 20)).action()).isEqualTo(Action.PROMOTE);
     Map<String, Double> little = back("zeroShotBack");
     little.put("heldOut", 19.0);
