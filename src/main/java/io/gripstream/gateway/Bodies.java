@@ -22,6 +22,12 @@ final class Bodies {
   /** Slower than a link that images are sent over. */
   private static final long BYTES_PER_SECOND = 16 << 10;
 
+  /** What a body has room for at first, and by how much that grows when it comes. */
+  static final long STEP = 64 << 10;
+
+  /** How often it is looked at what has come: a link brings some steps in that time. */
+  private static final Duration LOOK = Duration.ofMillis(20);
+
   private final long mostBytes;
   private final Duration timeout;
   private final AtomicInteger coming = new AtomicInteger();
@@ -42,18 +48,21 @@ final class Bodies {
   }
 
   /**
-   * Makes room for a request's body, until it is there or has not come in time, and for its bytes
-   * until the request is answered.
+   * Makes room for a request's body, until it is there or has not come in time, and for those of
+   * its bytes that have come until the request is answered: who announces much and sends nothing
+   * takes no room from others.
    *
    * @param bytes how long it is, or may be at most
    * @param late hears that it has not come in time
+   * @param full hears that there is no room for what comes of it
    * @return false: there is no room at present
    */
-  boolean admit(RoutingContext routing, long bytes, Runnable late) {
+  boolean admit(RoutingContext routing, long bytes, Runnable late, Runnable full) {
     if (bytes == 0) {
       return true;
     }
-    if (!take(bytes)) {
+    AtomicLong room = new AtomicLong(Math.min(bytes, STEP));
+    if (!take(room.get())) {
       return false;
     }
     HttpServerRequest request = routing.request();
@@ -70,18 +79,40 @@ final class Bodies {
                     late.run();
                   }
                 });
+    Runnable refuse = once(full);
+    long look =
+        routing
+            .vertx()
+            .setPeriodic(
+                LOOK.toMillis(),
+                any -> {
+                  long more = Math.min(bytes, request.bytesRead() + STEP) - room.get();
+                  // Half a step is room for what comes until the next look.
+                  if (more >= STEP / 2) {
+                    if (hold(more)) {
+                      room.addAndGet(more);
+                    } else {
+                      refuse.run();
+                    }
+                  }
+                });
     Runnable arrived =
         once(
             () -> {
               routing.vertx().cancelTimer(timer);
+              routing.vertx().cancelTimer(look);
               coming.decrementAndGet();
+              // What came since the last look is there.
+              long more = Math.max(0, request.bytesRead() - room.get());
+              held.addAndGet(more);
+              room.addAndGet(more);
             });
     request.end().onComplete(any -> arrived.run());
     // Also when nobody reads the body, or the client has gone.
     routing.addEndHandler(
         any -> {
           arrived.run();
-          held.addAndGet(-bytes);
+          held.addAndGet(-room.get());
         });
     return true;
   }
@@ -91,9 +122,16 @@ final class Bodies {
       coming.decrementAndGet();
       return false;
     }
+    if (!hold(bytes)) {
+      coming.decrementAndGet();
+      return false;
+    }
+    return true;
+  }
+
+  private boolean hold(long bytes) {
     if (held.addAndGet(bytes) > mostBytes) {
       held.addAndGet(-bytes);
-      coming.decrementAndGet();
       return false;
     }
     return true;

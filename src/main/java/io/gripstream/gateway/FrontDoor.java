@@ -14,6 +14,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.ws.rs.core.MediaType;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Every request passes here first. Only one that names a host of ours is answered, and no page of
@@ -102,21 +103,33 @@ final class FrontDoor {
           "Request Entity Too Large",
           "%s may have at most %d bytes"
               .formatted(subject(request.request()), limit(request.request())));
-    } else if (!bodies.admit(request, body(request.request()), () -> late(request))) {
-      response.putHeader("Retry-After", "1");
-      Refusal.send(request, 429, "Too Many Requests", "as many bodies are received as may be");
+    } else if (!bodies.admit(
+        request, body(request.request()), () -> late(request), () -> full(request))) {
+      refuse(request);
     } else {
       request.next();
     }
   }
 
-  /** Ends the waiting for a body: its connection, or its stream of one, is of no more use. */
+  private static Future<Void> refuse(RoutingContext request) {
+    request.response().putHeader("Retry-After", "1");
+    return Refusal.send(request, 429, "Too Many Requests", "as many bodies are received as may be");
+  }
+
+  private static void full(RoutingContext request) {
+    end(request, () -> refuse(request));
+  }
+
   private static void late(RoutingContext request) {
+    end(
+        request,
+        () -> Refusal.send(request, 408, "Request Timeout", "the body did not come in time"));
+  }
+
+  /** Ends the waiting for a body: its connection, or its stream of one, is of no more use. */
+  private static void end(RoutingContext request, Supplier<Future<Void>> answer) {
     boolean stream = request.request().version() == HttpVersion.HTTP_2;
-    Future<Void> told =
-        request.response().headWritten()
-            ? Future.succeededFuture()
-            : Refusal.send(request, 408, "Request Timeout", "the body did not come in time");
+    Future<Void> told = request.response().headWritten() ? Future.succeededFuture() : answer.get();
     told.onComplete(
         any -> {
           if (stream) {

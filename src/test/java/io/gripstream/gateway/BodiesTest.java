@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 /** Over real connections: what becomes of a body depends on how it comes. */
 class BodiesTest {
-  private static final int LARGEST = 1000;
+  private int largest = 1000;
 
   private final Vertx vertx = Vertx.vertx();
   private final List<Socket> open = new ArrayList<>();
@@ -54,10 +54,49 @@ class BodiesTest {
   @Test
   void bodiesOfAsManyBytesComeAtOnceAsMay() throws Exception {
     serve(Duration.ofHours(1));
-    Socket large = post(LARGEST, "a");
+    Socket large = post(largest, "a");
     Awaitility.await().until(() -> answer(post(1, "a")).startsWith("HTTP/1.1 429 "));
     large.close();
     Awaitility.await().until(() -> answer(post(1, "a")).startsWith("HTTP/1.1 200 "));
+  }
+
+  @Test
+  void whoSendsNothingTakesNoRoomForBytesFromOthers() throws Exception {
+    largest = 10 * (int) Bodies.STEP;
+    serve(Duration.ofHours(1));
+    for (int i = 0; i < 4; i++) {
+      chunked();
+      post(largest, "a");
+    }
+    assertThat(answer(post(1, "a"))).startsWith("HTTP/1.1 200 ");
+  }
+
+  @Test
+  void whatHasComeTakesRoomAndWhatThereIsNoRoomForIsRefusedOnItsWay() throws Exception {
+    largest = 10 * (int) Bodies.STEP;
+    serve(Duration.ofHours(1));
+    int step = (int) Bodies.STEP;
+    Socket first = chunked();
+    Socket second = chunked();
+    chunked();
+    send(first, 6);
+    Awaitility.await()
+        .until(() -> answer(post(step, "a".repeat(step))).startsWith("HTTP/1.1 429 "));
+    send(second, 1);
+    assertThat(answer(second)).startsWith("HTTP/1.1 429 ");
+    first.getOutputStream().write("0\r\n\r\n".getBytes(US_ASCII));
+    assertThat(answer(first)).startsWith("HTTP/1.1 200 ");
+    send(chunked(), 3);
+    assertThat(answer(post(1, "a"))).startsWith("HTTP/1.1 200 ");
+  }
+
+  private Socket chunked() throws IOException {
+    return request("POST", "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n");
+  }
+
+  private static void send(Socket socket, int steps) throws IOException {
+    String chunk = "%x\r\n%s\r\n".formatted(Bodies.STEP, "a".repeat((int) Bodies.STEP));
+    socket.getOutputStream().write(chunk.repeat(steps).getBytes(US_ASCII));
   }
 
   @Test
@@ -67,15 +106,16 @@ class BodiesTest {
   }
 
   private void serve(Duration timeout) throws Exception {
-    Bodies bodies = new Bodies(LARGEST, 0, timeout);
+    Bodies bodies = new Bodies(largest, 0, timeout);
     Router router = Router.router(vertx);
     router
         .route()
         .handler(
             request -> {
+              boolean chunked = request.request().getHeader("Transfer-Encoding") != null;
               String length = request.request().getHeader("Content-Length");
-              long bytes = length == null ? 0 : Long.parseLong(length);
-              if (!bodies.admit(request, bytes, () -> end(request, 408))) {
+              long bytes = length != null ? Long.parseLong(length) : chunked ? largest : 0;
+              if (!bodies.admit(request, bytes, () -> end(request, 408), () -> end(request, 429))) {
                 end(request, 429);
               } else {
                 request.request().endHandler(any -> end(request, 200));
