@@ -11,10 +11,14 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
@@ -25,16 +29,20 @@ import org.jboss.logging.Logger;
 public final class ImageReader implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(ImageReader.class);
 
+  /** Files that are read at once. More would not make one disk faster. */
+  private static final int FILES = 8;
+
   private final ImageFetcher fetcher;
   private final Preprocessor preprocessor;
   private final int maxBytes;
+  private final ThreadPoolExecutor waiting;
   private final Executor workers;
   private final Consumer<Duration> decoded;
 
   /**
    * @param config where images may be, how large and how slow
    * @param preprocessing what the model takes
-   * @param workers reads files, and runs what takes computing; the caller's to end
+   * @param workers runs what takes computing; the caller's to end
    */
   public ImageReader(
       GripstreamConfig.Images config, Preprocessing preprocessing, Executor workers) {
@@ -52,13 +60,18 @@ public final class ImageReader implements AutoCloseable {
       Preprocessing preprocessing,
       Executor workers,
       Consumer<Duration> decoded) {
+    // A file system of another machine may not answer for hours: no other image waits for it.
+    this.waiting =
+        new ThreadPoolExecutor(
+            FILES, FILES, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), ImageReader::waiting);
+    waiting.allowCoreThreadTimeOut(true);
     this.fetcher =
         new ImageFetcher(
             new ImagePlaces(config),
-            new S3Store(config.s3(), config.timeout(), workers),
+            new S3Store(config.s3(), config.timeout(), waiting),
             config.maxBytes(),
             config.timeout(),
-            workers);
+            waiting);
     this.preprocessor = new Preprocessor(preprocessing);
     this.maxBytes = config.maxBytes();
     this.workers = workers;
@@ -72,6 +85,21 @@ public final class ImageReader implements AutoCloseable {
    * @param sha256 of the encoded bytes, in lower-case hexadecimal
    */
   public record Image(byte[] pixels, String sha256) {}
+
+  /**
+   * An image on its way from a place.
+   *
+   * @param answered done, and never failed, when the place has sent the bytes or will not
+   * @param image see {@link #await}
+   */
+  public record Reading(CompletableFuture<?> answered, CompletableFuture<Image> image) {}
+
+  /** Begins to read the image that an event names. */
+  public Reading begin(ImageEvent event) {
+    CompletableFuture<byte[]> encoded = fetcher.fetch(event.getUri());
+    return new Reading(
+        encoded.handle((bytes, failure) -> null), decode(encoded, event.getSha256()));
+  }
 
   /** The image that an event carries or names; see {@link #await}. */
   public CompletableFuture<Image> read(ImageEvent event) {
@@ -105,8 +133,7 @@ public final class ImageReader implements AutoCloseable {
     try {
       return image.get();
     } catch (ExecutionException e) {
-      Throwable cause =
-          e.getCause() instanceof CompletionException wrapped ? wrapped.getCause() : e.getCause();
+      Throwable cause = cause(e.getCause());
       if (cause instanceof RejectedImageException rejected) {
         throw rejected;
       }
@@ -115,6 +142,19 @@ public final class ImageReader implements AutoCloseable {
       }
       throw new IllegalStateException("reading an image failed", cause);
     }
+  }
+
+  /** Why the place of an image does not answer; empty: it does, or has not yet. */
+  public static Optional<PlaceUnavailableException> unavailable(CompletableFuture<Image> image) {
+    return image.isCompletedExceptionally()
+            && cause(image.handle((none, failure) -> failure).join())
+                instanceof PlaceUnavailableException away
+        ? Optional.of(away)
+        : Optional.empty();
+  }
+
+  private static Throwable cause(Throwable failure) {
+    return failure instanceof CompletionException wrapped ? wrapped.getCause() : failure;
   }
 
   private CompletableFuture<Image> decode(CompletableFuture<byte[]> encoded, String sha256) {
@@ -167,9 +207,16 @@ public final class ImageReader implements AutoCloseable {
     }
   }
 
+  private static Thread waiting(Runnable work) {
+    Thread thread = new Thread(work, "image-files");
+    thread.setDaemon(true);
+    return thread;
+  }
+
   /** After its workers have been told to end. */
   @Override
   public void close() {
+    waiting.shutdown();
     fetcher.close();
   }
 }

@@ -3,7 +3,11 @@ package io.gripstream.labeler;
 import io.gripstream.event.ImageEvent;
 import io.gripstream.kafka.Keys;
 import java.util.LinkedHashSet;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.errors.SerializationException;
@@ -18,6 +22,9 @@ record Arrival(
     ConsumerRecord<byte[], byte[]> record, String imageId, ImageEvent event, Set<String> tasks) {
 
   private static final Pattern SHA_256 = Pattern.compile("[0-9a-f]{64}");
+
+  /** Scheme and authority of a URI; what is none is refused without asking anybody. */
+  private static final Pattern PLACE = Pattern.compile("([^:/?#]+:)(//[^/?#]*)?.*");
 
   /**
    * Reads a record of {@code images}.
@@ -51,5 +58,32 @@ record Arrival(
       throw new RejectedEventException("sha256 must be 64 lower-case hexadecimal digits");
     }
     return new Arrival(record, imageId, event, new LinkedHashSet<>(event.getTasks()));
+  }
+
+  /** The place that must answer for the image to be there: a host or a bucket, as in its URI. */
+  Optional<String> place() {
+    if (event.getUri() == null) {
+      return Optional.empty();
+    }
+    Matcher uri = PLACE.matcher(event.getUri());
+    return Optional.of(
+        uri.matches()
+            ? (uri.group(1) + Objects.requireNonNullElse(uri.group(2), "")).toLowerCase(Locale.ROOT)
+            : ":");
+  }
+
+  /** Whether something that an event may wait for is a place, and not a task. */
+  static boolean isPlace(String key) {
+    return key.indexOf(':') >= 0;
+  }
+
+  /** What the event may have to wait for: its tasks' prompts, and its image's place. */
+  Set<String> keys() {
+    if (event.getUri() == null) {
+      return tasks;
+    }
+    Set<String> keys = new LinkedHashSet<>(tasks);
+    place().ifPresent(keys::add);
+    return keys;
   }
 }

@@ -37,6 +37,9 @@ record Assignment(Duration timeout) {
    */
   record Wait(String reason, Set<String> tasks) implements Verdict {}
 
+  /** Not yet: the place of its image is slow or away. */
+  record Away(String reason, String place) implements Verdict {}
+
   /** Never. */
   record Refuse(String reason) implements Verdict {}
 

@@ -2,11 +2,11 @@ package io.gripstream.labeler;
 
 import org.apache.kafka.common.errors.RetriableException;
 
-/** A batch cannot be labelled yet, because a prompt that it needs is not live yet. */
-final class PromptsAwaitedException extends RetriableException {
+/** A batch cannot be labelled yet: what it needs is not there, and may not wait aside. */
+final class AwaitedException extends RetriableException {
   private static final long serialVersionUID = 1L;
 
-  PromptsAwaitedException(String reason) {
+  AwaitedException(String reason) {
     super(reason);
   }
 }

@@ -55,6 +55,14 @@ final class ImageSpans {
     }
   }
 
+  /** A record waits aside after all. */
+  void putAside(ConsumerRecord<?, ?> record) {
+    Span span = inHand.remove(record);
+    if (span != null) {
+      span.setStatus(StatusCode.ERROR, "it waits aside").end();
+    }
+  }
+
   /** All in hand that are not refused have come so far. */
   void reach(String event) {
     inHand.values().forEach(span -> span.addEvent(event));

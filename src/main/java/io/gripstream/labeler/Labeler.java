@@ -20,6 +20,7 @@ import io.gripstream.prompt.PromptReview.Offer;
 import io.gripstream.task.TaskRules;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -75,6 +76,7 @@ public final class Labeler implements AutoCloseable {
   private final ExecutorService nowWorkers;
   private final ImageReader reader;
   private final ImageReader nowReader;
+  private final Readings readings;
   private final SwapSpans swaps;
   private final Labelling labelling;
   private final LabelNow now;
@@ -110,7 +112,12 @@ public final class Labeler implements AutoCloseable {
     this.swaps = new SwapSpans(clients.traces(), topics.prompts());
     TowerPasses tower = new TowerPasses(model, lane, metrics);
     Assignment assignment = new Assignment(config.labeler().promptTimeout());
-    SetAside aside = new SetAside(() -> assignment.waiting(board.snapshot(), System.nanoTime()));
+    this.readings = new Readings(reader, System::nanoTime);
+    SetAside aside =
+        new SetAside(
+            () -> assignment.waiting(board.snapshot(), System.nanoTime()),
+            readings,
+            System::nanoTime);
     this.labelling =
         new Labelling(
             serdes.images().deserializer(),
@@ -120,6 +127,7 @@ public final class Labeler implements AutoCloseable {
             aside,
             System::nanoTime,
             reader,
+            readings,
             tower,
             new LabelRecords(
                 topics,
@@ -221,6 +229,12 @@ public final class Labeler implements AutoCloseable {
               @Override
               public void isolated(ConsumerRecord<byte[], byte[]> record) {
                 endToEnd.thrownAway(TransactionalLoop.partition(record));
+                labelling.forget(record);
+              }
+
+              @Override
+              public void revoked(Collection<TopicPartition> partitions) {
+                labelling.forget(partitions);
               }
 
               @Override
@@ -318,7 +332,9 @@ public final class Labeler implements AutoCloseable {
     if (!unserved.isEmpty()) {
       return "it cannot use the live prompts of " + unserved;
     }
-    return loop.notReady();
+    String loops = loop.notReady();
+    Map<String, String> away = readings.away();
+    return loops.isEmpty() && !away.isEmpty() ? "images wait for their places: " + away : loops;
   }
 
   /** Why only a restart helps; empty: it lives. */

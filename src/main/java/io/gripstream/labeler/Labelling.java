@@ -6,29 +6,37 @@ import io.gripstream.image.ImageReader.Image;
 import io.gripstream.image.RejectedImageException;
 import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.LetterCounts.Reason;
+import io.gripstream.kafka.loop.TransactionalLoop;
+import io.gripstream.labeler.Assignment.Away;
 import io.gripstream.labeler.Assignment.Label;
 import io.gripstream.labeler.Assignment.Refuse;
 import io.gripstream.labeler.Assignment.Verdict;
+import io.gripstream.labeler.Assignment.Wait;
 import io.gripstream.labeler.PromptBoard.Snapshot;
 import io.gripstream.labeler.TowerPasses.Early;
 import io.gripstream.labeler.TowerPasses.Features;
 import io.gripstream.labeler.TowerPasses.Input;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jboss.logging.Logger;
 
 /**
  * Labels one micro-batch: every record in ends as predictions or as a dead letter, or waits aside
- * for its prompt. The prompts are read once, for all tasks, and so is every image. For one thread.
+ * for its prompt or its place. The prompts are read once, for all tasks, and so is every image. For
+ * one thread.
  */
 final class Labelling {
   private static final Logger LOG = Logger.getLogger(Labelling.class);
@@ -40,6 +48,7 @@ final class Labelling {
   private final SetAside aside;
   private final LongSupplier nanoTime;
   private final ImageReader reader;
+  private final Readings readings;
   private final TowerPasses tower;
   private final LabelRecords records;
   private final DeadLetters deadLetters;
@@ -54,8 +63,10 @@ final class Labelling {
   /**
    * @param catchUpOnTasks returns when the board has seen every task that was defined before the
    *     call
-   * @param aside of the same board and assignment
+   * @param aside of the same board and assignment, and of these readings
    * @param nanoTime the board's clock
+   * @param reader of images that events carry
+   * @param readings of those that they name
    * @param earlyPass where the tower has a device of its own, how many images go through it
    *     together before their turn; 0: it computes on the processors, and the next images are read
    *     only when it has run
@@ -68,6 +79,7 @@ final class Labelling {
       SetAside aside,
       LongSupplier nanoTime,
       ImageReader reader,
+      Readings readings,
       TowerPasses tower,
       LabelRecords records,
       DeadLetters deadLetters,
@@ -82,6 +94,7 @@ final class Labelling {
     this.aside = aside;
     this.nanoTime = nanoTime;
     this.reader = reader;
+    this.readings = readings;
     this.tower = tower;
     this.records = records;
     this.deadLetters = deadLetters;
@@ -91,15 +104,14 @@ final class Labelling {
     this.earlyPass = earlyPass;
   }
 
-  /** An event whose image is being read before its turn, and may be on its way to its feature. */
+  /** An event that carries its image, which is read before its turn. */
   private record Ahead(Arrival arrival, Early image) {}
 
+  /** An event, and what becomes of it as far as prompts decide that. */
+  private record Judged(Arrival arrival, Verdict verdict) {}
+
   /** An event on its way through the tower. */
-  private record Work(Arrival arrival, Label label, Early image) {}
-
-  private record Decided(Arrival arrival, Verdict verdict) {}
-
-  private record Decoded(Work work, Image image) {}
+  private record Work(Arrival arrival, Label label, Early early, Image image) {}
 
   private record Refused(ConsumerRecord<byte[], byte[]> record, Reason reason, String cause) {}
 
@@ -108,25 +120,41 @@ final class Labelling {
     expected = next;
   }
 
+  /** Other members have these partitions now. */
+  void forget(Collection<TopicPartition> partitions) {
+    aside.forget(partitions);
+    readings.forget(partitions);
+  }
+
+  /** A record has a dead letter, and is passed. */
+  void forget(ConsumerRecord<byte[], byte[]> record) {
+    readings.forget(record);
+  }
+
   /**
    * @param timeout how long to wait for the first prompt of all, which events that name no task
    *     need
    * @return what to send
-   * @throws PromptsAwaitedException when it is still missing; the same records are to be handed in
-   *     again later
-   * @throws io.gripstream.image.PlaceUnavailableException when an image's place does not answer:
-   *     the same
+   * @throws AwaitedException when it is still missing, or too much waits aside; the same records
+   *     are to be handed in again later
    */
   List<ProducerRecord<byte[], byte[]>> label(
       List<ConsumerRecord<byte[], byte[]>> batch, Duration timeout) throws InterruptedException {
     List<Arrival> arrivals = new ArrayList<>();
+    List<Arrival> done = new ArrayList<>();
     List<Refused> refused = new ArrayList<>();
+    batch.stream()
+        .collect(Collectors.toMap(TransactionalLoop::partition, record -> record, (a, b) -> b))
+        .values()
+        .forEach(aside::requireRoom);
     for (ConsumerRecord<byte[], byte[]> record : batch) {
       try {
         Ahead ahead = begun.get(record);
         Arrival arrival = ahead == null ? Arrival.parse(record, events) : ahead.arrival();
         if (aside.due(arrival)) {
           arrivals.add(arrival);
+        } else if (aside.waitsForPlace(arrival)) {
+          readings.meanwhile(arrival);
         }
       } catch (RejectedEventException e) {
         if (!aside.seen(record)) {
@@ -134,16 +162,20 @@ final class Labelling {
         }
       }
     }
-    SetAside.Draft draft = aside.draft();
-    List<Decided> decided = decide(draft, arrivals, timeout);
+    List<Judged> judged = judge(arrivals, timeout);
     spans.begin(
         Stream.concat(
             refused.stream().map(Refused::record),
-            decided.stream().map(one -> one.arrival().record())),
+            judged.stream()
+                .filter(one -> !(one.verdict() instanceof Wait))
+                .map(one -> one.arrival().record())),
         batch.size());
     try {
-      List<ProducerRecord<byte[], byte[]>> outputs = outputs(batch.size(), refused, decided);
+      SetAside.Draft draft = aside.draft();
+      List<ProducerRecord<byte[], byte[]>> outputs =
+          outputs(batch.size(), refused, judged, draft, done);
       draft.adopt();
+      done.forEach(arrival -> readings.forget(arrival.record()));
       spans.handled();
       return outputs;
     } catch (Throwable e) {
@@ -155,15 +187,22 @@ final class Labelling {
   /**
    * @param refused records of the batch that are no image events; takes those whose images cannot
    *     be had
+   * @param judged the others
+   * @param done takes the events that do not wait for their image any more
    */
   private List<ProducerRecord<byte[], byte[]>> outputs(
-      int batch, List<Refused> refused, List<Decided> decided) throws InterruptedException {
+      int batch,
+      List<Refused> refused,
+      List<Judged> judged,
+      SetAside.Draft draft,
+      List<Arrival> done)
+      throws InterruptedException {
     long started = System.nanoTime();
-    List<Work> works = read(decided, refused);
+    List<Early> reading = read(judged);
     if (earlyPass > 0) {
       begun = readAhead(batch);
     }
-    List<Decoded> images = decode(works, refused);
+    List<Work> images = decode(judged, reading, draft, refused, done);
     List<ProducerRecord<byte[], byte[]>> outputs = new ArrayList<>();
     refused.forEach(one -> spans.refuse(one.record(), one.cause()));
     spans.reach("decoded");
@@ -171,27 +210,22 @@ final class Labelling {
       List<Features> features =
           tower.encode(
               images.stream()
-                  .map(
-                      i ->
-                          new Input(
-                              i.image().pixels(),
-                              i.work().label().tasks(),
-                              i.work().image().plain()))
+                  .map(i -> new Input(i.image().pixels(), i.label().tasks(), i.early().plain()))
                   .toList());
       spans.reach("encoded");
       if (earlyPass == 0) {
         begun = readAhead(batch);
       }
-      List<List<Verdicts.Verdict>> verdicts = verdicts(images, features);
+      List<List<Verdicts.Verdict>> classified = classify(images, features);
       spans.reach("classified");
       for (int i = 0; i < images.size(); i++) {
-        Work work = images.get(i).work();
+        Work work = images.get(i);
         records.write(
             work.arrival(),
-            images.get(i).image().sha256(),
+            work.image().sha256(),
             work.label().tasks(),
             features.get(i).plain(),
-            verdicts.get(i),
+            classified.get(i),
             spans.of(work.arrival().record()),
             outputs::add);
         metrics.predictions.increment(work.label().tasks().size());
@@ -201,22 +235,20 @@ final class Labelling {
     metrics.batch.record(Duration.ofNanos(System.nanoTime() - started));
     // Only now is it sure that the batch is not handed in again.
     refused.forEach(one -> outputs.add(letter(one)));
-    images.forEach(image -> endToEnd.labelled(image.work().arrival().record()));
+    images.forEach(image -> endToEnd.labelled(image.arrival().record()));
     return outputs;
   }
 
-  private static List<List<Verdicts.Verdict>> verdicts(
-      List<Decoded> images, List<Features> features) {
+  private static List<List<Verdicts.Verdict>> classify(List<Work> images, List<Features> features) {
     List<Verdicts.Input> inputs = new ArrayList<>();
     for (int i = 0; i < images.size(); i++) {
-      inputs.add(new Verdicts.Input(features.get(i), images.get(i).work().label().tasks()));
+      inputs.add(new Verdicts.Input(features.get(i), images.get(i).label().tasks()));
     }
     return Verdicts.of(inputs);
   }
 
-  /** What becomes of the arrivals that need not wait aside, under one snapshot. */
-  private List<Decided> decide(SetAside.Draft draft, List<Arrival> arrivals, Duration timeout)
-      throws InterruptedException {
+  /** What becomes of the arrivals as far as prompts decide it, under one snapshot; in order. */
+  private List<Judged> judge(List<Arrival> arrivals, Duration timeout) throws InterruptedException {
     Snapshot known = board.snapshot();
     if (arrivals.stream().flatMap(a -> a.tasks().stream()).anyMatch(t -> !known.defines(t))) {
       // The two topics are not ordered among each other: the task may have been defined before the
@@ -228,31 +260,26 @@ final class Labelling {
     Snapshot prompts =
         board.await(snapshot -> !anyTaskWillDo || !snapshot.served().isEmpty(), timeout);
     long now = nanoTime.getAsLong();
-    List<Decided> decided = new ArrayList<>();
-    for (Arrival arrival : arrivals) {
-      draft
-          .decide(arrival, () -> assignment.of(arrival, prompts, now))
-          .ifPresent(verdict -> decided.add(new Decided(arrival, verdict)));
-    }
-    return decided;
+    return arrivals.stream()
+        .map(arrival -> new Judged(arrival, assignment.of(arrival, prompts, now)))
+        .toList();
   }
 
-  private List<Work> read(List<Decided> decided, List<Refused> refused) {
-    List<Work> works = new ArrayList<>();
-    for (Decided one : decided) {
+  /** Begins to read the images that are to be labelled; null for the other events. */
+  private List<Early> read(List<Judged> judged) {
+    List<Early> reading = new ArrayList<>();
+    for (Judged one : judged) {
       Arrival arrival = one.arrival();
-      if (one.verdict() instanceof Label label) {
+      if (!(one.verdict() instanceof Label)) {
+        reading.add(null);
+      } else if (arrival.place().isPresent()) {
+        reading.add(readings.begin(arrival));
+      } else {
         Ahead ahead = begun.get(arrival.record());
-        works.add(
-            new Work(
-                arrival,
-                label,
-                ahead == null ? Early.none(reader.read(arrival.event())) : ahead.image()));
-      } else if (one.verdict() instanceof Refuse refuse) {
-        refused.add(new Refused(arrival.record(), Reason.UNASSIGNED, refuse.reason()));
+        reading.add(ahead == null ? Early.none(reader.read(arrival.event())) : ahead.image());
       }
     }
-    return works;
+    return reading;
   }
 
   /**
@@ -268,10 +295,15 @@ final class Labelling {
       try {
         Ahead ahead = begun.get(record);
         Arrival arrival = ahead == null ? Arrival.parse(record, events) : ahead.arrival();
-        if (arrival.event().getContent() == null && ++elsewhere > most) {
-          continue;
-        }
-        if (ahead != null) {
+        if (arrival.place().isPresent()) {
+          if (++elsewhere <= most && aside.due(arrival)) {
+            readings.begin(arrival);
+            // A place that is slow must not hold up the passes behind its image's.
+            if (earlyPass > 0) {
+              readings.pass(arrival).ifPresent(added::add);
+            }
+          }
+        } else if (ahead != null) {
           reading.put(record, ahead);
         } else if (aside.due(arrival)) {
           CompletableFuture<Image> read = reader.read(arrival.event());
@@ -290,17 +322,47 @@ final class Labelling {
     return reading;
   }
 
-  private List<Decoded> decode(List<Work> works, List<Refused> refused)
+  /** Waits for the images, and decides on the events in their order. */
+  private List<Work> decode(
+      List<Judged> judged,
+      List<Early> reading,
+      SetAside.Draft draft,
+      List<Refused> refused,
+      List<Arrival> done)
       throws InterruptedException {
-    List<Decoded> images = new ArrayList<>();
-    for (Work work : works) {
-      try {
-        images.add(new Decoded(work, ImageReader.await(work.image().image())));
-      } catch (RejectedImageException e) {
-        refused.add(new Refused(work.arrival().record(), reason(e.why()), e.getMessage()));
+    List<Work> works = new ArrayList<>();
+    for (int i = 0; i < judged.size(); i++) {
+      Arrival arrival = judged.get(i).arrival();
+      Verdict verdict = judged.get(i).verdict();
+      Reason reason = Reason.UNASSIGNED;
+      Image image = null;
+      if (verdict instanceof Label) {
+        try {
+          Optional<String> slow = readings.await(arrival);
+          if (slow.isPresent()) {
+            verdict = new Away(slow.get(), arrival.place().orElseThrow());
+          } else {
+            image = ImageReader.await(reading.get(i).image());
+          }
+        } catch (RejectedImageException e) {
+          reason = reason(e.why());
+          verdict = new Refuse(e.getMessage());
+        }
+      }
+      Verdict known = verdict;
+      boolean decided = draft.decide(arrival, () -> known).isPresent();
+      if (!decided) {
+        spans.putAside(arrival.record());
+      } else if (known instanceof Label label) {
+        works.add(new Work(arrival, label, reading.get(i), image));
+      } else if (known instanceof Refuse refuse) {
+        refused.add(new Refused(arrival.record(), reason, refuse.reason()));
+      }
+      if (decided || known instanceof Wait) {
+        done.add(arrival);
       }
     }
-    return images;
+    return works;
   }
 
   private static Reason reason(RejectedImageException.Why why) {

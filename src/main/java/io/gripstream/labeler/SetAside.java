@@ -2,11 +2,14 @@ package io.gripstream.labeler;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.gripstream.kafka.Position;
 import io.gripstream.kafka.loop.TransactionalLoop;
+import io.gripstream.labeler.Assignment.Away;
 import io.gripstream.labeler.Assignment.Verdict;
 import io.gripstream.labeler.Assignment.Wait;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -15,6 +18,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -23,24 +27,29 @@ import org.apache.kafka.common.TopicPartition;
 import org.jboss.logging.Logger;
 
 /**
- * Keeps account of the events that wait aside for their task's prompt while others go on.
+ * Keeps account of the events that wait aside while others go on: for their task's prompt, or for
+ * the place of their image, which is slow or away.
  *
- * <p>The account of a partition is, by task, the offset from which on the task's events wait. It is
- * committed as metadata of the partition's offset, in the same transaction as what comes of the
- * other events, so an event is neither lost nor labelled twice whatever is killed, and whoever gets
- * the partition next has the account. When a task's prompt is there, or its events are to be
- * refused, the partition is read again from that offset (a pass), and of what was read before only
- * events of such tasks are handed on. As long as a task has an entry, all its events wait: they are
- * labelled in the order of the partition.
+ * <p>The account of a partition is, by what is waited for (a key: a task or a place), the offset
+ * from which on its events wait. It is committed as metadata of the partition's offset, in the same
+ * transaction as what comes of the other events, so an event is neither lost nor labelled twice
+ * whatever is killed, and whoever gets the partition next has the account. When a task's prompt is
+ * there, or its events are to be refused, or the image has come that a place's first event waits
+ * for, the partition is read again from that offset (a pass), and of what was read before only
+ * events that wait are handed on. As long as a key has an entry, all its events wait: those of a
+ * task, and those of a place, are labelled in the order of the partition. Events of other places
+ * overtake those of a place that is waited for, of the same task, too.
  *
  * <pre>
  *   committed offset  the head: every event in front of it is labelled, refused, or waits
- *   its metadata      task=offset, URL-encoded, joined by &amp;
+ *   its metadata      task=offset or scheme://authority=offset, URL-encoded, joined by &amp;
  * </pre>
  *
  * <p>Why not a topic of parked events: they would be copied, up to 16 MB each, and a new event of a
  * task could overtake an old one whenever partitions move. Memory holds no event, and an account is
- * bounded by what a broker takes as metadata, some hundred tasks; beyond that all wait.
+ * bounded by what a broker takes as metadata, some hundred tasks; beyond that all wait. So they do
+ * when {@link #MOST} records lie behind the first that waits for a place, since a pass reads them
+ * all; and passes for places take a fifth of the time at most.
  *
  * <p>For one thread.
  */
@@ -50,14 +59,33 @@ final class SetAside {
   /** Brokers take 4096 bytes unless they are told otherwise. */
   private static final int LONGEST = 4000;
 
+  /** Records that may be read again for the sake of a place. */
+  static final int MOST = 10_000;
+
+  /** How many times as long as a pass for a place took nothing is read again for one. */
+  private static final int REST = 4;
+
   private final Supplier<Set<String>> waiting;
+  private final Arrivals arrivals;
+  private final LongSupplier nanoTime;
   private final Map<TopicPartition, Account> accounts = new HashMap<>();
+
+  /** Knows the images that are waited for. */
+  @FunctionalInterface
+  interface Arrivals {
+    /**
+     * Whether the image of the event in a place has come, or will not; empty: nobody waits for it.
+     */
+    Optional<Boolean> come(Position position);
+  }
 
   /**
    * @param waiting the tasks whose events can be neither labelled nor refused at present
    */
-  SetAside(Supplier<Set<String>> waiting) {
+  SetAside(Supplier<Set<String>> waiting, Arrivals arrivals, LongSupplier nanoTime) {
     this.waiting = waiting;
+    this.arrivals = arrivals;
+    this.nanoTime = nanoTime;
   }
 
   /** One partition's state. */
@@ -65,19 +93,24 @@ final class SetAside {
     /** Behind everything that was handed in once. */
     private long head;
 
-    /** By task, from where on its events wait. */
+    /** By key, from where on its events wait. */
     private final TreeMap<String, Long> behind = new TreeMap<>();
 
     /** Whether the partition is being read again. */
     private boolean pass;
 
-    /** The tasks that came upon an event in this pass that must wait on, and all behind it too. */
+    /** The keys that came upon an event in this pass that must wait on, and all behind it too. */
     private final Set<String> stuck = new HashSet<>();
 
     /**
      * The tasks that waited when the last pass began; another pass changes nothing until others do.
      */
     private Set<String> waitingAtPass;
+
+    private long passBegan;
+
+    /** When the next pass may begin that is for a place; null: at once. */
+    private Long rested;
 
     Account copy() {
       Account copy = new Account();
@@ -86,21 +119,31 @@ final class SetAside {
       copy.pass = pass;
       copy.stuck.addAll(stuck);
       copy.waitingAtPass = waitingAtPass;
+      copy.passBegan = passBegan;
+      copy.rested = rested;
       return copy;
     }
 
-    /** Those of an event's tasks for whose sake it waits. */
+    /** Those of an event's keys for whose sake it waits. */
     Set<String> holders(Arrival arrival) {
-      return arrival.tasks().stream()
-          .filter(task -> behind.getOrDefault(task, Long.MAX_VALUE) <= arrival.record().offset())
+      return arrival.keys().stream()
+          .filter(key -> behind.getOrDefault(key, Long.MAX_VALUE) <= arrival.record().offset())
           .collect(Collectors.toCollection(TreeSet::new));
     }
 
     /** Whether the event is to be looked at now, rather than done before or waiting on. */
     boolean due(Arrival arrival) {
+      if (arrival.keys().stream().anyMatch(stuck::contains)) {
+        return false;
+      }
       boolean held = !holders(arrival).isEmpty();
       return arrival.record().offset() < head ? held && pass : !held || pass;
     }
+  }
+
+  /** Other members have these partitions now. */
+  void forget(Collection<TopicPartition> partitions) {
+    accounts.keySet().removeAll(partitions);
   }
 
   /** Where a partition stands; takes back what was decided since. */
@@ -118,12 +161,14 @@ final class SetAside {
     Account account = accounts.computeIfAbsent(partition, any -> new Account());
     if (account.pass) {
       account.behind.replaceAll(
-          (task, from) ->
-              account.stuck.contains(task) ? from : Long.valueOf(Math.max(from, next.offset())));
+          (key, from) ->
+              account.stuck.contains(key) ? from : Long.valueOf(Math.max(from, next.offset())));
       if (next.offset() >= account.head) {
         account.behind.keySet().retainAll(account.stuck);
         account.stuck.clear();
         account.pass = false;
+        long now = nanoTime.getAsLong();
+        account.rested = now + REST * (now - account.passBegan);
       }
     }
     boolean first = next.offset() >= account.head;
@@ -139,9 +184,22 @@ final class SetAside {
       return OptionalLong.empty();
     }
     Set<String> now = waiting.get();
-    if (now.containsAll(account.behind.keySet()) || now.equals(account.waitingAtPass)) {
+    boolean come = false;
+    Set<String> others = new HashSet<>();
+    for (Map.Entry<String, Long> entry : account.behind.entrySet()) {
+      Optional<Boolean> image =
+          arrivals.come(new Position(partition.partition(), entry.getValue()));
+      come |= image.orElse(false);
+      if (image.isEmpty()) {
+        others.add(entry.getKey());
+      }
+    }
+    boolean rested = account.rested == null || nanoTime.getAsLong() - account.rested >= 0;
+    boolean changed = !now.containsAll(others) && !now.equals(account.waitingAtPass);
+    if (!changed && !(come && rested)) {
       return OptionalLong.empty();
     }
+    account.passBegan = nanoTime.getAsLong();
     account.waitingAtPass = Set.copyOf(now);
     account.pass = true;
     return OptionalLong.of(
@@ -160,6 +218,35 @@ final class SetAside {
     return account == null || account.due(arrival);
   }
 
+  /** Whether an event waits for its image's place. */
+  boolean waitsForPlace(Arrival arrival) {
+    Account account = accounts.get(TransactionalLoop.partition(arrival.record()));
+    return account != null && account.holders(arrival).stream().anyMatch(Arrival::isPlace);
+  }
+
+  /**
+   * Lets nothing new be done while too much lies behind an event that waits for a place.
+   *
+   * @throws AwaitedException when that is so, and the record is new
+   */
+  void requireRoom(ConsumerRecord<?, ?> record) {
+    Account account = accounts.get(TransactionalLoop.partition(record));
+    if (account == null || account.pass || record.offset() < account.head) {
+      return;
+    }
+    account.behind.forEach(
+        (key, from) -> {
+          boolean place =
+              Arrival.isPlace(key)
+                  || arrivals.come(new Position(record.partition(), from)).isPresent();
+          if (place && account.head - from > MOST) {
+            throw new AwaitedException(
+                "%d records lie behind the first image of %s that waits for its place"
+                    .formatted(account.head - from, key));
+          }
+        });
+  }
+
   /** Begins to decide on a micro-batch. */
   Draft draft() {
     return new Draft();
@@ -176,41 +263,52 @@ final class SetAside {
      *
      * @param verdict on the event as such
      * @return what becomes of it now; empty: nothing, because it waits or was done before
-     * @throws PromptsAwaitedException when it can neither be done nor set aside
+     * @throws AwaitedException when it can neither be done nor set aside
      */
     Optional<Verdict> decide(Arrival arrival, Supplier<Verdict> verdict) {
-      long offset = arrival.record().offset();
       Account account = account(TransactionalLoop.partition(arrival.record()));
-      if (!account.due(arrival) || arrival.tasks().stream().anyMatch(account.stuck::contains)) {
+      if (!account.due(arrival)) {
         return Optional.empty();
       }
       Verdict given = verdict.get();
-      if (!(given instanceof Wait wait)) {
-        return Optional.of(given);
+      if (given instanceof Wait wait) {
+        if (wait.tasks().isEmpty()) {
+          throw new AwaitedException(wait.reason());
+        }
+        wait(account, arrival, wait.tasks(), wait.reason());
+        if (account.waitingAtPass != null && !account.waitingAtPass.containsAll(wait.tasks())) {
+          account.waitingAtPass = null;
+        }
+        return Optional.empty();
       }
-      if (arrival.tasks().isEmpty()) {
-        throw new PromptsAwaitedException(wait.reason());
+      if (given instanceof Away away) {
+        wait(account, arrival, Set.of(away.place()), away.reason());
+        return Optional.empty();
       }
+      return Optional.of(given);
+    }
+
+    private void wait(Account account, Arrival arrival, Set<String> keys, String reason) {
+      long offset = arrival.record().offset();
       // An event that was read before waits for those only that it has waited for: events of its
-      // other tasks behind it were labelled then.
-      Set<String> holders = offset < account.head ? account.holders(arrival) : wait.tasks();
-      for (String task : holders) {
-        if (account.behind.put(task, offset) == null) {
+      // other keys behind it were labelled then.
+      Set<String> holders = offset < account.head ? account.holders(arrival) : keys;
+      for (String key : holders) {
+        if (account.behind.put(key, offset) == null) {
           LOG.infof(
-              "%s: the images of task %s wait aside from offset %d on: %s",
-              TransactionalLoop.partition(arrival.record()), task, offset, wait.reason());
+              "%s: the images of %s wait aside from offset %d on: %s",
+              TransactionalLoop.partition(arrival.record()),
+              Arrival.isPlace(key) ? key : "task " + key,
+              offset,
+              reason);
         }
         if (account.pass) {
-          account.stuck.add(task);
+          account.stuck.add(key);
         }
       }
-      if (account.waitingAtPass != null && !account.waitingAtPass.containsAll(wait.tasks())) {
-        account.waitingAtPass = null;
-      }
       if (encode(account.behind).length() > LONGEST) {
-        throw new PromptsAwaitedException("too many tasks wait for their first prompt");
+        throw new AwaitedException("images wait for too many tasks and places");
       }
-      return Optional.empty();
     }
 
     private Account account(TopicPartition partition) {

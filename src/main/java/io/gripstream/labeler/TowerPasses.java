@@ -70,6 +70,11 @@ final class TowerPasses {
     static Early none(CompletableFuture<Image> image) {
       return new Early(image, CompletableFuture.completedFuture(Optional.empty()));
     }
+
+    /** Whether its pass is still to begin. */
+    boolean isNone() {
+      return plain.isDone() && plain.join().isEmpty();
+    }
   }
 
   /** One image's feature: a row of {@code [N, D]}. */

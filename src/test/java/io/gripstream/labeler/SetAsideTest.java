@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.gripstream.event.ImageEvent;
+import io.gripstream.labeler.Assignment.Away;
 import io.gripstream.labeler.Assignment.Label;
 import io.gripstream.labeler.Assignment.Verdict;
 import io.gripstream.labeler.Assignment.Wait;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
@@ -25,15 +28,20 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SetAsideTest {
   private static final TopicPartition PARTITION = new TopicPartition("images", 0);
   private static final List<String> TASKS = List.of("a", "b & c", "d=e");
+  private static final List<String> PLACES = List.of("s3://photos", "https://a:8443");
 
   /** One partition's events and a labeler that is aborted, killed and let down by its handler. */
   private static final class Play {
     private final Random random;
     private final List<Set<String>> events = new ArrayList<>();
+    private final List<String> places = new ArrayList<>();
     private final Set<String> waiting = new TreeSet<>(TASKS);
+    private final Set<String> away = new HashSet<>();
+    private final Set<Integer> asked = new HashSet<>();
     private final List<Integer> labelled = new ArrayList<>();
     private final List<Integer> pending = new ArrayList<>();
-    private SetAside aside = new SetAside(() -> waiting);
+    private long clock;
+    private SetAside aside = aside();
     private OffsetAndMetadata committed;
     private int resume;
     private int position;
@@ -46,14 +54,27 @@ class SetAsideTest {
         if (random.nextInt(4) == 0) {
           tasks.add(TASKS.get(random.nextInt(TASKS.size())));
         }
-        events.add(tasks);
+        events.add(random.nextInt(8) == 0 ? Set.of() : tasks);
+        places.add(random.nextInt(2) == 0 ? null : PLACES.get(random.nextInt(PLACES.size())));
       }
       aside.restore(PARTITION, null);
     }
 
+    private SetAside aside() {
+      return new SetAside(
+          () -> waiting,
+          image ->
+              asked.contains((int) image.offset())
+                  ? Optional.of(!away.contains(places.get((int) image.offset())))
+                  : Optional.empty(),
+          () -> clock);
+    }
+
     void step() {
+      clock++;
       switch (random.nextInt(12)) {
-        case 0 -> toggle();
+        case 0 -> toggle(waiting, TASKS);
+        case 6 -> toggle(away, PLACES);
         case 1 -> abort();
         case 2 -> kill();
         case 3, 4, 5 -> commit();
@@ -61,10 +82,10 @@ class SetAsideTest {
       }
     }
 
-    private void toggle() {
-      String task = TASKS.get(random.nextInt(TASKS.size()));
-      if (!waiting.remove(task)) {
-        waiting.add(task);
+    private void toggle(Set<String> some, List<String> all) {
+      String one = all.get(random.nextInt(all.size()));
+      if (!some.remove(one)) {
+        some.add(one);
       }
     }
 
@@ -75,7 +96,8 @@ class SetAsideTest {
     }
 
     private void kill() {
-      aside = new SetAside(() -> waiting);
+      asked.clear();
+      aside = aside();
       resume = committed == null ? 0 : (int) committed.offset();
       abort();
     }
@@ -86,14 +108,24 @@ class SetAsideTest {
       List<Integer> made = new ArrayList<>();
       for (int offset = position; offset < end; offset++) {
         Set<String> tasks = events.get(offset);
+        String place = places.get(offset);
         Arrival arrival =
             new Arrival(
                 new ConsumerRecord<>("images", 0, offset, new byte[0], new byte[0]),
                 "image",
-                ImageEvent.newBuilder().build(),
+                ImageEvent.newBuilder().setUri(place == null ? null : place + "/a.png").build(),
                 tasks);
-        if (aside.due(arrival) && draft.decide(arrival, () -> verdict(tasks)).isPresent()) {
-          made.add(offset);
+        Verdict verdict = verdict(tasks, place);
+        if (aside.due(arrival)) {
+          boolean done = draft.decide(arrival, () -> verdict).isPresent();
+          if (done) {
+            made.add(offset);
+          }
+          if (done || verdict instanceof Wait) {
+            asked.remove(offset);
+          } else if (verdict instanceof Away) {
+            asked.add(offset);
+          }
         }
       }
       if (!fails) {
@@ -103,10 +135,13 @@ class SetAsideTest {
       }
     }
 
-    private Verdict verdict(Set<String> tasks) {
+    private Verdict verdict(Set<String> tasks, String place) {
       Set<String> missing = new HashSet<>(tasks);
       missing.retainAll(waiting);
-      return missing.isEmpty() ? new Label(List.of()) : new Wait("no prompt", missing);
+      if (!missing.isEmpty()) {
+        return new Wait("no prompt", missing);
+      }
+      return away.contains(place) ? new Away("no answer", place) : new Label(List.of());
     }
 
     void commit() {
@@ -123,17 +158,19 @@ class SetAsideTest {
 
     void finish() {
       waiting.clear();
+      away.clear();
       for (int i = 0; i < 20 * events.size(); i++) {
+        clock++;
         handle(false);
         commit();
       }
     }
   }
 
-  /** Aborted, killed and failing at random while prompts come and go. */
+  /** Aborted, killed and failing at random while prompts and places come and go. */
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2, 3, 4})
-  void everyEventIsLabelledOnceAndThoseOfATaskInTheirOrder(int block) {
+  void everyEventIsLabelledOnceAndThoseOfATaskAndOfAPlaceInTheirOrder(int block) {
     for (int seed = block * 400; seed < (block + 1) * 400; seed++) {
       Play play = new Play(seed, 40);
       for (int i = 0; i < 300; i++) {
@@ -145,18 +182,50 @@ class SetAsideTest {
           .containsExactlyInAnyOrderElementsOf(IntStream.range(0, 40).boxed().toList());
       assertThat(play.committed.offset()).isEqualTo(40);
       assertThat(play.committed.metadata()).isEmpty();
-      for (String task : TASKS) {
+      for (int offset = 0; offset < 40; offset++) {
+        Set<String> tasks = play.events.get(offset);
+        String place = play.places.get(offset);
         assertThat(play.labelled)
-            .as("seed %d, task %s", seed, task)
-            .filteredOn(offset -> play.events.get(offset).equals(Set.of(task)))
+            .as("seed %d, tasks %s of %s", seed, tasks, place)
+            .filteredOn(
+                other ->
+                    play.events.get(other).equals(tasks)
+                        && Objects.equals(play.places.get(other), place))
             .isSorted();
       }
     }
   }
 
   @Test
+  void whatLiesBehindAPlaceThatIsAwayHasABound() {
+    SetAside aside = new SetAside(Set::of, image -> Optional.of(false), () -> 0);
+    SetAside.Draft draft = aside.draft();
+    draft.decide(
+        new Arrival(
+            record(5),
+            "image",
+            ImageEvent.newBuilder().setUri("S3://photos/a.png").build(),
+            Set.of()),
+        () -> new Away("no answer", "s3://photos"));
+    draft.adopt();
+    assertThat(aside.bookmark(PARTITION, new OffsetAndMetadata(6)).metadata())
+        .isEqualTo("s3%3A%2F%2Fphotos=5");
+    aside.bookmark(PARTITION, new OffsetAndMetadata(5 + SetAside.MOST));
+    aside.requireRoom(record(5 + SetAside.MOST));
+    aside.bookmark(PARTITION, new OffsetAndMetadata(6 + SetAside.MOST));
+    assertThatThrownBy(() -> aside.requireRoom(record(6 + SetAside.MOST)))
+        .isInstanceOf(AwaitedException.class)
+        .hasMessageContaining("s3://photos");
+    aside.requireRoom(record(5));
+  }
+
+  private static ConsumerRecord<byte[], byte[]> record(long offset) {
+    return new ConsumerRecord<>("images", 0, offset, new byte[0], new byte[0]);
+  }
+
+  @Test
   void anAccountThatABrokerWouldNotTakeIsNotMade() {
-    SetAside aside = new SetAside(Set::of);
+    SetAside aside = new SetAside(Set::of, image -> Optional.empty(), () -> 0);
     assertThatThrownBy(
             () -> {
               for (int i = 0; i < 4000; i++) {
@@ -172,14 +241,14 @@ class SetAsideTest {
                 draft.adopt();
               }
             })
-        .isInstanceOf(PromptsAwaitedException.class);
+        .isInstanceOf(AwaitedException.class);
     assertThat(aside.bookmark(PARTITION, new OffsetAndMetadata(1)).metadata().length())
         .isLessThan(4096);
   }
 
   @Test
   void metadataOfOthersIsIgnored() {
-    SetAside aside = new SetAside(Set::of);
+    SetAside aside = new SetAside(Set::of, image -> Optional.empty(), () -> 0);
     for (String foreign : List.of("hello", "a=b", "=", "%=1")) {
       aside.restore(PARTITION, new OffsetAndMetadata(7, foreign));
       assertThat(aside.goBack(PARTITION)).isEmpty();

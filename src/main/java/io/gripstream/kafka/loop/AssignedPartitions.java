@@ -73,6 +73,7 @@ final class AssignedPartitions implements ConsumerRebalanceListener {
   @Override
   public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
     known.keySet().removeAll(partitions);
+    handler.revoked(partitions);
     onRevoked.accept(partitions);
   }
 

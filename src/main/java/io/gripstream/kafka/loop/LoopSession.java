@@ -256,6 +256,8 @@ final class LoopSession implements AutoCloseable {
         failed(e, Pending.ends(unit));
         rewind();
         loop.pause();
+        // What was left for later may be what this waits for.
+        partitions.goBack(fetched);
         return;
       }
       if (!mended(unit.get(0), unit.size(), Pending.ends(unit), e)) {

@@ -103,6 +103,9 @@ public final class TransactionalLoop implements AutoCloseable {
      */
     default void restore(TopicPartition partition, OffsetAndMetadata committed) {}
 
+    /** Hears that other members of the group have some partitions now. */
+    default void revoked(Collection<TopicPartition> partitions) {}
+
     /**
      * What to commit once all in front of {@code next} has been handled. A handler that leaves
      * records for later says so in the metadata, of which {@link #restore} hears, or by the offset
