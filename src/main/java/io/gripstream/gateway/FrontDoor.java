@@ -128,16 +128,8 @@ final class FrontDoor {
 
   /** Ends the waiting for a body: its connection, or its stream of one, is of no more use. */
   private static void end(RoutingContext request, Supplier<Future<Void>> answer) {
-    boolean stream = request.request().version() == HttpVersion.HTTP_2;
     Future<Void> told = request.response().headWritten() ? Future.succeededFuture() : answer.get();
-    told.onComplete(
-        any -> {
-          if (stream) {
-            request.response().reset(0);
-          } else {
-            request.request().connection().close();
-          }
-        });
+    told.onComplete(any -> Connections.end(request.request()));
   }
 
   /** How many bytes of a body come, or may come; 0: none do. */

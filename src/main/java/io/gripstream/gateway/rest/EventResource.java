@@ -1,12 +1,15 @@
 package io.gripstream.gateway.rest;
 
+import io.gripstream.gateway.Connections;
 import io.gripstream.gateway.Gateway;
 import io.gripstream.gateway.board.Positions;
 import io.gripstream.gateway.board.Update;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Startup;
+import io.quarkus.vertx.http.runtime.CurrentVertxRequest;
 import io.smallrye.mutiny.Multi;
+import io.vertx.core.http.HttpServerRequest;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.GET;
@@ -22,6 +25,7 @@ import jakarta.ws.rs.sse.Sse;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -39,17 +43,23 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @RolesAllowed("viewer")
 public final class EventResource {
   private static final Duration TICK = Duration.ofMillis(250);
+
+  /** What the system buffers for a viewer is full for so long. */
+  private static final Duration UNREAD = Duration.ofSeconds(30);
+
   private static final int QUIET_TICKS = 4;
   private static final int PREDICTIONS = 24;
   private static final int VIEWERS = 200;
 
   private final Gateway gateway;
   private final Tasks tasks;
+  private final CurrentVertxRequest routing;
   private final AtomicInteger viewers = new AtomicInteger();
 
-  EventResource(Gateway gateway, Tasks tasks, MeterRegistry meters) {
+  EventResource(Gateway gateway, Tasks tasks, CurrentVertxRequest routing, MeterRegistry meters) {
     this.gateway = gateway;
     this.tasks = tasks;
+    this.routing = routing;
     Gauge.builder("gripstream.gateway.viewers", viewers, AtomicInteger::get)
         .description("Open event streams")
         .register(meters);
@@ -92,18 +102,36 @@ public final class EventResource {
       throw ProblemException.of(Status.SERVICE_UNAVAILABLE, "too many viewers");
     }
     Cursor cursor = new Cursor(task, read);
-    return Multi.createFrom()
-        .ticks()
-        .every(TICK)
-        // A viewer that reads slowly gets fewer updates, not later ones.
-        .onOverflow()
-        .drop()
+    HttpServerRequest request = routing.getCurrent().request();
+    return ticks(TICK, UNREAD, () -> Connections.end(request))
         .map(tick -> cursor.next())
         .filter(Optional::isPresent)
         .map(Optional::get)
         .map(update -> event(sse, update))
         .onTermination()
         .invoke(viewers::decrementAndGet);
+  }
+
+  /**
+   * Ticks for a viewer. One that reads slowly gets fewer updates, not later ones.
+   *
+   * @param unread hears, once, that the viewer has taken nothing for as long as {@code timeout}
+   */
+  static Multi<Long> ticks(Duration tick, Duration timeout, Runnable unread) {
+    long most = timeout.dividedBy(tick);
+    AtomicLong dropped = new AtomicLong();
+    return Multi.createFrom()
+        .ticks()
+        .every(tick)
+        .onOverflow()
+        .invoke(
+            any -> {
+              if (dropped.incrementAndGet() == most) {
+                unread.run();
+              }
+            })
+        .drop()
+        .invoke(() -> dropped.set(0));
   }
 
   private static OutboundSseEvent event(Sse sse, Update update) {
