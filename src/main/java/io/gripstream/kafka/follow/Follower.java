@@ -17,6 +17,9 @@ import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.common.ClusterResource;
+import org.apache.kafka.common.ClusterResourceListener;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
@@ -24,6 +27,7 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jboss.logging.Logger;
 
 /**
@@ -33,7 +37,8 @@ import org.jboss.logging.Logger;
  * <p>Nothing but {@link #close} ends it. A record that the handler throws on is logged with its
  * place, counted, and passed over; so is one that there is not the memory to unpack. What says
  * nothing of the record, such as a registry or a broker that is away, is waited for, as is a topic
- * that does not exist yet.
+ * that does not exist yet. Where another cluster answers instead of the first, its topic is another
+ * one: all of that is read, and nothing of the first again.
  */
 public final class Follower implements AutoCloseable {
   /** From the beginning. */
@@ -53,7 +58,6 @@ public final class Follower implements AutoCloseable {
 
   private final KafkaClients clients;
   private final String topic;
-  private final long tail;
   private final Handler handler;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final CountDownLatch placed = new CountDownLatch(1);
@@ -66,11 +70,33 @@ public final class Follower implements AutoCloseable {
   /** The next offset to read; guarded by itself. */
   private final Map<TopicPartition, Long> positions = new HashMap<>();
 
+  /** How many of the latest offsets to begin with; of the thread alone, once that runs. */
+  private long tail;
+
   /** Where each partition ended when it was first seen; of the thread alone. */
   private final Map<TopicPartition, Long> ends = new HashMap<>();
 
+  private final Cluster cluster = new Cluster();
+
+  /** The cluster that the positions are of, as far as it is known; of the thread alone. */
+  private String clusterId;
+
   private volatile Consumer<byte[], byte[]> consumer;
   private volatile Throwable trouble;
+
+  /** Hears from a consumer which cluster answers. */
+  private static final class Cluster extends ByteArrayDeserializer
+      implements ClusterResourceListener {
+    private volatile String id;
+
+    @Override
+    public void onUpdate(ClusterResource resource) {
+      // Before the first answer it is not known.
+      if (resource.clusterId() != null) {
+        id = resource.clusterId();
+      }
+    }
+  }
 
   /** Takes one record; the value is null for a tombstone. */
   @FunctionalInterface
@@ -210,7 +236,11 @@ public final class Follower implements AutoCloseable {
 
   private void follow() {
     Consumer<byte[], byte[]> current =
-        clients.reader(
+        clients.consumer(
+            null,
+            null,
+            cluster,
+            new ByteArrayDeserializer(),
             // What retention removed while the broker was away is gone: go on with what is there.
             Map.of(
                 ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
@@ -233,6 +263,9 @@ public final class Follower implements AutoCloseable {
   private void follow(Consumer<byte[], byte[]> consumer) {
     while (!isClosed()) {
       pulse.beat();
+      if (isAnother()) {
+        return;
+      }
       if (!assign(consumer)) {
         trouble = new UnknownTopicOrPartitionException("there is no topic " + topic);
         // It may be made any moment, and asking costs little.
@@ -240,11 +273,34 @@ public final class Follower implements AutoCloseable {
         pause();
         continue;
       }
-      consumer.poll(POLL).forEach(this::handle);
+      ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+      if (isAnother()) {
+        return;
+      }
+      records.forEach(this::handle);
       note(consumer);
       trouble = null;
       backoff.succeeded();
     }
+  }
+
+  /** Whether another cluster answers than before; then all places in the topic are forgotten. */
+  private boolean isAnother() {
+    String now = cluster.id;
+    String before = clusterId;
+    clusterId = now;
+    if (before == null || before.equals(now)) {
+      return false;
+    }
+    LOG.warnf(
+        "Another cluster answers at %s: %s was made anew, and is read from its beginning",
+        clients.bootstrapServers(), topic);
+    synchronized (positions) {
+      positions.clear();
+    }
+    ends.clear();
+    tail = ALL;
+    return true;
   }
 
   /**

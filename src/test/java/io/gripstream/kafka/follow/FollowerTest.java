@@ -4,17 +4,24 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.embedded.EmbeddedBroker;
+import java.net.ServerSocket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class FollowerTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
@@ -60,9 +67,62 @@ class FollowerTest {
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(8));
   }
 
+  /** The new topic has more than had been read of the old one: an offset alone tells nothing. */
+  @Test
+  void allOfAnotherClustersTopicIsReadAndNothingOfTheSameTwice(@TempDir Path directory)
+      throws Exception {
+    int port;
+    try (ServerSocket socket = new ServerSocket(0)) {
+      port = socket.getLocalPort();
+    }
+    KafkaClients clients = new KafkaClients("localhost:" + port, Map.of());
+    List<String> seen = Collections.synchronizedList(new ArrayList<>());
+    Follower follower;
+    try (EmbeddedBroker first = EmbeddedBroker.start(directory.resolve("first"), port)) {
+      create(clients);
+      send(clients, 0, "before");
+      follower =
+          new Follower(
+              clients,
+              topics.tasks(),
+              Follower.NONE,
+              record -> seen.add(new String(record.value(), UTF_8)));
+      follower.require(follower::awaitPlace, TIMEOUT);
+      send(clients, 0, "one");
+      await().atMost(TIMEOUT).until(() -> seen.size() == 1);
+    }
+    try (follower) {
+      try (EmbeddedBroker again = EmbeddedBroker.start(directory.resolve("first"), port)) {
+        send(clients, 0, "two");
+        await().atMost(TIMEOUT).until(() -> seen.size() == 2);
+      }
+      // All of it is there before the follower can see it.
+      try (EmbeddedBroker second = EmbeddedBroker.start(directory.resolve("second"), 0)) {
+        KafkaClients elsewhere = new KafkaClients(second.bootstrapServers(), Map.of());
+        create(elsewhere);
+        for (String value : List.of("a", "b", "c", "d", "e")) {
+          send(elsewhere, 0, value);
+        }
+      }
+      try (EmbeddedBroker second = EmbeddedBroker.start(directory.resolve("second"), port)) {
+        await().atMost(TIMEOUT).until(() -> seen.contains("e"));
+      }
+    }
+    assertThat(seen).containsExactly("one", "two", "a", "b", "c", "d", "e");
+  }
+
+  private void create(KafkaClients clients) throws Exception {
+    try (Admin admin = clients.admin()) {
+      admin.createTopics(List.of(new NewTopic(topics.tasks(), 1, (short) 1))).all().get();
+    }
+  }
+
   private void send(int partition, String value) throws Exception {
-    try (var producer =
-        SharedBroker.clients().producer(null, new StringSerializer(), new StringSerializer())) {
+    send(SharedBroker.clients(), partition, value);
+  }
+
+  private void send(KafkaClients clients, int partition, String value) throws Exception {
+    try (var producer = clients.producer(null, new StringSerializer(), new StringSerializer())) {
       producer.send(new ProducerRecord<>(topics.tasks(), partition, "key", value)).get();
     }
   }
