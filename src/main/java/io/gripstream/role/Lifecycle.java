@@ -38,6 +38,7 @@ final class Lifecycle {
   private final Thread thread = new Thread(this::watch, "roles");
   private volatile String waiting = "it is not started";
   private volatile long brokersSeen = System.nanoTime();
+  private boolean away;
   private boolean prepared;
 
   /**
@@ -84,11 +85,11 @@ final class Lifecycle {
 
   /** Why each role that is played is not ready; an empty text: it is. */
   Map<String, String> readiness() {
-    long away = System.nanoTime() - brokersSeen;
+    long seen = System.nanoTime() - brokersSeen;
     return each(
         role ->
-            away > timeout.toNanos()
-                ? "the brokers have not answered for %d s".formatted(away / 1_000_000_000)
+            seen > timeout.toNanos()
+                ? "the brokers have not answered for %d s".formatted(secondsAway())
                 : started.contains(role) ? role.notReady() : waiting);
   }
 
@@ -135,8 +136,12 @@ final class Lifecycle {
       if (next != null) {
         next.close();
       }
-      waiting = "it waits: " + Fault.line(e);
-      LOG.warnf("Waiting: %s", Fault.line(e));
+      String why = "it waits: " + Fault.line(e);
+      // That the brokers do not answer has been said.
+      if (!away && !why.equals(waiting)) {
+        LOG.warnf("Waiting: %s", Fault.line(e));
+      }
+      waiting = why;
     }
   }
 
@@ -172,12 +177,26 @@ final class Lifecycle {
           .describeCluster(new DescribeClusterOptions().timeoutMs((int) LOOK.toMillis()))
           .nodes()
           .get();
+      if (away) {
+        LOG.infof("The brokers answer again, after %d s", secondsAway());
+      }
+      away = false;
       brokersSeen = System.nanoTime();
     } catch (ExecutionException e) {
+      if (!away) {
+        LOG.warnf(
+            "The brokers at %s have not answered for %d s; waiting for them: %s",
+            clients.bootstrapServers(), secondsAway(), Fault.line(e.getCause()));
+      }
+      away = true;
       throw new KafkaException("the brokers do not answer: " + e.getCause(), e.getCause());
     } catch (InterruptedException e) {
       throw new InterruptException(e);
     }
+  }
+
+  private long secondsAway() {
+    return TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - brokersSeen);
   }
 
   private static boolean mayPass(Throwable failure) {

@@ -1,6 +1,10 @@
 package io.gripstream.wiring;
 
 import io.quarkus.logging.LoggingFilter;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.LongSupplier;
 import java.util.logging.Filter;
 import java.util.logging.LogRecord;
 import java.util.regex.Pattern;
@@ -21,6 +25,10 @@ import org.jboss.logmanager.ExtLogRecord;
  * <p>A consumer that asks where a partition ends before it reads it is told of the last stable
  * offset, too, and says each time that it does not keep that. Whoever looks at the page's images
  * makes it ask for each.
+ *
+ * <p>Each client says with each attempt that a broker is away, which makes several lines a second
+ * in a process. The first of each ten seconds stands for all that say the same of the same broker.
+ * {@code Lifecycle} says since when none has answered, and when they do again.
  */
 @LoggingFilter(name = LogLines.NAME)
 public final class LogLines implements Filter {
@@ -33,6 +41,32 @@ public final class LogLines implements Filter {
   private static final String OFFSETS =
       "org.apache.kafka.clients.consumer.internals.OffsetFetcherUtils";
 
+  private static final String NETWORK = "org.apache.kafka.clients.NetworkClient";
+
+  /** What stands before the part that all clients say alike. */
+  private static final Pattern CLIENT = Pattern.compile("^\\[[^]]*\\] ");
+
+  private static final Duration QUIET = Duration.ofSeconds(10);
+
+  /** Brokers, each with what can be said of it. */
+  private static final int MOST_SAID = 1000;
+
+  private final LongSupplier nanoTime;
+
+  /** What was said of brokers that are away; by itself guarded. */
+  private final Map<String, Said> said = new HashMap<>();
+
+  /** An entry of the log: the console and the file ask for each. */
+  private record Said(long sequence, long at) {}
+
+  public LogLines() {
+    this(System::nanoTime);
+  }
+
+  LogLines(LongSupplier nanoTime) {
+    this.nanoTime = nanoTime;
+  }
+
   /** Line and paragraph separators and what turns the direction of writing among them. */
   private static final Pattern UNPRINTABLE =
       Pattern.compile("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}&&[^\t]]");
@@ -44,7 +78,7 @@ public final class LogLines implements Filter {
     if (message == null) {
       return true;
     }
-    if (expected(line.getLoggerName(), message)) {
+    if (expected(line.getLoggerName(), message) || isRepeated(line, message)) {
       return false;
     }
     String shown = shown(message);
@@ -59,6 +93,29 @@ public final class LogLines implements Filter {
         || OFFSETS.equals(logger)
             && (message.contains("Not updating last stable offset for partition")
                 || message.contains("Not updating high watermark for partition"));
+  }
+
+  private boolean isRepeated(ExtLogRecord line, String message) {
+    boolean away =
+        NETWORK.equals(line.getLoggerName())
+            && (message.contains("could not be established")
+                || message.contains("Bootstrap broker") && message.contains("disconnected"));
+    if (!away) {
+      return false;
+    }
+    String what = CLIENT.matcher(message).replaceFirst("");
+    long now = nanoTime.getAsLong();
+    synchronized (said) {
+      Said last = said.get(what);
+      if (last != null && now - last.at() < QUIET.toNanos()) {
+        return last.sequence() != line.getSequenceNumber();
+      }
+      if (said.size() >= MOST_SAID) {
+        said.clear();
+      }
+      said.put(what, new Said(line.getSequenceNumber(), now));
+      return false;
+    }
   }
 
   private static String shown(String message) {

@@ -21,10 +21,16 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.jboss.logmanager.ExtLogRecord;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -93,6 +99,10 @@ class LifecycleTest {
   void brokersThatAreAwayAreWaitedForAtTheStartAndLaterNoRoleIsReadyMeanwhile(
       @TempDir Path directory) throws IOException {
     int port = freePort();
+    List<String> said = new CopyOnWriteArrayList<>();
+    Logger log = Logger.getLogger(Lifecycle.class.getName());
+    Handler ear = hearing(said);
+    log.addHandler(ear);
     KafkaClients clients = new KafkaClients("localhost:" + port, Map.of());
     Lifecycle lifecycle =
         lifecycle(
@@ -118,8 +128,14 @@ class LifecycleTest {
                   lifecycle.readiness().values().stream()
                       .allMatch(reason -> reason.contains("have not answered")));
       assertThat(failures).hasValue(0);
+      await().atMost(LONG).until(() -> said.size() >= 3);
+      assertThat(said).hasSize(3);
+      assertThat(said.get(0)).startsWith("The brokers at localhost:" + port + " have not answered");
+      assertThat(said.get(1)).startsWith("The brokers answer again, after ");
+      assertThat(said.get(2)).startsWith("The brokers at localhost:" + port + " have not answered");
     } finally {
       lifecycle.close();
+      log.removeHandler(ear);
     }
     assertThat(closes).hasValue(2);
   }
@@ -146,6 +162,23 @@ class LifecycleTest {
 
   private static boolean away(Lifecycle lifecycle) {
     return lifecycle.readiness().get("curator").contains("have not answered");
+  }
+
+  private static Handler hearing(List<String> said) {
+    return new Handler() {
+      @Override
+      public void publish(LogRecord entry) {
+        if (entry.getLevel().intValue() >= Level.INFO.intValue()) {
+          said.add(ExtLogRecord.wrap(entry).getFormattedMessage());
+        }
+      }
+
+      @Override
+      public void flush() {}
+
+      @Override
+      public void close() {}
+    };
   }
 
   @Test

@@ -3,9 +3,12 @@ package io.gripstream.wiring;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.Properties;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
+import org.apache.kafka.clients.NetworkClient;
 import org.apache.kafka.clients.producer.internals.Sender;
 import org.apache.kafka.common.protocol.Errors;
 import org.jboss.logmanager.ExtLogRecord;
@@ -35,6 +38,30 @@ class LogLinesTest {
     assertThat(filter.isLoggable(line)).isFalse();
     assertThat(filter.isLoggable(line(getClass(), Errors.NONE, "Not updating " + what))).isTrue();
     assertThat(filter.isLoggable(line(offsets, Errors.NONE, "failed"))).isTrue();
+  }
+
+  /** As the process's clients say it, each with each attempt. */
+  @Test
+  void aBrokerThatIsAwayIsToldOfOnceInTenSecondsByAllClientsTogether() {
+    AtomicLong clock = new AtomicLong();
+    LogLines lines = new LogLines(clock::get);
+    String away =
+        "[Consumer clientId=c%s] Connection to node -1 (localhost/127.0.0.1:9092) could not be"
+            + " established. Node may not be available.";
+    ExtLogRecord first = line(NetworkClient.class, Errors.NONE, away);
+    assertThat(lines.isLoggable(first)).isTrue();
+    // The file is asked after the console.
+    assertThat(lines.isLoggable(first)).isTrue();
+    assertThat(lines.isLoggable(line(NetworkClient.class, Errors.NONE, "x" + away))).isTrue();
+    assertThat(lines.isLoggable(line(NetworkClient.class, Errors.NONE, away))).isFalse();
+    assertThat(
+            lines.isLoggable(line(NetworkClient.class, Errors.NONE, away.replace("9092", "9093"))))
+        .isTrue();
+    assertThat(lines.isLoggable(line(NetworkClient.class, Errors.NONE, "refused %s"))).isTrue();
+    assertThat(lines.isLoggable(line(NetworkClient.class, Errors.NONE, "refused %s"))).isTrue();
+    assertThat(lines.isLoggable(line(getClass(), Errors.NONE, away))).isTrue();
+    clock.addAndGet(Duration.ofSeconds(10).toNanos());
+    assertThat(lines.isLoggable(line(NetworkClient.class, Errors.NONE, away))).isTrue();
   }
 
   @Test
