@@ -34,6 +34,14 @@ class NearDuplicatesTest {
   }
 
   @Test
+  void amongManyGroupsALongOneIsNoClass() {
+    FloatTensor all = copied(world(40, 2), 100, 1e-3);
+    int[] rows = IntStream.range(0, 4000).filter(i -> i < 100 || i % 100 < 10).toArray();
+    FloatTensor images = Rows.of(all, rows);
+    assertThat(without(images, unlabelled(rows.length))).hasSizeBetween(38, 48);
+  }
+
+  @Test
   void whatPeopleLabelledStaysAndStandsForTheRest() {
     FloatTensor images = copied(world(40, 2), 10, 1e-3);
     int[] labels = unlabelled(400);
