@@ -52,9 +52,17 @@ public final class Backoff {
    * @throws InterruptException if the thread is interrupted; its flag is set again
    */
   public void pause() {
-    Duration pause = first.multipliedBy(1L << Math.min(failuresInARow, 16));
-    failuresInARow++;
-    await(pause.compareTo(longest) < 0 ? pause : longest);
+    pause(after(failuresInARow, first, longest));
+  }
+
+  /**
+   * How long the pause is, for who does not wait in it.
+   *
+   * @param failures in a row, before the one that it comes after
+   */
+  public static Duration after(int failures, Duration first, Duration longest) {
+    Duration pause = first.multipliedBy(1L << Math.min(failures, 16));
+    return pause.compareTo(longest) < 0 ? pause : longest;
   }
 
   /** Waits as long as ever: what would be tried again soon would fail again. */

@@ -137,20 +137,17 @@ public final class KafkaClients {
 
   /** The same clients, whose records are traced. */
   public KafkaClients with(Traces traced) {
-    return new KafkaClients(
-        bootstrapServers, extra, maxImageBytes, staticMembership, meters, traced, isolation);
+    return with(traced, isolation);
   }
 
   /** The same clients, whose consumers see what open transactions have written, too. */
   public KafkaClients uncommitted() {
+    return with(traces, IsolationLevel.READ_UNCOMMITTED);
+  }
+
+  private KafkaClients with(Traces traced, IsolationLevel level) {
     return new KafkaClients(
-        bootstrapServers,
-        extra,
-        maxImageBytes,
-        staticMembership,
-        meters,
-        traces,
-        IsolationLevel.READ_UNCOMMITTED);
+        bootstrapServers, extra, maxImageBytes, staticMembership, meters, traced, level);
   }
 
   /**
@@ -208,7 +205,6 @@ public final class KafkaClients {
       Deserializer<V> value,
       Map<String, Object> overrides) {
     Map<String, Object> config = new HashMap<>();
-    // A fetch holds one record in any case; this lets it hold several large ones.
     config.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, FETCH_BYTES);
     config.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, FETCH_BYTES);
     config.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 15_000);

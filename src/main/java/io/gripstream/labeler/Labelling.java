@@ -349,16 +349,15 @@ final class Labelling {
           verdict = new Refuse(e.getMessage());
         }
       }
-      Verdict known = verdict;
-      boolean decided = draft.decide(arrival, () -> known).isPresent();
+      boolean decided = draft.decide(arrival, verdict);
       if (!decided) {
         spans.putAside(arrival.record());
-      } else if (known instanceof Label label) {
+      } else if (verdict instanceof Label label) {
         works.add(new Work(arrival, label, reading.get(i), image));
-      } else if (known instanceof Refuse refuse) {
+      } else if (verdict instanceof Refuse refuse) {
         refused.add(new Refused(arrival.record(), reason, refuse.reason()));
       }
-      if (decided || known instanceof Wait) {
+      if (decided || verdict instanceof Wait) {
         done.add(arrival);
       }
     }

@@ -86,7 +86,8 @@ final class Readings implements SetAside.Arrivals {
       }
       if (!failed) {
         failed = true;
-        again = nanoTime.getAsLong() + pause(failures++).toNanos();
+        Duration pause = Backoff.after(failures++, Backoff.FIRST, Backoff.LONGEST);
+        again = nanoTime.getAsLong() + pause.toNanos();
         away.put(place, unavailable.get().getMessage());
       }
       if (nanoTime.getAsLong() - again >= 0) {
@@ -94,11 +95,6 @@ final class Readings implements SetAside.Arrivals {
       }
       return false;
     }
-  }
-
-  private static Duration pause(int failures) {
-    Duration pause = Backoff.FIRST.multipliedBy(1L << Math.min(failures, 16));
-    return pause.compareTo(Backoff.LONGEST) < 0 ? pause : Backoff.LONGEST;
   }
 
   private static Position position(ConsumerRecord<?, ?> record) {

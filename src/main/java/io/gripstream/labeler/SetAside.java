@@ -262,16 +262,15 @@ final class SetAside {
      * Decides on an event; in the order of each partition.
      *
      * @param verdict on the event as such
-     * @return what becomes of it now; empty: nothing, because it waits or was done before
+     * @return whether that becomes of it now; false: it waits, or was done before
      * @throws AwaitedException when it can neither be done nor set aside
      */
-    Optional<Verdict> decide(Arrival arrival, Supplier<Verdict> verdict) {
+    boolean decide(Arrival arrival, Verdict verdict) {
       Account account = account(TransactionalLoop.partition(arrival.record()));
       if (!account.due(arrival)) {
-        return Optional.empty();
+        return false;
       }
-      Verdict given = verdict.get();
-      if (given instanceof Wait wait) {
+      if (verdict instanceof Wait wait) {
         if (wait.tasks().isEmpty()) {
           throw new AwaitedException(wait.reason());
         }
@@ -279,13 +278,13 @@ final class SetAside {
         if (account.waitingAtPass != null && !account.waitingAtPass.containsAll(wait.tasks())) {
           account.waitingAtPass = null;
         }
-        return Optional.empty();
+        return false;
       }
-      if (given instanceof Away away) {
+      if (verdict instanceof Away away) {
         wait(account, arrival, Set.of(away.place()), away.reason());
-        return Optional.empty();
+        return false;
       }
-      return Optional.of(given);
+      return true;
     }
 
     private void wait(Account account, Arrival arrival, Set<String> keys, String reason) {

@@ -41,6 +41,10 @@ public final class LogLines implements Filter {
   private static final String OFFSETS =
       "org.apache.kafka.clients.consumer.internals.OffsetFetcherUtils";
 
+  /** Line and paragraph separators and what turns the direction of writing among them. */
+  private static final Pattern UNPRINTABLE =
+      Pattern.compile("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}&&[^\t]]");
+
   private static final String NETWORK = "org.apache.kafka.clients.NetworkClient";
 
   /** What stands before the part that all clients say alike. */
@@ -66,10 +70,6 @@ public final class LogLines implements Filter {
   LogLines(LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
   }
-
-  /** Line and paragraph separators and what turns the direction of writing among them. */
-  private static final Pattern UNPRINTABLE =
-      Pattern.compile("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}&&[^\t]]");
 
   @Override
   public boolean isLoggable(LogRecord entry) {

@@ -117,7 +117,7 @@ class SetAsideTest {
                 tasks);
         Verdict verdict = verdict(tasks, place);
         if (aside.due(arrival)) {
-          boolean done = draft.decide(arrival, () -> verdict).isPresent();
+          boolean done = draft.decide(arrival, verdict);
           if (done) {
             made.add(offset);
           }
@@ -206,7 +206,7 @@ class SetAsideTest {
             "image",
             ImageEvent.newBuilder().setUri("S3://photos/a.png").build(),
             Set.of()),
-        () -> new Away("no answer", "s3://photos"));
+        new Away("no answer", "s3://photos"));
     draft.adopt();
     assertThat(aside.bookmark(PARTITION, new OffsetAndMetadata(6)).metadata())
         .isEqualTo("s3%3A%2F%2Fphotos=5");
@@ -237,7 +237,7 @@ class SetAsideTest {
                         "image",
                         ImageEvent.newBuilder().build(),
                         Set.of(task)),
-                    () -> new Wait("no prompt", Set.of(task)));
+                    new Wait("no prompt", Set.of(task)));
                 draft.adopt();
               }
             })

@@ -136,18 +136,7 @@ class PromptRefinementTest {
     for (Strategy strategy : List.of(Strategy.GRIP, Strategy.FPL, Strategy.AUTO)) {
       RoundBatch batch = round(SHORT, live, strategy, 2, batch(live, 2).samples());
       List<Pseudolabel> chosen = new ArrayList<>();
-      new PromptRefinement(clip, ImageSource.NONE)
-          .train(
-              batch,
-              new Refinement.Progress() {
-                @Override
-                public void at(double done, Map<String, Double> metrics) {}
-
-                @Override
-                public void chosen(List<Pseudolabel> pseudolabels) {
-                  chosen.addAll(pseudolabels);
-                }
-              });
+      new PromptRefinement(clip, ImageSource.NONE).train(batch, into(chosen));
       assertThat(chosen).isNotEmpty();
       assertThat(Pseudolabelling.again(batch, zeroShot.getLogitScale())).contains(chosen);
     }
@@ -320,18 +309,7 @@ class PromptRefinementTest {
     List<Pseudolabel> chosen = new ArrayList<>();
     Refinement refinement = new PromptRefinement(clip, ImageSource.NONE);
     RoundBatch batch = round(SHORT, zeroShot, Strategy.AUTO, 1, film);
-    PromptVersion ofFilm =
-        refinement.train(
-            batch,
-            new Refinement.Progress() {
-              @Override
-              public void at(double done, Map<String, Double> metrics) {}
-
-              @Override
-              public void chosen(List<Pseudolabel> pseudolabels) {
-                chosen.addAll(pseudolabels);
-              }
-            });
+    PromptVersion ofFilm = refinement.train(batch, into(chosen));
     PromptVersion ofEachOnce =
         refinement.train(round(SHORT, zeroShot, Strategy.AUTO, 1, once), (done, metrics) -> {});
     assertThat(ofFilm.getClassFeatures()).isEqualTo(ofEachOnce.getClassFeatures());
@@ -366,6 +344,19 @@ class PromptRefinementTest {
     assertThatThrownBy(() -> refinement.train(batch(foreign, 1), (done, metrics) -> {}))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("other@000000000000");
+  }
+
+  /** Takes the pseudolabels of a round. */
+  private static Refinement.Progress into(List<Pseudolabel> chosen) {
+    return new Refinement.Progress() {
+      @Override
+      public void at(double done, Map<String, Double> metrics) {}
+
+      @Override
+      public void chosen(List<Pseudolabel> pseudolabels) {
+        chosen.addAll(pseudolabels);
+      }
+    };
   }
 
   private static PromptVersion zeroShot(TaskDefinition definition) {
