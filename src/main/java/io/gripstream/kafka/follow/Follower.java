@@ -274,13 +274,27 @@ public final class Follower implements AutoCloseable {
         continue;
       }
       ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
-      if (isAnother()) {
+      if (!records.isEmpty() && !isIdentified(consumer) || isAnother()) {
         return;
       }
       records.forEach(this::handle);
       note(consumer);
       trouble = null;
       backoff.succeeded();
+    }
+  }
+
+  /**
+   * Whether the consumer knows the cluster that its records came from. One that lost all brokers
+   * forgets the cluster, and the topic's id with it; it may then fetch by the topic's name before it
+   * has heard who answers, from where it was in a topic that this may not be.
+   */
+  private boolean isIdentified(Consumer<byte[], byte[]> consumer) {
+    try {
+      // What it knows, and no request.
+      return !consumer.partitionsFor(topic, Duration.ZERO).isEmpty();
+    } catch (TimeoutException e) {
+      return false;
     }
   }
 
