@@ -147,9 +147,9 @@ public final class PromptRefinement implements Refinement {
       RoundBatch batch, List<BatchSample> samples, ImageTokens tokens, Progress progress) {
     Round round = Round.of(batch, samples, tokens, clip.featureSize(), clip.logitScale());
     Map<String, Double> figures = new HashMap<>();
-    List<Candidate> candidates = candidates(round, figures, progress);
     RoundData data = round.data();
     Judges judges = new Judges(round.view(), data.labels(), data.heldOut());
+    List<Candidate> candidates = candidates(round, judges, figures, progress);
     Choice choice = Choice.among(candidates, round, judges);
     Map<String, Double> evidence = new HashMap<>(choice.evidence().figures());
     evidence.putAll(figures);
@@ -163,16 +163,23 @@ public final class PromptRefinement implements Refinement {
   }
 
   /**
+   * In closed form from the pull towards equal shares that fits the images, with and without single
+   * classes moved, and from the few classes that are shown where these are few; and a tuned one.
+   *
    * @param figures takes what the round saw, by name
    */
-  private List<Candidate> candidates(Round round, Map<String, Double> figures, Progress progress) {
+  private List<Candidate> candidates(
+      Round round, Judges judges, Map<String, Double> figures, Progress progress) {
     Strategy strategy = round.batch().strategy();
+    PoolView view = round.view();
+    List<float[]> biases =
+        Stream.concat(Stream.of(view.pulled(), view.moved()), judges.few().stream()).toList();
     List<Candidate> candidates = new ArrayList<>();
     if (strategy == Strategy.BALANCE || strategy == Strategy.AUTO) {
-      candidates.addAll(balanced(round));
+      candidates.addAll(balanced(round, biases));
     }
     if (strategy == Strategy.MIXTURE || strategy == Strategy.AUTO) {
-      candidates.addAll(mixtures(round));
+      candidates.addAll(mixtures(round, biases));
     }
     if (strategy == Strategy.DISTILL) {
       candidates.add(distilled(round, progress));
@@ -182,19 +189,17 @@ public final class PromptRefinement implements Refinement {
     return candidates;
   }
 
-  /** Zero-shot's vectors with a bias: with and without single classes moved. */
-  private static List<Candidate> balanced(Round round) {
-    PoolView view = round.view();
-    return Stream.of(view.pulled(), view.moved())
-        .map(bias -> Candidate.head(Strategy.BALANCE, view.balanced(bias)))
+  /** Zero-shot's vectors with each bias. */
+  private static List<Candidate> balanced(Round round, List<float[]> biases) {
+    return biases.stream()
+        .map(bias -> Candidate.head(Strategy.BALANCE, round.view().balanced(bias)))
         .toList();
   }
 
   /** The heads of the mixtures that these begin. */
-  private static List<Candidate> mixtures(Round round) {
-    PoolView view = round.view();
-    return Stream.of(view.pulled(), view.moved())
-        .map(bias -> round.supervision().head(view, bias))
+  private static List<Candidate> mixtures(Round round, List<float[]> biases) {
+    return biases.stream()
+        .map(bias -> round.supervision().head(round.view(), bias))
         .map(head -> Candidate.head(Strategy.MIXTURE, head))
         .toList();
   }

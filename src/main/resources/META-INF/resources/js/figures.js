@@ -17,6 +17,7 @@ const SCORES = {
   baseConfidence: ['live prompt’s confidence', 'Mean probability of the live prompt’s predictions'],
   candidateEffectiveClasses: ['candidate’s classes', 'How many equally frequent classes would be as diverse as the candidate’s predictions'],
   baseEffectiveClasses: ['live prompt’s classes', 'How many equally frequent classes would be as diverse as the live prompt’s predictions'],
+  shownClasses: ['classes shown', 'How many equally frequent classes would be as diverse as what the images show, where they clearly show few of the classes; otherwise all'],
   heldOut: ['held-out images', 'Images that never train: only these are judged by'],
   heldOutLabelled: ['held-out labels', 'Held-out images with a human label'],
   heldOutLabelledClasses: ['labelled classes', 'Classes that a held-out human label names'],

@@ -288,6 +288,36 @@ class PromptRefinementTest {
     assertThat(Gate.judge(definition.getGate(), candidate.getEvidence()).promote()).isFalse();
   }
 
+  /** Zero-shot calls many of their images by the names of classes that never come. */
+  @Test
+  void whereFewOfTheClassesComeTheseAreToldApart() throws InterruptedException {
+    PromptVersion zeroShot = zeroShot(DEFINITION);
+    for (List<Integer> come : List.of(List.of(1, 7, 8), List.of(3, 4, 8), List.of(0, 3, 9))) {
+      List<BatchSample> samples =
+          IntStream.range(0, POOL)
+              .filter(i -> come.contains(truth[i]))
+              .mapToObj(i -> sample(DIGITS.image(i).id(), i, features.row(i)))
+              .toList();
+      PromptVersion candidate =
+          new PromptRefinement(clip, ImageSource.NONE)
+              .train(
+                  round(DEFINITION, zeroShot, Strategy.BALANCE, 1, samples), (done, metrics) -> {});
+      assertThat(Gate.judge(DEFINITION.getGate(), candidate.getEvidence()).promote()).isTrue();
+      assertThat(candidate.getEvidence().get("shownClasses")).isBetween(3.0, 5.0);
+      assertThat(accuracy(candidate, come)).isGreaterThan(accuracy(zeroShot, come) + 0.2);
+    }
+  }
+
+  /** Of the unseen images of some classes. */
+  private static double accuracy(PromptVersion prompt, List<Integer> classes) {
+    int[] predicted = Scores.argmax(Classifier.of(prompt).logits(features));
+    int[] asked =
+        IntStream.range(POOL, truth.length).filter(i -> classes.contains(truth[i])).toArray();
+    return Metrics.accuracy(
+        Arrays.stream(asked).map(i -> predicted[i]).toArray(),
+        Arrays.stream(asked).map(i -> truth[i]).toArray());
+  }
+
   /** As a film shows each image for a while. The copies of an image lie a little apart. */
   @Test
   void aPoolInWhichEachImageComesAgainAndAgainMakesThePromptThatEachOnceMakes()

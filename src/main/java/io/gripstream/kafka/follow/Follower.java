@@ -286,8 +286,8 @@ public final class Follower implements AutoCloseable {
 
   /**
    * Whether the consumer knows the cluster that its records came from. One that lost all brokers
-   * forgets the cluster, and the topic's id with it; it may then fetch by the topic's name before it
-   * has heard who answers, from where it was in a topic that this may not be.
+   * forgets the cluster, and the topic's id with it; it may then fetch by the topic's name before
+   * it has heard who answers, from where it was in a topic that this may not be.
    */
   private boolean isIdentified(Consumer<byte[], byte[]> consumer) {
     try {

@@ -37,6 +37,8 @@ import java.util.stream.IntStream;
  * @param baseEffectiveClasses how many equally frequent classes would be as diverse as the live
  *     prompt's predictions
  * @param candidateEffectiveClasses the same of the candidate's predictions
+ * @param shownClasses the same of what the pool shows, where it clearly shows few of the classes;
+ *     otherwise all
  * @param agreement the share of held-out images that candidate and live prompt label alike
  * @param baseConfidence the mean probability of the live prompt's predictions
  * @param candidateConfidence the mean probability of the candidate's predictions
@@ -60,6 +62,7 @@ public record Evidence(
     double accuracyError,
     double baseEffectiveClasses,
     double candidateEffectiveClasses,
+    double shownClasses,
     double agreement,
     double baseConfidence,
     double candidateConfidence,
@@ -169,6 +172,7 @@ public record Evidence(
         gain.accuracyError(),
         asked.effectiveClasses(base),
         candidate.map(asked::effectiveClasses).orElse(Double.NaN),
+        judges.shownClasses(),
         candidate
             .map(after -> Metrics.agreement(asked.of(after), asked.of(base)))
             .orElse(Double.NaN),

@@ -2,8 +2,10 @@ package io.gripstream.refine.judge;
 
 import io.gripstream.clip.FloatTensor;
 import io.gripstream.refine.head.ClassBalance;
-import io.gripstream.refine.head.NeighborGraph;
+import io.gripstream.refine.head.Metrics;
+import io.gripstream.refine.head.Scores;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -16,43 +18,111 @@ import java.util.stream.IntStream;
  * {@link NeighborGraph} best, and the classes that are left are balanced again. Where a pool shows
  * few classes, the labels fit best when few are left.
  *
+ * <p>The graph tells which images belong together, and not what they are called: of two classes
+ * that are much alike the wrong one may be given up. So few classes count as shown only where
+ * zero-shot itself, whatever it says too often, calls most of each group by the group's name.
+ *
  * @param few {@code [N]}, the labels that fit best with at most two thirds of the classes
  * @param most {@code [N]}, those with more; the same array where there are too few classes to tell
+ * @param bias {@code [C]}, in nats: how to balance zero-shot's logits where clearly few classes are
+ *     shown; empty elsewhere
  */
-record FewClasses(int[] few, int[] most) {
+record FewClasses(int[] few, int[] most, Optional<float[]> bias) {
+  /** Of a pool without images. */
+  static final FewClasses NONE = new FewClasses(new int[0], new int[0], Optional.empty());
+
   private static final int FEWEST = 2;
+
+  /**
+   * By how much labels with few classes must fit better than those with most, to count as shown,
+   * times the root of the number of images, with which noise falls: 0.05 by 1,000 images.
+   */
+  private static final double CLEARLY = 1.6;
+
+  /** The share of the images that may be in groups which zero-shot calls by another name. */
+  private static final double MISNAMED = 0.02;
 
   /** Classes given up at a time, of those that are left, and one at least. */
   private static final double AT_A_TIME = 0.1;
 
   /**
-   * @param logits {@code [N, C]}, of the graph's images
+   * @param logits {@code [N, C]}, what is thought of the view's images
+   * @param labels {@code [N]}, what people labelled, and -1: a class that they named is shown
    */
-  static FewClasses of(FloatTensor logits, NeighborGraph graph) {
+  static FewClasses of(FloatTensor logits, PoolView view, int[] labels) {
     int classes = logits.columns();
     int[] kept = IntStream.range(0, classes).toArray();
+    int[] keptFew = kept;
     int[] few = null;
     int[] most = null;
     double bestFew = Double.NEGATIVE_INFINITY;
     double bestMost = Double.NEGATIVE_INFINITY;
     while (kept.length >= FEWEST) {
       FloatTensor left = columns(logits, kept);
-      float[] bias = ClassBalance.pulled(left, graph);
-      int[] labels = named(ClassBalance.labels(left, bias), kept);
-      double structure = graph.fit(labels, classes).structure();
+      float[] bias = ClassBalance.pulled(left, view.graph());
+      int[] found = named(ClassBalance.labels(left, bias), kept);
+      double structure = view.graph().fit(found, classes).structure();
       if (3 * kept.length > 2 * classes) {
         if (structure > bestMost) {
           bestMost = structure;
-          most = labels;
+          most = found;
         }
       } else if (structure > bestFew) {
         bestFew = structure;
-        few = labels;
+        few = found;
+        keptFew = kept;
       }
-      kept = withoutTheLeastMissed(kept, ClassBalance.without(left, graph, bias));
+      kept = withoutTheLeastMissed(kept, ClassBalance.without(left, view.graph(), bias));
     }
     int[] any = most == null ? new int[logits.rows()] : most;
-    return new FewClasses(few == null ? any : few, any);
+    if (few == null) {
+      return new FewClasses(any, any, Optional.empty());
+    }
+    boolean shown =
+        bestFew - bestMost >= CLEARLY / Math.sqrt(few.length)
+            && misnamed(few, Scores.argmax(view.logits()), classes) <= MISNAMED
+            && !contradicts(labels, keptFew);
+    return new FewClasses(few, any, shown ? Optional.of(bias(view, keptFew)) : Optional.empty());
+  }
+
+  /** The share of the images whose group zero-shot mostly calls by another name. */
+  private static double misnamed(int[] labels, int[] zeroShot, int classes) {
+    int[][] counts = new int[classes][classes];
+    for (int i = 0; i < labels.length; i++) {
+      counts[labels[i]][zeroShot[i]]++;
+    }
+    int images = 0;
+    for (int j = 0; j < classes; j++) {
+      if (Arrays.stream(counts[j]).max().orElse(0) > counts[j][j]) {
+        images += Arrays.stream(counts[j]).sum();
+      }
+    }
+    return (double) images / labels.length;
+  }
+
+  private static boolean contradicts(int[] labels, int[] kept) {
+    return Arrays.stream(labels)
+        .filter(label -> label != Metrics.UNKNOWN)
+        .anyMatch(label -> Arrays.stream(kept).noneMatch(j -> j == label));
+  }
+
+  /**
+   * Balances the classes that are left as far as the images bear it out. Each of the others is said
+   * of one image, so that it is still found when it comes.
+   */
+  private static float[] bias(PoolView view, int[] kept) {
+    FloatTensor left = columns(view.logits(), kept);
+    FloatTensor balanced = ClassBalance.added(left, ClassBalance.pulled(left, view.graph()));
+    double[] mean = Metrics.meanPrediction(Scores.softmax(balanced));
+    double image = 1.0 / left.rows();
+    double[] shares = new double[view.logits().columns()];
+    Arrays.fill(shares, image);
+    for (int k = 0; k < kept.length; k++) {
+      shares[kept[k]] = Math.max(image, mean[k]);
+    }
+    double sum = Arrays.stream(shares).sum();
+    return ClassBalance.towards(
+        view.logits(), Arrays.stream(shares).map(share -> share / sum).toArray());
   }
 
   /**

@@ -134,7 +134,9 @@ public final class Gate {
     }
     double before = evidence.baseEffectiveClasses();
     double after = evidence.candidateEffectiveClasses();
-    if (after < LEAST_DIVERSITY * before) {
+    // Evidence of before there was this figure lacks it.
+    double shown = Double.isNaN(evidence.shownClasses()) ? before : evidence.shownClasses();
+    if (after < LEAST_DIVERSITY * Math.min(before, shown)) {
       return hold("Its labels collapse from %.1f to %.1f effective classes.", before, after);
     }
     return byLabels ? byLabels(limits, evidence) : byJudges(limits, evidence);

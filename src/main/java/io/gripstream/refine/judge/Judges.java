@@ -7,6 +7,7 @@ import io.gripstream.refine.head.Mixture;
 import io.gripstream.refine.head.NeighborGraph;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -16,6 +17,10 @@ import java.util.stream.Stream;
  * zero-shot prompt with two strengths of balance; labels that spread from neighbor to neighbor; and
  * the labels' fit to the neighbor graph, which no prompt begins, beside that of labels with few of
  * the classes. The prompts that are compared have no say in any.
+ *
+ * <p>Where the graph and zero-shot's own names show that few of the classes are there ({@link
+ * FewClasses}), mixtures and neighbors begin with these balanced: from all classes they would
+ * defend some that are not there.
  */
 public final class Judges {
   private final PoolView view;
@@ -47,19 +52,41 @@ public final class Judges {
             .parallel()
             .map(bias -> view.mixture(bias, labels))
             .toList();
-    this.mixtures = begun.stream().map(Mixture::probabilities).toList();
     this.fewClasses =
         n == 0
-            ? new FewClasses(new int[0], new int[0])
+            ? FewClasses.NONE
             : FewClasses.of(
                 begun.get(0).head(view.balanced(view.pulled())).logits(view.features()),
-                view.graph());
+                view,
+                labels);
+    this.mixtures =
+        few().map(bias -> List.of(view.mixture(bias, labels))).orElse(begun).stream()
+            .map(Mixture::probabilities)
+            .toList();
     this.neighbors = propagated();
     this.support = n == 0 ? 0 : view.support();
   }
 
+  /**
+   * The bias {@code [C]} that balances the few classes which the pool clearly shows; empty: it
+   * shows most, or it cannot be told.
+   */
+  public Optional<float[]> few() {
+    return fewClasses.bias();
+  }
+
+  /**
+   * How many equally frequent classes would be as diverse as what the pool shows, where it clearly
+   * shows few; otherwise all.
+   */
+  double shownClasses() {
+    return few().isPresent()
+        ? Metrics.effectiveClasses(Metrics.meanPrediction(mixtures.get(0)))
+        : view.logits().columns();
+  }
+
   private FloatTensor propagated() {
-    int[] seeds = ClassBalance.labels(view.logits(), view.uniform());
+    int[] seeds = ClassBalance.labels(view.logits(), few().orElse(view.uniform()));
     for (int i = 0; i < seeds.length; i++) {
       seeds[i] = labels[i] == Metrics.UNKNOWN ? seeds[i] : labels[i];
     }
@@ -103,8 +130,14 @@ public final class Judges {
         standardError(right));
   }
 
-  /** By how much labels with few of the classes fit the images better; 0 where most do. */
+  /**
+   * By how much labels with few of the classes fit the images better; 0 where most do, and where
+   * the other judges begin with the few.
+   */
   private double rival(int[] asked, double structure) {
+    if (few().isPresent()) {
+      return 0;
+    }
     int c = view.logits().columns();
     double few = view.graph().fit(only(asked, fewClasses.few()), c).structure();
     double most = view.graph().fit(only(asked, fewClasses.most()), c).structure();

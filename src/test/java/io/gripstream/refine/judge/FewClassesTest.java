@@ -26,11 +26,29 @@ class FewClassesTest {
 
   private static double[] structures(SimulatedWorld world) {
     NeighborGraph graph = NeighborGraph.of(world.features());
-    FewClasses rivals = FewClasses.of(logits(world), graph);
+    FewClasses rivals = FewClasses.of(logits(world), view(world), unknown(world));
     assertThat(distinct(rivals.few())).isLessThanOrEqualTo(6);
     return new double[] {
       graph.fit(rivals.few(), CLASSES).structure(), graph.fit(rivals.most(), CLASSES).structure()
     };
+  }
+
+  private static PoolView view(SimulatedWorld world) {
+    return PoolView.of(world.features(), world.classifier(world.zeroShot));
+  }
+
+  private static FewClasses few(SimulatedWorld world, int[] labels) {
+    return FewClasses.of(view(world).logits(), view(world), labels);
+  }
+
+  private static int[] unknown(SimulatedWorld world) {
+    int[] unknown = new int[world.truth.length];
+    Arrays.fill(unknown, Metrics.UNKNOWN);
+    return unknown;
+  }
+
+  private static SimulatedWorld showing(int shown) {
+    return new SimulatedWorld(2, CLASSES, 600, 1.2, 1, 0, 1, shown);
   }
 
   @Test
@@ -50,18 +68,64 @@ class FewClassesTest {
   @Test
   void theClassesThatAreLeftAreThoseThatAreShown() {
     SimulatedWorld world = new SimulatedWorld(4, CLASSES, 600, 0.8, 0.6, 0, 1, 3);
-    FewClasses rivals = FewClasses.of(logits(world), NeighborGraph.of(world.features()));
+    FewClasses rivals = FewClasses.of(logits(world), view(world), unknown(world));
     assertThat(Metrics.accuracy(rivals.few(), world.truth)).isGreaterThan(0.9);
     assertThat(Arrays.stream(rivals.few()).distinct().sorted().toArray()).containsExactly(0, 1, 2);
   }
 
   @Test
-  void aCandidateThatSaysAllClassesHasARivalWhereFewAreShown() {
+  void whereFewAreShownZeroShotIsBalancedAmongThemAndStillFindsTheOthers() {
+    SimulatedWorld world = showing(3);
+    PoolView view = view(world);
+    float[] bias = few(world, unknown(world)).bias().orElseThrow();
+    FloatTensor balanced = ClassBalance.added(view.logits(), bias);
+    assertThat(Metrics.accuracy(Scores.argmax(balanced), world.truth))
+        .isGreaterThan(Metrics.accuracy(Scores.argmax(view.logits()), world.truth) + 0.2);
+    double[] mean = Metrics.meanPrediction(Scores.softmax(balanced));
+    for (int j = 3; j < CLASSES; j++) {
+      assertThat(mean[j] * world.truth.length).isBetween(0.9, 1.1);
+    }
+  }
+
+  @Test
+  void whereAllAreShownNothingIsBalancedAmongFew() {
+    SimulatedWorld world = showing(CLASSES);
+    assertThat(few(world, unknown(world)).bias()).isEmpty();
+  }
+
+  /** The graph tells groups apart, and cannot tell what they are called. */
+  @Test
+  void aGroupThatZeroShotCallsByAnotherNameMakesItUnclear() {
+    SimulatedWorld world = showing(3);
+    FloatTensor logits = view(world).logits();
+    float[] renamed = logits.values().clone();
+    for (int i = 0; i < renamed.length; i += CLASSES) {
+      renamed[i] = logits.values()[i + 5];
+      renamed[i + 5] = logits.values()[i];
+    }
+    FewClasses wrong =
+        FewClasses.of(
+            FloatTensor.matrix(logits.rows(), CLASSES, renamed), view(world), unknown(world));
+    assertThat(Arrays.stream(wrong.few()).distinct().sorted().toArray()).containsExactly(1, 2, 5);
+    assertThat(wrong.bias()).isEmpty();
+  }
+
+  @Test
+  void aClassThatPeopleNamedIsShown() {
+    SimulatedWorld world = showing(3);
+    int[] labels = unknown(world);
+    labels[0] = world.truth[0];
+    assertThat(few(world, labels).bias()).isPresent();
+    labels[1] = 7;
+    assertThat(few(world, labels).bias()).isEmpty();
+  }
+
+  @Test
+  void aCandidateThatSaysAllClassesHasARivalWhereFewFitBest() {
     SimulatedWorld world = new SimulatedWorld(4, CLASSES, 600, 0.8, 0.6, 0, 1, 3);
-    PoolView view = PoolView.of(world.features(), world.classifier(world.zeroShot));
-    int[] unknown = new int[world.truth.length];
-    Arrays.fill(unknown, Metrics.UNKNOWN);
-    Judges judges = new Judges(view, unknown, world.heldOut);
+    PoolView view = view(world);
+    Judges judges = new Judges(view, unknown(world), world.heldOut);
+    assertThat(judges.few()).isEmpty();
     int[] zeroShot = Scores.argmax(view.logits());
     int[] scattered =
         IntStream.range(0, zeroShot.length)
@@ -74,14 +138,12 @@ class FewClassesTest {
   @Test
   void withTwoClassesOrNoImagesThereIsNoRival() {
     SimulatedWorld world = new SimulatedWorld(1, 2, 60, 1, 1, 0, 1);
-    FloatTensor two = world.classifier(world.zeroShot).logits(world.features());
-    FewClasses rivals = FewClasses.of(two, NeighborGraph.of(world.features()));
+    FewClasses rivals = FewClasses.of(view(world).logits(), view(world), unknown(world));
     assertThat(rivals.few()).isSameAs(rivals.most());
-    FloatTensor none = FloatTensor.matrix(0, 4, new float[0]);
-    FewClasses nobody =
-        FewClasses.of(none, NeighborGraph.of(FloatTensor.matrix(0, 8, new float[0])));
-    assertThat(nobody.few()).isEmpty();
-    assertThat(nobody.most()).isEmpty();
+    assertThat(rivals.bias()).isEmpty();
+    PoolView empty =
+        PoolView.of(FloatTensor.matrix(0, 8, new float[0]), world.classifier(world.zeroShot));
+    assertThat(new Judges(empty, new int[0], new boolean[0]).few()).isEmpty();
   }
 
   private static long distinct(int[] labels) {

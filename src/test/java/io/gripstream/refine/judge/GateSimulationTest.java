@@ -109,7 +109,8 @@ class GateSimulationTest {
 
   @Test
   void theWayBackLeadsToABetterPromptNearlyAlways() {
-    assertThat(WAYS_BACK).hasSizeGreaterThan(290);
+    // Where few classes are shown the better prompt before is mostly promoted instead.
+    assertThat(WAYS_BACK).hasSizeGreaterThan(260);
     assertThat(WAYS_BACK.stream().filter(gain -> gain < -0.02).count())
         .isLessThanOrEqualTo(WAYS_BACK.size() / 75);
     assertThat(WAYS_BACK).allMatch(gain -> gain > -0.05);

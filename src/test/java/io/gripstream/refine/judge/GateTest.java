@@ -221,6 +221,19 @@ class GateTest {
     }
   }
 
+  /** Labels with few of the classes are no collapse where few are shown. */
+  @Test
+  void whereFewClassesAreShownThatManyAreEnough() {
+    Map<String, Double> evidence = better();
+    evidence.put("candidateEffectiveClasses", 3.0);
+    evidence.put("shownClasses", 9.0);
+    assertThat(judge(evidence).action()).isEqualTo(Action.HOLD);
+    evidence.put("shownClasses", 3.5);
+    assertThat(judge(evidence).action()).isEqualTo(Action.PROMOTE);
+    evidence.put("candidateEffectiveClasses", 1.7);
+    assertThat(judge(evidence).action()).isEqualTo(Action.HOLD);
+  }
+
   @Test
   void enoughHumanLabelsOverruleTheJudges() {
     Gate.Verdict verdict = judge(labelled(10, 0.6, 0.7));

@@ -75,6 +75,27 @@ class JudgesTest {
     assertThat(judges.score(after)).isCloseTo(score, within(1e-6));
   }
 
+  /** From all classes they would defend some that are not there. */
+  @Test
+  void whereFewClassesAreShownMixturesAndNeighborsBeginWithThese() {
+    SimulatedWorld three = new SimulatedWorld(2, 9, IMAGES, 1.2, 1, 0, 1, 3);
+    PoolView shown = PoolView.of(three.features(), three.classifier(three.zeroShot));
+    int[] before = Scores.argmax(shown.logits());
+    Judges judges = new Judges(shown, unknown, three.heldOut);
+    float[] few = judges.few().orElseThrow();
+    assertThat(judges.shownClasses()).isBetween(2.5, 3.5);
+    FloatTensor mixture = shown.mixture(few, unknown).probabilities();
+    FloatTensor neighbors = shown.graph().propagated(ClassBalance.labels(shown.logits(), few), 9);
+    Comparison comparison = judges.compare(before, three.truth);
+    assertThat(comparison.mixtureEffect())
+        .isCloseTo(effect(three, mixture, before, three.truth), within(1e-9));
+    assertThat(comparison.neighborEffect())
+        .isCloseTo(effect(three, neighbors, before, three.truth), within(1e-9));
+    assertThat(comparison.rival()).isZero();
+    assertThat(comparison.convincing(0)).isTrue();
+    assertThat(new Judges(view, unknown, world.heldOut).shownClasses()).isEqualTo(CLASSES);
+  }
+
   @Test
   void ofTwoMixturesTheOneThatFindsLessCounts() {
     int[] after = changed(zeroShot, i -> i % 3 == 0, 1);
@@ -257,6 +278,10 @@ class JudgesTest {
   }
 
   private double effect(FloatTensor says, int[] before, int[] after) {
+    return effect(world, says, before, after);
+  }
+
+  private static double effect(SimulatedWorld world, FloatTensor says, int[] before, int[] after) {
     return IntStream.range(0, IMAGES)
         .filter(i -> world.heldOut[i] && before[i] != after[i])
         .mapToDouble(i -> (double) says.row(i)[after[i]] - says.row(i)[before[i]])
