@@ -148,7 +148,40 @@ class EmbeddedBrokerTest {
     }
   }
 
-  /** The process that is killed. */
+  /**
+   * A file that may not grow fails as one on a full disk does: when it is written to. The start
+   * comes to it by itself.
+   */
+  @Test
+  void saysWhyItEndsTheProcessWhenItCannotWrite() throws Exception {
+    EmbeddedBroker.start(directory, 0).close();
+    Process process =
+        new ProcessBuilder(
+                "sh",
+                "-c",
+                "ulimit -f 0; exec \"$@\" 2>&1 | cat",
+                "sh",
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx256m",
+                "-XX:-UsePerfData",
+                "-cp",
+                System.getProperty("java.class.path"),
+                EmbeddedBrokerTest.class.getName(),
+                directory.toString())
+            .start();
+    try (var lines = process.inputReader()) {
+      assertThat(lines.lines())
+          .filteredOn(line -> line.startsWith("gripstream: "))
+          .singleElement()
+          .asString()
+          .contains("the embedded broker cannot go on and ends the process: ")
+          .contains("exception: ", "MiB are free for " + directory);
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+  }
+
+  /** The process that is killed, or ends. */
   public static void main(String[] arguments) throws Exception {
     EmbeddedBroker broker = EmbeddedBroker.start(Path.of(arguments[0]), 0);
     System.out.println(STARTED + broker.bootstrapServers());
