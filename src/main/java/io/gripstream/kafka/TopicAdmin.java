@@ -10,6 +10,7 @@ import static org.apache.kafka.common.config.TopicConfig.RETENTION_MS_CONFIG;
 import static org.apache.kafka.common.config.TopicConfig.SEGMENT_MS_CONFIG;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -144,8 +145,8 @@ public final class TopicAdmin {
       Set<String> existing = admin.listTopics().names().get();
       List<NewTopic> missing =
           wanted.stream().filter(topic -> !existing.contains(topic.name())).toList();
-      warnOfUnfitTopics(
-          admin, wanted.stream().filter(topic -> existing.contains(topic.name())).toList());
+      unfit(admin, wanted.stream().filter(topic -> existing.contains(topic.name())).toList())
+          .forEach(LOG::warn);
       if (missing.isEmpty()) {
         return;
       }
@@ -170,17 +171,19 @@ public final class TopicAdmin {
   }
 
   /**
-   * What a topic refuses for its size, its writers cannot send, and would try for minutes. What it
-   * takes compressed, its readers may not have the memory to unpack.
+   * What is wrong with the settings of topics that exist, a sentence each. What a topic refuses for
+   * its size, its writers cannot send, and would try for minutes. What it takes compressed, its
+   * readers may not have the memory to unpack. What it cleans up as it should not is lost in
+   * silence.
+   *
+   * @param wanted the topics as they would be created
    */
-  private static void warnOfUnfitTopics(Admin admin, List<NewTopic> existing)
-      throws InterruptedException {
-    Map<ConfigResource, Integer> needed = new HashMap<>();
-    for (NewTopic topic : existing) {
-      needed.put(
-          new ConfigResource(ConfigResource.Type.TOPIC, topic.name()),
-          Integer.parseInt(topic.configs().get(MAX_MESSAGE_BYTES_CONFIG)));
+  static List<String> unfit(Admin admin, List<NewTopic> wanted) throws InterruptedException {
+    Map<ConfigResource, Map<String, String>> needed = new HashMap<>();
+    for (NewTopic topic : wanted) {
+      needed.put(new ConfigResource(ConfigResource.Type.TOPIC, topic.name()), topic.configs());
     }
+    List<String> faults = new ArrayList<>();
     try {
       admin
           .describeConfigs(needed.keySet())
@@ -188,22 +191,33 @@ public final class TopicAdmin {
           .get()
           .forEach(
               (topic, config) -> {
+                String size = needed.get(topic).get(MAX_MESSAGE_BYTES_CONFIG);
                 String limit = config.get(MAX_MESSAGE_BYTES_CONFIG).value();
-                if (Integer.parseInt(limit) < needed.get(topic)) {
-                  LOG.warnf(
-                      "The topic %s takes records of %s bytes at most; set its %s to %d",
-                      topic.name(), limit, MAX_MESSAGE_BYTES_CONFIG, needed.get(topic));
+                if (Integer.parseInt(limit) < Integer.parseInt(size)) {
+                  faults.add(
+                      "The topic %s takes records of %s bytes at most; set its %s to %s"
+                          .formatted(topic.name(), limit, MAX_MESSAGE_BYTES_CONFIG, size));
                 }
-                String compression = config.get(COMPRESSION_TYPE_CONFIG).value();
-                if (!compression.equals(UNCOMPRESSED)) {
-                  LOG.warnf(
-                      "Nothing bounds what a record of the topic %s unpacks to; set its %s to %s",
-                      topic.name(), COMPRESSION_TYPE_CONFIG, UNCOMPRESSED);
+                if (!config.get(COMPRESSION_TYPE_CONFIG).value().equals(UNCOMPRESSED)) {
+                  faults.add(
+                      "Nothing bounds what a record of the topic %s unpacks to; set its %s to %s"
+                          .formatted(topic.name(), COMPRESSION_TYPE_CONFIG, UNCOMPRESSED));
+                }
+                String policy = needed.get(topic).get(CLEANUP_POLICY_CONFIG);
+                String other =
+                    policy.equals(CLEANUP_POLICY_COMPACT)
+                        ? CLEANUP_POLICY_DELETE
+                        : CLEANUP_POLICY_COMPACT;
+                if (config.get(CLEANUP_POLICY_CONFIG).value().contains(other)) {
+                  faults.add(
+                      "The topic %s loses records that are needed; set its %s to %s"
+                          .formatted(topic.name(), CLEANUP_POLICY_CONFIG, policy));
                 }
               });
     } catch (ExecutionException e) {
       LOG.debugf(e.getCause(), "The settings of existing topics cannot be checked");
     }
+    return faults;
   }
 
   /**
