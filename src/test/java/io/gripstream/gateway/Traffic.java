@@ -18,6 +18,7 @@ import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.event.Tensor;
 import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Position;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.registry.AvroSerde;
 import io.gripstream.kafka.registry.TopicSerdes;
@@ -156,6 +157,12 @@ public final class Traffic implements AutoCloseable {
         prompt,
         prompt.getCreatedAt());
     return prompt;
+  }
+
+  /** Whatever it says: who writes to the topic need not keep to the rules. */
+  public Position definition(String task, TaskDefinition definition) {
+    RecordMetadata written = send(topics.tasks(), task, serdes.tasks(), definition, null);
+    return new Position(written.partition(), written.offset());
   }
 
   public void live(PromptVersion prompt) {

@@ -19,6 +19,7 @@ import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.prompt.KnownVersions.Known;
 import io.gripstream.prompt.PromptReview;
 import io.gripstream.prompt.PromptReview.Offer;
+import io.gripstream.task.TaskRules;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -108,12 +109,16 @@ public final class Feeds implements AutoCloseable {
     return labels;
   }
 
+  /** One that breaks the rules is passed over: no other role follows it either. */
   private void task(ConsumerRecord<byte[], byte[]> record) {
     String task = Keys.text(record);
     TaskDefinition definition =
         record.value() == null
             ? null
             : serdes.tasks().deserializer().deserialize(topics.tasks(), record.value());
+    if (definition != null) {
+      TaskRules.require(task, definition);
+    }
     board.task(task, definition);
     review.define(task, definition);
   }

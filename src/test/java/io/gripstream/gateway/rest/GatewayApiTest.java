@@ -36,6 +36,7 @@ import io.gripstream.gateway.GatewayOnly;
 import io.gripstream.gateway.Strokes;
 import io.gripstream.gateway.Traffic;
 import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Position;
 import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.registry.TopicSerdes;
@@ -157,6 +158,22 @@ class GatewayApiTest {
     given().delete("/api/tasks/" + task).then().statusCode(204);
     problem(get("/api/tasks/" + task).then(), 404, "there is no task named " + task);
     problem(given().delete("/api/tasks/" + task).then(), 404, "no task");
+  }
+
+  @Test
+  void aDefinitionInTheTopicThatBreaksTheRulesIsNotShown() throws Exception {
+    TaskDefinition good =
+        TaskDefinition.newBuilder().setClasses(List.of("a", "b")).build();
+    TaskDefinition bad = TaskDefinition.newBuilder(good).setClasses(List.of("a")).build();
+    for (Position written :
+        List.of(traffic.definition(task, bad), traffic.definition("../" + task, good))) {
+      gateway
+          .feeds()
+          .tasks()
+          .await(written.partition(), written.offset(), Duration.ofSeconds(30));
+    }
+    get("/api/tasks/" + task).then().body("definition.classes", hasSize(3));
+    get("/api/tasks").then().body("name", not(hasItem("../" + task)));
   }
 
   @Test
