@@ -112,13 +112,15 @@ public final class GroupPositions {
 
   /**
    * How far the group had come, of those of some partitions that it lacks offsets for and has read
-   * before.
+   * before. Brokers forget the offsets of a topic that is deleted, too; made anew meanwhile, it has
+   * no positions.
    *
    * @param missing partitions without offsets; {@link #restore} must know their topics
    * @throws KafkaException when the brokers do not answer, or a transaction is open for too long
    *     that may have moved one of these positions
    */
   Map<TopicPartition, OffsetAndMetadata> of(Collection<TopicPartition> missing) {
+    missing.stream().map(TopicPartition::topic).distinct().forEach(this::renewed);
     return asking(admin -> kept(admin, missing));
   }
 

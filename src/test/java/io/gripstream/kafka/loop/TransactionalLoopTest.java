@@ -43,6 +43,7 @@ import org.apache.kafka.clients.admin.MemberDescription;
 import org.apache.kafka.clients.admin.MemberToRemove;
 import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -235,6 +236,41 @@ class TransactionalLoopTest {
       awaitPredictions(300);
     }
     assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 300));
+  }
+
+  /** The brokers forget a deleted topic's offsets, but the group's positions are still there. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aTopicThatIsMadeAnewMeanwhileIsReadFromItsStart(boolean noticed) throws Exception {
+    send(numbers(0, 100));
+    try (TransactionalLoop loop = loop("a", this::copy);
+        var admin = clients.admin()) {
+      loop.start();
+      awaitPredictions(100);
+      admin.deleteTopics(List.of(topics.images())).all().get();
+      await()
+          .atMost(TIMEOUT)
+          .until(() -> !admin.listTopics().names().get().contains(topics.images()));
+      if (noticed) {
+        await().atMost(TIMEOUT).until(() -> partitions(admin) == 0);
+      }
+      TopicAdmin.create(admin, topics, 2, (short) 1);
+      send(numbers(100, 300));
+      awaitPredictions(300);
+    }
+    assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 300));
+  }
+
+  private int partitions(Admin admin) throws Exception {
+    return admin
+        .describeConsumerGroups(List.of(group))
+        .all()
+        .get()
+        .get(group)
+        .members()
+        .stream()
+        .mapToInt(member -> member.assignment().topicPartitions().size())
+        .sum();
   }
 
   @Test
