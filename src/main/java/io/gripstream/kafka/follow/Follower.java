@@ -263,7 +263,7 @@ public final class Follower implements AutoCloseable {
   private void follow(Consumer<byte[], byte[]> consumer) {
     while (!isClosed()) {
       pulse.beat();
-      if (isAnother()) {
+      if (isAnother() || hasShrunk(consumer)) {
         return;
       }
       if (!assign(consumer)) {
@@ -306,15 +306,31 @@ public final class Follower implements AutoCloseable {
     if (before == null || before.equals(now)) {
       return false;
     }
-    LOG.warnf(
-        "Another cluster answers at %s: %s was made anew, and is read from its beginning",
-        clients.bootstrapServers(), topic);
+    beginAnew("Another cluster answers at " + clients.bootstrapServers());
+    return true;
+  }
+
+  /**
+   * Whether the topic has fewer partitions than before: it was deleted and made anew. One that has
+   * as many or more cannot be told from the old one here.
+   */
+  private boolean hasShrunk(Consumer<byte[], byte[]> consumer) {
+    List<PartitionInfo> infos = consumer.partitionsFor(topic);
+    if (infos == null || infos.isEmpty() || infos.size() >= consumer.assignment().size()) {
+      return false;
+    }
+    beginAnew("There are fewer partitions than before");
+    return true;
+  }
+
+  /** Forgets all places in the topic. */
+  private void beginAnew(String why) {
+    LOG.warnf("%s: %s was made anew, and is read from its beginning", why, topic);
     synchronized (positions) {
       positions.clear();
     }
     ends.clear();
     tail = ALL;
-    return true;
   }
 
   /**

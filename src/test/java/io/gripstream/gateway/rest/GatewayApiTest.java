@@ -162,15 +162,11 @@ class GatewayApiTest {
 
   @Test
   void aDefinitionInTheTopicThatBreaksTheRulesIsNotShown() throws Exception {
-    TaskDefinition good =
-        TaskDefinition.newBuilder().setClasses(List.of("a", "b")).build();
+    TaskDefinition good = TaskDefinition.newBuilder().setClasses(List.of("a", "b")).build();
     TaskDefinition bad = TaskDefinition.newBuilder(good).setClasses(List.of("a")).build();
     for (Position written :
         List.of(traffic.definition(task, bad), traffic.definition("../" + task, good))) {
-      gateway
-          .feeds()
-          .tasks()
-          .await(written.partition(), written.offset(), Duration.ofSeconds(30));
+      gateway.feeds().tasks().await(written.partition(), written.offset(), Duration.ofSeconds(30));
     }
     get("/api/tasks/" + task).then().body("definition.classes", hasSize(3));
     get("/api/tasks").then().body("name", not(hasItem("../" + task)));

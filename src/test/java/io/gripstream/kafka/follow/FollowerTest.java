@@ -111,6 +111,36 @@ class FollowerTest {
     assertThat(seen).containsExactly("one", "two", "a", "b", "c", "d", "e");
   }
 
+  /** It would ask for partitions that there are not, several times a second, for ever. */
+  @Test
+  void allOfATopicThatIsMadeAnewWithFewerPartitionsIsRead() throws Exception {
+    List<String> seen = Collections.synchronizedList(new ArrayList<>());
+    try (Follower follower =
+            new Follower(
+                SharedBroker.clients(),
+                topics.labels(),
+                Follower.ALL,
+                record -> seen.add(new String(record.value(), UTF_8)));
+        var admin = SharedBroker.clients().admin();
+        var producer =
+            SharedBroker.clients().producer(null, new StringSerializer(), new StringSerializer())) {
+      admin.createPartitions(Map.of(topics.labels(), NewPartitions.increaseTo(2))).all().get();
+      producer.send(new ProducerRecord<>(topics.labels(), 0, "key", "old 0")).get();
+      producer.send(new ProducerRecord<>(topics.labels(), 1, "key", "old 1")).get();
+      await().atMost(TIMEOUT).until(() -> seen.size() == 2);
+      admin.deleteTopics(List.of(topics.labels())).all().get();
+      await()
+          .atMost(TIMEOUT)
+          .until(() -> !admin.listTopics().names().get().contains(topics.labels()));
+      admin.createTopics(List.of(new NewTopic(topics.labels(), 1, (short) 1))).all().get();
+      for (String value : List.of("a", "b", "c")) {
+        producer.send(new ProducerRecord<>(topics.labels(), 0, "key", value)).get();
+      }
+      await().atMost(TIMEOUT).until(() -> seen.contains("c"));
+    }
+    assertThat(seen).containsExactlyInAnyOrder("old 0", "old 1", "a", "b", "c");
+  }
+
   private void create(KafkaClients clients) throws Exception {
     try (Admin admin = clients.admin()) {
       admin.createTopics(List.of(new NewTopic(topics.tasks(), 1, (short) 1))).all().get();

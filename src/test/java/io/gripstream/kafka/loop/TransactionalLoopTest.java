@@ -39,11 +39,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.MemberDescription;
 import org.apache.kafka.clients.admin.MemberToRemove;
 import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
-import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -262,13 +262,7 @@ class TransactionalLoopTest {
   }
 
   private int partitions(Admin admin) throws Exception {
-    return admin
-        .describeConsumerGroups(List.of(group))
-        .all()
-        .get()
-        .get(group)
-        .members()
-        .stream()
+    return admin.describeConsumerGroups(List.of(group)).all().get().get(group).members().stream()
         .mapToInt(member -> member.assignment().topicPartitions().size())
         .sum();
   }
