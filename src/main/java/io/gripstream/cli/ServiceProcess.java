@@ -4,6 +4,7 @@ import io.gripstream.GripstreamConfig;
 import io.gripstream.kafka.embedded.EmbeddedBroker;
 import io.quarkus.runtime.ApplicationLifecycleManager;
 import io.quarkus.runtime.Quarkus;
+import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -32,8 +33,9 @@ public final class ServiceProcess {
     Preflight.check(config, new FetchLine(terminal));
     if (config.kafka().bootstrapServers().isEmpty()) {
       Ports.requireFree(brokerPort, "--broker-port", "--bootstrap-servers for brokers elsewhere");
-      EmbeddedBroker broker =
-          EmbeddedBroker.start(config.dataDirectory().resolve("kafka"), brokerPort);
+      Path directory = config.dataDirectory().resolve("kafka");
+      LastWords.keep(directory);
+      EmbeddedBroker broker = EmbeddedBroker.start(directory, brokerPort);
       Companions.closeLast(broker);
       Settings.set("gripstream.kafka.bootstrap-servers", broker.bootstrapServers());
       config = Settings.load();

@@ -32,7 +32,7 @@ import org.jboss.logging.Logger;
  * <p>It is reached from this machine only, and keeps its topics and cluster id in its directory
  * over restarts and crashes. One replica of everything: it is for trying out, tests and small
  * single machines. A broker that comes to a state it cannot go on from, such as a full disk, ends
- * the process, as Kafka does, and a line on the standard error stream says why.
+ * the process, as Kafka does.
  */
 public final class EmbeddedBroker implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(EmbeddedBroker.class);
@@ -71,7 +71,6 @@ public final class EmbeddedBroker implements AutoCloseable {
    */
   public static EmbeddedBroker start(Path directory, int port, Map<String, String> further) {
     Locale.setDefault(Locale.ROOT);
-    LastWords.keep(directory);
     FileChannel lock = lock(directory);
     try {
       int brokerPort = free(port);

@@ -3,6 +3,7 @@ package io.gripstream.kafka.embedded;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.gripstream.cli.LastWords;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.TopicAdmin;
@@ -183,6 +184,7 @@ class EmbeddedBrokerTest {
 
   /** The process that is killed, or ends. */
   public static void main(String[] arguments) throws Exception {
+    LastWords.keep(Path.of(arguments[0]));
     EmbeddedBroker broker = EmbeddedBroker.start(Path.of(arguments[0]), 0);
     System.out.println(STARTED + broker.bootstrapServers());
     Thread.currentThread().join();

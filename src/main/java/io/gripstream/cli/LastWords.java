@@ -1,4 +1,4 @@
-package io.gripstream.kafka.embedded;
+package io.gripstream.cli;
 
 import java.nio.file.Path;
 import java.util.logging.Handler;
@@ -9,13 +9,13 @@ import org.jboss.logmanager.ExtLogRecord;
 import org.jboss.logmanager.LogContext;
 
 /**
- * Says in one line on the standard error stream why a broker ended the process.
+ * Says in one line on the standard error stream why the embedded broker ended the process.
  *
  * <p>Kafka's broker logs what it cannot go on from, and halts the JVM. While a process starts, the
  * log is kept back until the application has read its settings, and would be lost with it; later
  * the reason lies above many lines of what it led to.
  */
-final class LastWords extends Handler {
+public final class LastWords extends Handler {
   private static final LastWords INSTANCE = new LastWords();
 
   private volatile Path directory;
@@ -31,7 +31,7 @@ final class LastWords extends Handler {
    * @param directory of the broker; whether its disk has room is part of the reason, since a write
    *     to a mapped file fails without a word of it
    */
-  static synchronized void keep(Path directory) {
+  public static synchronized void keep(Path directory) {
     INSTANCE.directory = directory;
     for (String name : new String[] {"kafka", "org.apache.kafka"}) {
       var logger = LogContext.getLogContext().getLogger(name);
