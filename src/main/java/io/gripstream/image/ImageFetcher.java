@@ -12,17 +12,19 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Reads encoded images from where events say they are. Every read is bounded in size, and over the
- * network in time as a whole: a host that sends a byte a second holds nothing up. Redirects are not
- * followed, since they would lead around the allow-list.
+ * Reads encoded images from where events say they are. Every read is bounded in size, and in time
+ * as a whole: a host that sends a byte a second holds nothing up. Redirects are not followed, since
+ * they would lead around the allow-list.
  */
 final class ImageFetcher implements AutoCloseable {
   private final ImagePlaces places;
@@ -31,6 +33,9 @@ final class ImageFetcher implements AutoCloseable {
   private final Executor fileReads;
   private final HttpClient http;
   private final S3Store s3;
+
+  /** Those that are being read: nobody can end that, so one that hangs is not begun with twice. */
+  private final Map<URI, CompletableFuture<byte[]>> files = new ConcurrentHashMap<>();
 
   /** What it means when a server gives no image: an exception fit for a dead letter, or another. */
   interface Failures {
@@ -76,7 +81,10 @@ final class ImageFetcher implements AutoCloseable {
             .build();
   }
 
-  /** The bytes; fails with a {@link RejectedImageException} when they are not to be had. */
+  /**
+   * The bytes; fails with a {@link RejectedImageException} when they are not to be had, and with a
+   * {@link PlaceUnavailableException} when their store or file system does not answer now.
+   */
   CompletableFuture<byte[]> fetch(String text) {
     URI uri;
     try {
@@ -85,19 +93,38 @@ final class ImageFetcher implements AutoCloseable {
       return CompletableFuture.failedFuture(e);
     }
     return switch (uri.getScheme().toLowerCase(Locale.ROOT)) {
-      case "file" ->
-          CompletableFuture.supplyAsync(
-              () -> {
-                try {
-                  return readFile(uri);
-                } catch (RejectedImageException e) {
-                  throw new CompletionException(e);
-                }
-              },
-              fileReads);
+      case "file" -> file(uri);
       case "s3" -> s3.get(uri).thenCompose(request -> download(request, new S3Store.NoObject(uri)));
       default -> download(HttpRequest.newBuilder(uri), OF_HTTP);
     };
+  }
+
+  private CompletableFuture<byte[]> file(URI uri) {
+    CompletableFuture<byte[]> reading =
+        files.computeIfAbsent(
+            uri,
+            any ->
+                CompletableFuture.supplyAsync(
+                    () -> {
+                      try {
+                        return readFile(uri);
+                      } catch (RejectedImageException e) {
+                        throw new CompletionException(e);
+                      } finally {
+                        files.remove(uri);
+                      }
+                    },
+                    fileReads));
+    return reading
+        .copy()
+        .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
+        .exceptionallyCompose(
+            failure ->
+                CompletableFuture.failedFuture(
+                    failure instanceof TimeoutException
+                        ? new PlaceUnavailableException(
+                            "the file %s has not been read within %s".formatted(uri, timeout))
+                        : failure));
   }
 
   private byte[] readFile(URI uri) throws RejectedImageException {

@@ -54,25 +54,25 @@ final class ImagePlaces {
     try {
       uri = new URI(encoded(text));
     } catch (URISyntaxException e) {
-      throw new RejectedImageException(Why.UNREADABLE, "not a URI: " + e.getMessage(), e);
+      throw new RejectedImageException(Why.FORBIDDEN, "not a URI: " + e.getMessage(), e);
     }
     String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
     if (!schemes.contains(scheme)) {
       throw new RejectedImageException(
-          Why.UNREADABLE, "URIs with scheme '%s' are not allowed here".formatted(scheme));
+          Why.FORBIDDEN, "URIs with scheme '%s' are not allowed here".formatted(scheme));
     }
     switch (scheme) {
       case "file" -> {
         if (fileRoot.isEmpty()) {
           throw new RejectedImageException(
-              Why.UNREADABLE, "there is no folder that file URIs may point into");
+              Why.FORBIDDEN, "there is no folder that file URIs may point into");
         }
       }
       case "http", "https" -> checkHost(uri);
       case "s3" -> checkObject(uri);
       default ->
           throw new RejectedImageException(
-              Why.UNREADABLE, "URIs with scheme '%s' cannot be read".formatted(scheme));
+              Why.FORBIDDEN, "URIs with scheme '%s' cannot be read".formatted(scheme));
     }
     return uri;
   }
@@ -92,37 +92,37 @@ final class ImagePlaces {
 
   private void checkHost(URI uri) throws RejectedImageException {
     if (uri.getHost() == null || uri.getUserInfo() != null) {
-      throw new RejectedImageException(Why.UNREADABLE, "a URI must name a host, and no user");
+      throw new RejectedImageException(Why.FORBIDDEN, "a URI must name a host, and no user");
     }
     String host = uri.getHost().toLowerCase(Locale.ROOT);
     String allowed = uri.getPort() < 0 ? host : host + ":" + uri.getPort();
     if (!hosts.contains(allowed)) {
       throw new RejectedImageException(
-          Why.UNREADABLE, "host '%s' is not allowed here".formatted(allowed));
+          Why.FORBIDDEN, "host '%s' is not allowed here".formatted(allowed));
     }
   }
 
   private void checkObject(URI uri) throws RejectedImageException {
     String bucket = uri.getRawAuthority();
     if (bucket == null || !BUCKET.matcher(bucket).matches()) {
-      throw new RejectedImageException(Why.UNREADABLE, "an s3 URI must begin with s3://bucket/");
+      throw new RejectedImageException(Why.FORBIDDEN, "an s3 URI must begin with s3://bucket/");
     }
     if (!buckets.contains(bucket)) {
       throw new RejectedImageException(
-          Why.UNREADABLE, "bucket '%s' is not allowed here".formatted(bucket));
+          Why.FORBIDDEN, "bucket '%s' is not allowed here".formatted(bucket));
     }
     if (uri.getRawQuery() != null || uri.getRawFragment() != null) {
       throw new RejectedImageException(
-          Why.UNREADABLE, "in a key of S3, '?' is written as %3F and '#' as %23");
+          Why.FORBIDDEN, "in a key of S3, '?' is written as %3F and '#' as %23");
     }
     String key = key(uri);
     if (key.isEmpty() || key.getBytes(StandardCharsets.UTF_8).length > LONGEST_KEY) {
       throw new RejectedImageException(
-          Why.UNREADABLE, "a key of S3 has 1 to %d bytes".formatted(LONGEST_KEY));
+          Why.FORBIDDEN, "a key of S3 has 1 to %d bytes".formatted(LONGEST_KEY));
     }
     // A store or a proxy that took them for folders would be led into another bucket.
     if (DOTS.matcher(key).find()) {
-      throw new RejectedImageException(Why.UNREADABLE, "a key of S3 must have no part '.' or '..'");
+      throw new RejectedImageException(Why.FORBIDDEN, "a key of S3 must have no part '.' or '..'");
     }
   }
 

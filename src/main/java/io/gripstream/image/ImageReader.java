@@ -11,6 +11,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -20,6 +22,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jboss.logging.Logger;
 
 /**
@@ -28,6 +32,9 @@ import org.jboss.logging.Logger;
  */
 public final class ImageReader implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(ImageReader.class);
+
+  /** Scheme and authority of a URI; what is none is refused without asking anybody. */
+  private static final Pattern PLACE = Pattern.compile("([^:/?#]+:)(//[^/?#]*)?.*");
 
   /** Files that are read at once. More would not make one disk faster. */
   private static final int FILES = 8;
@@ -151,6 +158,24 @@ public final class ImageReader implements AutoCloseable {
                 instanceof PlaceUnavailableException away
         ? Optional.of(away)
         : Optional.empty();
+  }
+
+  /** Whether the place of an image has answered, if only that there is none. */
+  public static boolean answered(CompletableFuture<Image> image) {
+    if (!image.isDone() || unavailable(image).isPresent()) {
+      return false;
+    }
+    return !(cause(image.handle((none, failure) -> failure).join())
+            instanceof RejectedImageException rejected
+        && rejected.why() == Why.FORBIDDEN);
+  }
+
+  /** The place that must answer for an image to be there: a host or a bucket, as in its URI. */
+  public static String place(String uri) {
+    Matcher found = PLACE.matcher(uri);
+    return found.matches()
+        ? (found.group(1) + Objects.requireNonNullElse(found.group(2), "")).toLowerCase(Locale.ROOT)
+        : ":";
   }
 
   private static Throwable cause(Throwable failure) {

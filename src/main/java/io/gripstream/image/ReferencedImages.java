@@ -20,12 +20,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.serialization.Deserializer;
@@ -51,6 +53,10 @@ public final class ReferencedImages implements ImageSource, AutoCloseable {
   private final ImageReader images;
   private final ExecutorService workers;
   private final GoneImages gone;
+  private final LongSupplier nanoTime;
+
+  /** By URI, those that failed when they were last asked for. */
+  private final Map<String, ObjectFailures> failing = new HashMap<>();
 
   /**
    * @param config where images may be, how large and how slow
@@ -66,6 +72,18 @@ public final class ReferencedImages implements ImageSource, AutoCloseable {
       Preprocessing preprocessing,
       Duration timeout,
       MeterRegistry meters) {
+    this(config, clients, topics, serdes, preprocessing, timeout, meters, System::nanoTime);
+  }
+
+  ReferencedImages(
+      GripstreamConfig.Images config,
+      KafkaClients clients,
+      Topics topics,
+      TopicSerdes serdes,
+      Preprocessing preprocessing,
+      Duration timeout,
+      MeterRegistry meters,
+      LongSupplier nanoTime) {
     this.topic = topics.images();
     this.events = serdes.images().deserializer();
     this.records = new BulkRecordReader(clients, timeout);
@@ -74,6 +92,7 @@ public final class ReferencedImages implements ImageSource, AutoCloseable {
             Runtime.getRuntime().availableProcessors(), ReferencedImages::thread);
     this.images = new ImageReader(config, preprocessing, workers);
     this.gone = new GoneImages(meters);
+    this.nanoTime = nanoTime;
   }
 
   /**
@@ -81,7 +100,9 @@ public final class ReferencedImages implements ImageSource, AutoCloseable {
    *
    * @throws org.apache.kafka.common.errors.TimeoutException when the brokers, or the schema
    *     registry, do not answer for as long as the timeout: that says nothing of the images
-   * @throws PlaceUnavailableException when a place does not answer now: nor does that
+   * @throws PlaceUnavailableException when a place does not answer now: nor does that. An image
+   *     that keeps failing, call by call, while others of its place come is gone ({@link
+   *     ObjectFailures})
    * @throws IllegalStateException when the source is closed, also meanwhile
    */
   @Override
@@ -92,7 +113,8 @@ public final class ReferencedImages implements ImageSource, AutoCloseable {
       ImageReference reference = samples.get(i).getImage();
       Row row = new Row(i, reference.getSha256());
       if (reference.getUri() != null) {
-        reading.start(row, () -> images.read(reference.getUri(), row.sha256()));
+        reading.start(row, reference.getUri(), () -> images.read(reference.getUri(), row.sha256()));
+        reading.requireAnswers();
       } else if (reference.getTopic().equals(topic)) {
         inline
             .computeIfAbsent(
@@ -113,13 +135,18 @@ public final class ReferencedImages implements ImageSource, AutoCloseable {
   /** A sample to be read: its place in the batch, and its image's SHA-256. */
   private record Row(int index, String sha256) {}
 
-  private record Pending(Row row, CompletableFuture<Image> image) {}
+  /**
+   * @param uri null: the image is in a record
+   * @param asked when, in nanoseconds
+   */
+  private record Pending(Row row, String uri, long asked, CompletableFuture<Image> image) {}
 
   /** What has come of one call. */
   private final class Reading {
     private final byte[][] pixels;
     private final Map<Gone, Integer> missed = new EnumMap<>(Gone.class);
     private final Deque<Pending> pending = new ArrayDeque<>();
+    private final List<PlaceUnavailableException> unanswered = new ArrayList<>();
 
     Reading(int samples) {
       this.pixels = new byte[samples][];
@@ -154,28 +181,53 @@ public final class ReferencedImages implements ImageSource, AutoCloseable {
           // The reference would name the place: this is another event than the one that was seen.
           gone(Gone.CHANGED);
         } else {
-          start(row, () -> images.read(event, row.sha256()));
+          start(row, null, () -> images.read(event, row.sha256()));
         }
       }
     }
 
-    void start(Row row, Supplier<CompletableFuture<Image>> image) throws InterruptedException {
+    void start(Row row, String uri, Supplier<CompletableFuture<Image>> image)
+        throws InterruptedException {
       if (pending.size() == AT_ONCE) {
         settle(pending.remove());
       }
-      pending.add(new Pending(row, image.get()));
+      pending.add(new Pending(row, uri, nanoTime.getAsLong(), image.get()));
     }
 
     private void settle(Pending read) throws InterruptedException {
       try {
         pixels[read.row().index()] = ImageReader.await(read.image()).pixels();
+      } catch (PlaceUnavailableException e) {
+        ObjectFailures failures = failing.computeIfAbsent(read.uri(), any -> new ObjectFailures());
+        failures.failed(nanoTime.getAsLong());
+        if (failures.forGood()) {
+          gone(Gone.UNREADABLE);
+        } else {
+          unanswered.add(e);
+        }
       } catch (RejectedImageException e) {
         gone(
             switch (e.why()) {
-              case UNREADABLE -> Gone.UNREADABLE;
+              case UNREADABLE, FORBIDDEN -> Gone.UNREADABLE;
               case CHANGED -> Gone.CHANGED;
               case UNDECODABLE -> Gone.UNDECODABLE;
             });
+      }
+      if (read.uri() != null && ImageReader.answered(read.image())) {
+        failing.remove(read.uri());
+        failing.forEach(
+            (uri, failures) -> {
+              if (ImageReader.place(uri).equals(ImageReader.place(read.uri()))) {
+                failures.otherAnswered(read.asked());
+              }
+            });
+      }
+    }
+
+    /** Some may fail and others tell that their place is there; where many fail, it is away. */
+    void requireAnswers() {
+      if (unanswered.size() > AT_ONCE) {
+        throw unanswered.get(0);
       }
     }
 
@@ -186,6 +238,9 @@ public final class ReferencedImages implements ImageSource, AutoCloseable {
     List<byte[]> finish() throws InterruptedException {
       while (!pending.isEmpty()) {
         settle(pending.remove());
+      }
+      if (!unanswered.isEmpty()) {
+        throw unanswered.get(0);
       }
       return Arrays.asList(pixels);
     }

@@ -10,15 +10,17 @@ public final class RejectedImageException extends Exception {
 
   /** The reasons that are counted apart. */
   public enum Why {
-    /** Its place is not allowed, does not answer, or has none. */
+    /** Its place does not answer, or has none. */
     UNREADABLE,
+    /** Its place is not allowed here, and was not asked. Counted with those above. */
+    FORBIDDEN,
     /** Its bytes are not those that were promised. */
     CHANGED,
     /** Its bytes are no image, or none that is to be decoded. */
     UNDECODABLE
   }
 
-  RejectedImageException(Why why, String reason) {
+  public RejectedImageException(Why why, String reason) {
     this(why, reason, null);
   }
 

@@ -1,13 +1,11 @@
 package io.gripstream.labeler;
 
 import io.gripstream.event.ImageEvent;
+import io.gripstream.image.ImageReader;
 import io.gripstream.kafka.Keys;
 import java.util.LinkedHashSet;
-import java.util.Locale;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.errors.SerializationException;
@@ -22,9 +20,6 @@ record Arrival(
     ConsumerRecord<byte[], byte[]> record, String imageId, ImageEvent event, Set<String> tasks) {
 
   private static final Pattern SHA_256 = Pattern.compile("[0-9a-f]{64}");
-
-  /** Scheme and authority of a URI; what is none is refused without asking anybody. */
-  private static final Pattern PLACE = Pattern.compile("([^:/?#]+:)(//[^/?#]*)?.*");
 
   /**
    * Reads a record of {@code images}.
@@ -65,11 +60,7 @@ record Arrival(
     if (event.getUri() == null) {
       return Optional.empty();
     }
-    Matcher uri = PLACE.matcher(event.getUri());
-    return Optional.of(
-        uri.matches()
-            ? (uri.group(1) + Objects.requireNonNullElse(uri.group(2), "")).toLowerCase(Locale.ROOT)
-            : ":");
+    return Optional.of(ImageReader.place(event.getUri()));
   }
 
   /** Whether something that an event may wait for is a place, and not a task. */

@@ -157,7 +157,7 @@ public final class LabelNow implements AutoCloseable {
       return e.getMessage();
     }
     return switch (e.why()) {
-      case UNREADABLE -> "the image cannot be read from there";
+      case UNREADABLE, FORBIDDEN -> "the image cannot be read from there";
       case CHANGED -> "the image is another one";
       case UNDECODABLE -> "the image cannot be decoded";
     };

@@ -143,10 +143,6 @@ final class Labelling {
     List<Arrival> arrivals = new ArrayList<>();
     List<Arrival> done = new ArrayList<>();
     List<Refused> refused = new ArrayList<>();
-    batch.stream()
-        .collect(Collectors.toMap(TransactionalLoop::partition, record -> record, (a, b) -> b))
-        .values()
-        .forEach(aside::requireRoom);
     for (ConsumerRecord<byte[], byte[]> record : batch) {
       try {
         Ahead ahead = begun.get(record);
@@ -162,6 +158,11 @@ final class Labelling {
         }
       }
     }
+    boolean others = !arrivals.isEmpty() || !refused.isEmpty();
+    batch.stream()
+        .collect(Collectors.toMap(TransactionalLoop::partition, record -> record, (a, b) -> b))
+        .values()
+        .forEach(record -> aside.requireRoom(record, others));
     List<Judged> judged = judge(arrivals, timeout);
     spans.begin(
         Stream.concat(
@@ -366,7 +367,7 @@ final class Labelling {
 
   private static Reason reason(RejectedImageException.Why why) {
     return switch (why) {
-      case UNREADABLE -> Reason.UNREADABLE;
+      case UNREADABLE, FORBIDDEN -> Reason.UNREADABLE;
       case CHANGED -> Reason.CHANGED;
       case UNDECODABLE -> Reason.UNDECODABLE;
     };

@@ -49,7 +49,8 @@ import org.jboss.logging.Logger;
  * task could overtake an old one whenever partitions move. Memory holds no event, and an account is
  * bounded by what a broker takes as metadata, some hundred tasks; beyond that all wait. So they do
  * when {@link #MOST} records lie behind the first that waits for a place, since a pass reads them
- * all; and passes for places take a fifth of the time at most.
+ * all; and passes for places take a fifth of the time at most. {@link Readings} says for how long a
+ * place may hold up others so, and when an image has failed for good: its event is done, too.
  *
  * <p>For one thread.
  */
@@ -77,6 +78,9 @@ final class SetAside {
      * Whether the image of the event in a place has come, or will not; empty: nobody waits for it.
      */
     Optional<Boolean> come(Position position);
+
+    /** Hears that too much lies behind that image, and that events wait which it is nothing to. */
+    default void holdsUp(Position position) {}
   }
 
   /**
@@ -227,19 +231,22 @@ final class SetAside {
   /**
    * Lets nothing new be done while too much lies behind an event that waits for a place.
    *
+   * @param others whether there are new events that wait for nothing else
    * @throws AwaitedException when that is so, and the record is new
    */
-  void requireRoom(ConsumerRecord<?, ?> record) {
+  void requireRoom(ConsumerRecord<?, ?> record, boolean others) {
     Account account = accounts.get(TransactionalLoop.partition(record));
     if (account == null || account.pass || record.offset() < account.head) {
       return;
     }
     account.behind.forEach(
         (key, from) -> {
-          boolean place =
-              Arrival.isPlace(key)
-                  || arrivals.come(new Position(record.partition(), from)).isPresent();
+          Position first = new Position(record.partition(), from);
+          boolean place = Arrival.isPlace(key) || arrivals.come(first).isPresent();
           if (place && account.head - from > MOST) {
+            if (others) {
+              arrivals.holdsUp(first);
+            }
             throw new AwaitedException(
                 "%d records lie behind the first image of %s that waits for its place"
                     .formatted(account.head - from, key));

@@ -17,9 +17,11 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -153,6 +155,43 @@ class ImageFetcherTest {
   }
 
   @Test
+  void aFileSystemThatHangsIsAwayAndItsFileIsNotBegunWithTwice() throws Exception {
+    Path file = Files.write(folder.resolve("root/image.png"), CONTENT);
+    AtomicInteger begun = new AtomicInteger();
+    CountDownLatch hangs = new CountDownLatch(1);
+    ImageFetcher hanging =
+        fetcher(
+            Map.of(
+                "gripstream.images.allowed-schemes",
+                "file",
+                "gripstream.images.file-root",
+                folder.resolve("root").toString()),
+            read -> {
+              begun.incrementAndGet();
+              workers.execute(
+                  () -> {
+                    try {
+                      hangs.await();
+                      read.run();
+                    } catch (InterruptedException e) {
+                      Thread.currentThread().interrupt();
+                    }
+                  });
+            });
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(() -> hanging.fetch(file.toUri().toString()).get(20, TimeUnit.SECONDS))
+          .hasCauseInstanceOf(PlaceUnavailableException.class)
+          .hasMessageContaining("has not been read within PT2S");
+    }
+    assertThat(begun).hasValue(1);
+    var waits = hanging.fetch(file.toUri().toString());
+    hangs.countDown();
+    assertThat(waits.get(20, TimeUnit.SECONDS)).isEqualTo(CONTENT);
+    assertThat(hanging.fetch(file.toUri().toString()).get(20, TimeUnit.SECONDS)).isEqualTo(CONTENT);
+    assertThat(begun).hasValue(2);
+  }
+
+  @Test
   void withoutAListNothingIsRead() {
     ImageFetcher closed = fetcher(Map.of());
     assertThatThrownBy(() -> closed.fetch(origin + "/image").get())
@@ -190,6 +229,10 @@ class ImageFetcherTest {
   }
 
   private ImageFetcher fetcher(Map<String, String> settings) {
+    return fetcher(settings, workers);
+  }
+
+  private ImageFetcher fetcher(Map<String, String> settings, Executor fileReads) {
     GripstreamConfig.Images config = Settings.load(settings).images();
     Duration timeout = Duration.ofSeconds(2);
     return new ImageFetcher(
@@ -197,6 +240,6 @@ class ImageFetcherTest {
         new S3Store(config.s3(), timeout, workers),
         MAX_BYTES,
         timeout,
-        workers);
+        fileReads);
   }
 }

@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
@@ -142,6 +143,45 @@ class ReferencedImagesTest {
       assertThat(source.pixels(samples)).containsExactly(preprocessor.pixels(png), null, null);
     }
     assertThat(gone(Gone.UNREADABLE)).isEqualTo(2);
+  }
+
+  @Test
+  void anObjectThatKeepsFailingWhileOthersOfItsPlaceComeIsGone() throws Exception {
+    byte[] png = png(1);
+    AtomicLong clock = new AtomicLong();
+    try (StubS3 store = new StubS3();
+        ReferencedImages source =
+            new ReferencedImages(
+                stream.config(store.settings("", "photos")).images(),
+                stream.clients(),
+                stream.topics(),
+                stream.serdes(),
+                Preprocessing.usual(SIZE),
+                LONG,
+                meters,
+                clock::get)) {
+      store.put("photos", "a.png", png);
+      store.put("photos", "broken.png", exchange -> StubS3.send(exchange, 500, new byte[0]));
+      List<BatchSample> alone =
+          List.of(sample("broken", 0, 0, "s3://photos/broken.png", sha256(png)));
+      List<BatchSample> both =
+          List.of(alone.get(0), sample("there", 0, 0, "s3://photos/a.png", sha256(png)));
+      for (int i = 0; i < 10; i++) {
+        clock.addAndGet(Duration.ofSeconds(15).toNanos());
+        assertThatThrownBy(() -> source.pixels(alone))
+            .isInstanceOf(PlaceUnavailableException.class);
+      }
+      for (int i = 0; i < ObjectFailures.TRIES - 1; i++) {
+        clock.addAndGet(Duration.ofSeconds(15).toNanos());
+        assertThatThrownBy(() -> source.pixels(both)).isInstanceOf(PlaceUnavailableException.class);
+      }
+      clock.addAndGet(Duration.ofSeconds(15).toNanos());
+      assertThat(source.pixels(both)).containsExactly(null, preprocessor.pixels(png));
+      assertThat(gone(Gone.UNREADABLE)).isEqualTo(1);
+
+      store.put("photos", "broken.png", png);
+      assertThat(source.pixels(alone)).containsExactly(preprocessor.pixels(png));
+    }
   }
 
   @Test

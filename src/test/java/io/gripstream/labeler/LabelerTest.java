@@ -17,6 +17,7 @@ import io.gripstream.event.PromptVersion;
 import io.gripstream.event.Sample;
 import io.gripstream.event.Strategy;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.image.ObjectFailures;
 import io.gripstream.image.StubS3;
 import io.gripstream.kafka.Backoff;
 import io.gripstream.kafka.DeadLetters;
@@ -266,6 +267,50 @@ class LabelerTest {
       assertThat(meters.get(LetterCounts.METER).tag("reason", reason).counter().count())
           .isEqualTo(1);
     }
+  }
+
+  @Test
+  void anObjectThatFailsForEverIsADeadLetterAndWhatLiesBehindItGoesOn() throws Exception {
+    byte[] png = ColourClip.png(Color.RED);
+    String sha256 = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(png));
+    try (StubS3 store = new StubS3()) {
+      store.put("photos", "a.png", png);
+      store.put(
+          "photos",
+          "broken.png",
+          exchange -> {
+            exchange.sendResponseHeaders(500, -1);
+            exchange.close();
+          });
+      start(store.settings("", "photos"));
+      define("colours", Events.task("red", "green", "blue"));
+      promote(Events.prompt("colours", 0, COLOURS, RED, GREEN, BLUE));
+      long began = System.nanoTime();
+      // Of one key, so of one partition.
+      for (int i = 0; i < 30; i++) {
+        String key = i == 3 || i == 8 ? "broken" : "a";
+        image("photo", Events.at("s3://photos/" + key + ".png", sha256));
+      }
+      image("inline", Events.image(png));
+      await().atMost(LONG).until(() -> predictions.values().size() >= 4);
+
+      await().atMost(Duration.ofMinutes(3)).until(() -> deadLetters.records().size() == 2);
+      assertThat(Duration.ofNanos(System.nanoTime() - began)).isGreaterThan(ObjectFailures.LEAST);
+      assertThat(deadLetters.records())
+          .extracting(letter -> header(letter, DeadLetters.CAUSE))
+          .allSatisfy(
+              cause ->
+                  assertThat(cause)
+                      .startsWith("S3 answered 500 for s3://photos/broken.png; so it was ")
+                      .endsWith(" seconds, while others of its place came"));
+      assertThat(awaitPredictions(29))
+          .filteredOn(prediction -> prediction.getImageId().equals("photo"))
+          .extracting(prediction -> prediction.getImage().getOffset())
+          .isSorted();
+      await().atMost(LONG).until(() -> labeler.notReady().isEmpty());
+    }
+    assertThat(meters.get(LetterCounts.METER).tag("reason", "unreadable").counter().count())
+        .isEqualTo(2);
   }
 
   /** Of some hundred images one in five is of a host that keeps whoever asks waiting. */

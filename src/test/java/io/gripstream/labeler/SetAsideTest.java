@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.gripstream.event.ImageEvent;
+import io.gripstream.kafka.Position;
 import io.gripstream.labeler.Assignment.Away;
 import io.gripstream.labeler.Assignment.Label;
 import io.gripstream.labeler.Assignment.Verdict;
@@ -198,7 +199,20 @@ class SetAsideTest {
 
   @Test
   void whatLiesBehindAPlaceThatIsAwayHasABound() {
-    SetAside aside = new SetAside(Set::of, image -> Optional.of(false), () -> 0);
+    List<Position> holdUp = new ArrayList<>();
+    SetAside.Arrivals arrivals =
+        new SetAside.Arrivals() {
+          @Override
+          public Optional<Boolean> come(Position image) {
+            return Optional.of(false);
+          }
+
+          @Override
+          public void holdsUp(Position image) {
+            holdUp.add(image);
+          }
+        };
+    SetAside aside = new SetAside(Set::of, arrivals, () -> 0);
     SetAside.Draft draft = aside.draft();
     draft.decide(
         new Arrival(
@@ -211,12 +225,17 @@ class SetAsideTest {
     assertThat(aside.bookmark(PARTITION, new OffsetAndMetadata(6)).metadata())
         .isEqualTo("s3%3A%2F%2Fphotos=5");
     aside.bookmark(PARTITION, new OffsetAndMetadata(5 + SetAside.MOST));
-    aside.requireRoom(record(5 + SetAside.MOST));
+    aside.requireRoom(record(5 + SetAside.MOST), true);
     aside.bookmark(PARTITION, new OffsetAndMetadata(6 + SetAside.MOST));
-    assertThatThrownBy(() -> aside.requireRoom(record(6 + SetAside.MOST)))
+    assertThatThrownBy(() -> aside.requireRoom(record(6 + SetAside.MOST), true))
         .isInstanceOf(AwaitedException.class)
         .hasMessageContaining("s3://photos");
-    aside.requireRoom(record(5));
+    aside.requireRoom(record(5), true);
+    assertThat(holdUp).containsExactly(new Position(0, 5));
+    // Nobody is held up but images of the same place.
+    assertThatThrownBy(() -> aside.requireRoom(record(6 + SetAside.MOST), false))
+        .isInstanceOf(AwaitedException.class);
+    assertThat(holdUp).hasSize(1);
   }
 
   private static ConsumerRecord<byte[], byte[]> record(long offset) {
