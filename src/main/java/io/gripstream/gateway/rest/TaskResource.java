@@ -29,6 +29,8 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.Response.Status;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -47,6 +49,9 @@ public final class TaskResource {
   private final Gateway gateway;
   private final Tasks tasks;
   private final Topics topics;
+
+  /** Names that requests for new tasks are defining at this moment. */
+  private final Set<String> claimed = ConcurrentHashMap.newKeySet();
 
   TaskResource(Gateway gateway, Tasks tasks, Topics topics) {
     this.gateway = gateway;
@@ -94,7 +99,8 @@ public final class TaskResource {
       summary = "Defines a task, anew or again",
       description =
           "What is left out is as the schema has it by default, whatever it was before. With"
-              + " If-None-Match: * a task that is defined already is left alone (412).")
+              + " If-None-Match: * a task that is defined already is left alone (412), and of several"
+              + " such requests to one gateway at a time one defines it.")
   @APIResponse(
       responseCode = "200",
       description = "Changed",
@@ -113,11 +119,25 @@ public final class TaskResource {
     if (!faults.isEmpty()) {
       throw ProblemException.invalid(faults);
     }
-    boolean known = gateway.board().find(task).isPresent();
-    if (known && onlyNew != null) {
-      throw ProblemException.of(
-          Status.PRECONDITION_FAILED, "there is a task named " + task + " already");
+    if (onlyNew == null) {
+      return define(task, definition, gateway.board().find(task).isPresent());
     }
+    boolean claims = claimed.add(task);
+    try {
+      if (!claims || gateway.board().find(task).isPresent()) {
+        throw ProblemException.of(
+            Status.PRECONDITION_FAILED, "there is a task named " + task + " already");
+      }
+      return define(task, definition, false);
+    } finally {
+      if (claims) {
+        claimed.remove(task);
+      }
+    }
+  }
+
+  private Response define(String task, TaskDefinition definition, boolean known)
+      throws InterruptedException {
     write(task, gateway.serdes().tasks().serializer().serialize(topics.tasks(), definition));
     return Response.status(known ? Status.OK : Status.CREATED)
         .entity(

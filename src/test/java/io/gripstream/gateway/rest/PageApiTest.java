@@ -33,6 +33,7 @@ import io.gripstream.kafka.registry.TopicSerdes;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.path.json.JsonPath;
+import io.restassured.response.Response;
 import jakarta.inject.Inject;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -42,6 +43,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -124,15 +130,39 @@ class PageApiTest {
 
   @Test
   void aTaskThatIsThereIsNotDefinedOverByWhoWantsANewOne() {
-    given()
-        .contentType("application/json")
-        .header("If-None-Match", "*")
-        .body(Map.of("classes", List.of("x", "y")))
-        .put("/api/tasks/" + task)
+    onlyNew(task, List.of("x", "y"))
         .then()
         .statusCode(412)
         .body("detail", equalTo("there is a task named " + task + " already"));
     get("/api/tasks/" + task).then().body("definition.classes", contains("a", "b", "c"));
+  }
+
+  @Test
+  void ofManyWhoWantANewTaskAtATimeOneGetsIt() throws Exception {
+    ExecutorService pool = Executors.newFixedThreadPool(8);
+    try {
+      List<Future<Integer>> answers =
+          pool.invokeAll(
+              IntStream.range(0, 8)
+                  .<Callable<Integer>>mapToObj(
+                      i -> () -> onlyNew(task + "-new", List.of("a" + i, "b" + i)).statusCode())
+                  .toList());
+      List<Integer> statuses = new ArrayList<>();
+      for (Future<Integer> answer : answers) {
+        statuses.add(answer.get());
+      }
+      assertThat(statuses).containsOnly(201, 412).containsOnlyOnce(201);
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+
+  private static Response onlyNew(String task, List<String> classes) {
+    return given()
+        .contentType("application/json")
+        .header("If-None-Match", "*")
+        .body(Map.of("classes", classes))
+        .put("/api/tasks/" + task);
   }
 
   @Test
