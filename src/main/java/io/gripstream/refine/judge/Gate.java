@@ -36,13 +36,14 @@ import java.util.Optional;
  * photographs, scenes and MNIST, two models, three seeds, four corruptions: candidates in place of
  * zero-shot</caption>
  * <tr><th>pools</th><th>worse by a point: promoted</th><th>better by three: promoted</th><th>worst promoted</th></tr>
- * <tr><td>equally frequent classes</td><td>0 of 0</td><td>25 of 44</td><td>+1.2</td></tr>
+ * <tr><td>equally frequent classes</td><td>0 of 1</td><td>25 of 45</td><td>+1.4</td></tr>
  * <tr><td>shares as 1 / rank</td><td>0 of 21</td><td>7 of 34</td><td>+1.1</td></tr>
- * <tr><td>four classes</td><td>0 of 45</td><td>1 of 37</td><td>+13.5</td></tr>
+ * <tr><td>four classes</td><td>0 of 43</td><td>3 of 36</td><td>+13.5</td></tr>
  * </table>
  *
- * <p>Where a stream shows few of its classes nearly everything is held: a rival that names few
- * classes ({@link FewClasses}) keeps most of the harm out, and with it most of the gain.
+ * <p>Where a stream shows few of its classes most is held: a rival that names few classes ({@link
+ * FewClasses}) keeps most of the harm out. What it keeps in is a candidate that is balanced among
+ * these few, where they are shown clearly.
  */
 public final class Gate {
   /** For the day that the live prompt has so few classes left that the judges lost them too. */
