@@ -39,6 +39,12 @@ record FewClasses(int[] few, int[] most, Optional<float[]> bias) {
    */
   private static final double CLEARLY = 1.6;
 
+  /**
+   * Images that each class is said of which is not shown. Of classes that come later 39 % are named
+   * right then; 30 % with one image, 51 % with ten, which take a fifth of the gain.
+   */
+  private static final double OTHERS = 3;
+
   /** The share of the images that may be in groups which zero-shot calls by another name. */
   private static final double MISNAMED = 0.02;
 
@@ -108,17 +114,17 @@ record FewClasses(int[] few, int[] most, Optional<float[]> bias) {
 
   /**
    * Balances the classes that are left as far as the images bear it out. Each of the others is said
-   * of one image, so that it is still found when it comes.
+   * of a few images, so that it is still found when it comes.
    */
   private static float[] bias(PoolView view, int[] kept) {
     FloatTensor left = columns(view.logits(), kept);
     FloatTensor balanced = ClassBalance.added(left, ClassBalance.pulled(left, view.graph()));
     double[] mean = Metrics.meanPrediction(Scores.softmax(balanced));
-    double image = 1.0 / left.rows();
+    double others = OTHERS / left.rows();
     double[] shares = new double[view.logits().columns()];
-    Arrays.fill(shares, image);
+    Arrays.fill(shares, others);
     for (int k = 0; k < kept.length; k++) {
-      shares[kept[k]] = Math.max(image, mean[k]);
+      shares[kept[k]] = Math.max(others, mean[k]);
     }
     double sum = Arrays.stream(shares).sum();
     return ClassBalance.towards(
