@@ -118,8 +118,17 @@ final class Member {
     }
     if (wipe) {
       Directories.delete(directory);
+      lost();
     }
     start();
+  }
+
+  /**
+   * A start without its disk has another goal: Kafka Streams knows its open transaction by an id
+   * that lies there, and waits without it until the brokers end that, half a minute at most.
+   */
+  private synchronized void lost() {
+    killed = false;
   }
 
   private synchronized void wake() throws IOException, InterruptedException {
@@ -176,7 +185,10 @@ final class Member {
     return exits;
   }
 
-  /** From each start after a SIGKILL until it was ready, unless the next fault came before. */
+  /**
+   * From each start with its disk after a SIGKILL until it was ready, unless the next fault came
+   * before.
+   */
   synchronized List<Duration> startsAfterKill() {
     return List.copyOf(startsAfterKill);
   }
