@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -263,16 +264,20 @@ public final class Follower implements AutoCloseable {
   private void follow(Consumer<byte[], byte[]> consumer) {
     while (!isClosed()) {
       pulse.beat();
-      if (isAnother() || hasShrunk(consumer)) {
+      // What the metadata hold costs nothing to ask.
+      List<PartitionInfo> infos =
+          Objects.requireNonNullElse(consumer.partitionsFor(topic), List.of());
+      if (isAnother() || hasShrunk(consumer, infos)) {
         return;
       }
-      if (!assign(consumer)) {
+      if (infos.isEmpty()) {
         trouble = new UnknownTopicOrPartitionException("there is no topic " + topic);
         // It may be made any moment, and asking costs little.
         backoff.succeeded();
         pause();
         continue;
       }
+      assign(consumer, infos);
       ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
       if (!records.isEmpty() && !isIdentified(consumer) || isAnother()) {
         return;
@@ -314,9 +319,8 @@ public final class Follower implements AutoCloseable {
    * Whether the topic has fewer partitions than before: it was deleted and made anew. One that has
    * as many or more cannot be told from the old one here.
    */
-  private boolean hasShrunk(Consumer<byte[], byte[]> consumer) {
-    List<PartitionInfo> infos = consumer.partitionsFor(topic);
-    if (infos == null || infos.isEmpty() || infos.size() >= consumer.assignment().size()) {
+  private boolean hasShrunk(Consumer<byte[], byte[]> consumer, List<PartitionInfo> infos) {
+    if (infos.isEmpty() || infos.size() >= consumer.assignment().size()) {
       return false;
     }
     beginAnew("There are fewer partitions than before");
@@ -335,21 +339,15 @@ public final class Follower implements AutoCloseable {
 
   /**
    * Takes on partitions that are new; the topic may have been made, or have grown, after this
-   * began. What the metadata hold costs nothing to ask.
-   *
-   * @return false if there is no such topic yet
+   * began.
    */
-  private boolean assign(Consumer<byte[], byte[]> consumer) {
-    List<PartitionInfo> infos = consumer.partitionsFor(topic);
-    if (infos == null || infos.isEmpty()) {
-      return false;
-    }
+  private void assign(Consumer<byte[], byte[]> consumer, List<PartitionInfo> infos) {
     List<TopicPartition> partitions =
         infos.stream().map(info -> new TopicPartition(topic, info.partition())).toList();
     List<TopicPartition> added = new ArrayList<>(partitions);
     added.removeAll(consumer.assignment());
     if (added.isEmpty()) {
-      return true;
+      return;
     }
     Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(added);
     Map<TopicPartition, Long> endsNow = consumer.endOffsets(added);
@@ -367,7 +365,6 @@ public final class Follower implements AutoCloseable {
     placed.countDown();
     // There may be nothing to read, and a poll waits for something.
     note(consumer);
-    return true;
   }
 
   private void handle(ConsumerRecord<byte[], byte[]> record) {

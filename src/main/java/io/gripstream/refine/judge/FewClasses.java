@@ -3,6 +3,7 @@ package io.gripstream.refine.judge;
 import io.gripstream.clip.FloatTensor;
 import io.gripstream.refine.head.ClassBalance;
 import io.gripstream.refine.head.Metrics;
+import io.gripstream.refine.head.NeighborGraph;
 import io.gripstream.refine.head.Scores;
 import java.util.Arrays;
 import java.util.Optional;
