@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 
 import ai.djl.engine.EngineException;
 import com.sun.net.httpserver.HttpServer;
+import io.gripstream.clip.Digests;
 import io.gripstream.clip.Float16;
 import io.gripstream.event.ImageEvent;
 import io.gripstream.event.Modality;
@@ -56,7 +57,6 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -229,7 +229,7 @@ class LabelerTest {
   @Test
   void aStoreThatIsAwayIsNoImagesFaultAndNothingIsToldTwiceWhenItIsBack() throws Exception {
     byte[] png = ColourClip.png(Color.RED);
-    String sha256 = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(png));
+    String sha256 = Digests.sha256(png);
     try (StubS3 store = new StubS3()) {
       store.put("photos", "a.png", png);
       store.refuse(1000, 503, "SlowDown");
@@ -272,7 +272,7 @@ class LabelerTest {
   @Test
   void anObjectThatFailsForEverIsADeadLetterAndWhatLiesBehindItGoesOn() throws Exception {
     byte[] png = ColourClip.png(Color.RED);
-    String sha256 = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(png));
+    String sha256 = Digests.sha256(png);
     try (StubS3 store = new StubS3()) {
       store.put("photos", "a.png", png);
       store.put(
@@ -320,7 +320,7 @@ class LabelerTest {
       boolean sharesProcessors) throws Exception {
     model.sharesProcessors = sharesProcessors;
     byte[] png = ColourClip.png(Color.RED);
-    String sha256 = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(png));
+    String sha256 = Digests.sha256(png);
     CountDownLatch awake = new CountDownLatch(1);
     ExecutorService threads = Executors.newCachedThreadPool();
     HttpServer host =

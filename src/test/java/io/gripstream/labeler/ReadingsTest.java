@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.gripstream.cli.Settings;
+import io.gripstream.clip.Digests;
 import io.gripstream.clip.Preprocessing;
 import io.gripstream.image.ImageReader;
 import io.gripstream.image.ObjectFailures;
@@ -12,10 +13,8 @@ import io.gripstream.image.RejectedImageException;
 import io.gripstream.image.StubS3;
 import io.gripstream.kafka.Position;
 import java.awt.Color;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -71,7 +70,7 @@ class ReadingsTest {
     return new Arrival(
         new ConsumerRecord<>("images", 0, offset, new byte[0], new byte[0]),
         "image",
-        Events.at(uri, HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(png))),
+        Events.at(uri, Digests.sha256(png)),
         Set.of());
   }
 
