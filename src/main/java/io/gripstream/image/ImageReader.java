@@ -1,16 +1,14 @@
 package io.gripstream.image;
 
 import io.gripstream.GripstreamConfig;
+import io.gripstream.clip.Digests;
 import io.gripstream.clip.Preprocessing;
 import io.gripstream.clip.Preprocessor;
 import io.gripstream.clip.pixels.InvalidImageException;
 import io.gripstream.event.ImageEvent;
 import io.gripstream.image.RejectedImageException.Why;
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
@@ -201,7 +199,7 @@ public final class ImageReader implements AutoCloseable {
     if (encoded.length > maxBytes) {
       throw new RejectedImageException(Why.UNREADABLE, ImageFetcher.tooLarge(maxBytes));
     }
-    String sha256 = sha256(encoded);
+    String sha256 = Digests.sha256(encoded);
     if (expectedSha256 != null && !expectedSha256.equals(sha256)) {
       throw new RejectedImageException(
           Why.CHANGED, "the image's sha256 is %s, not %s".formatted(sha256, expectedSha256));
@@ -222,14 +220,6 @@ public final class ImageReader implements AutoCloseable {
     byte[] bytes = new byte[content.remaining()];
     content.duplicate().get(bytes);
     return bytes;
-  }
-
-  private static String sha256(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 
   private static Thread waiting(Runnable work) {

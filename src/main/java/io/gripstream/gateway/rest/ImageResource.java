@@ -1,6 +1,7 @@
 package io.gripstream.gateway.rest;
 
 import io.gripstream.GripstreamConfig;
+import io.gripstream.clip.Digests;
 import io.gripstream.event.ImageEvent;
 import io.gripstream.gateway.Gateway;
 import io.gripstream.gateway.stream.ImageStore.Stored;
@@ -29,9 +30,6 @@ import jakarta.ws.rs.core.Response.Status;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.header.Header;
@@ -96,7 +94,7 @@ public final class ImageResource {
       @HeaderParam(TraceContext.STATE) List<String> traceStates,
       byte[] body) {
     check(body, config.images().maxBytes());
-    String sha256 = sha256(body);
+    String sha256 = Digests.sha256(body);
     return publish(
         id == null ? sha256 : id,
         new ImageEvent(ByteBuffer.wrap(body), null, sha256, known(forTasks), Map.of()),
@@ -222,13 +220,5 @@ public final class ImageResource {
     }
     names.forEach(tasks::board);
     return names.stream().distinct().toList();
-  }
-
-  private static String sha256(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
   }
 }
