@@ -34,7 +34,6 @@ public final class Subscriber implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(50);
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
   private static final int HEADER_BYTES = 5;
-  private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final KafkaConsumer<byte[], byte[]> consumer;
@@ -108,13 +107,14 @@ public final class Subscriber implements AutoCloseable {
    * @param registry serves {@code /schemas/ids/{id}}
    */
   public static IntFunction<Schema> registry(URI registry) {
-    return id -> schema(registry, id);
+    HttpClient http = HttpClient.newHttpClient();
+    return id -> schema(http, registry, id);
   }
 
-  private static Schema schema(URI registry, int id) {
+  private static Schema schema(HttpClient http, URI registry, int id) {
     try {
       HttpResponse<String> answer =
-          HTTP.send(
+          http.send(
               HttpRequest.newBuilder(registry.resolve("/schemas/ids/" + id)).build(),
               BodyHandlers.ofString());
       if (answer.statusCode() != 200) {
