@@ -145,7 +145,8 @@ public final class SendCommand implements Callable<Integer> {
         classes = classesOf(files.names());
         requireFitDefinition();
       }
-      List<String> labels = classes == null ? known(Tasks.all(clients, serdes, topics)) : classes;
+      List<String> labels =
+          classes == null ? known(Tasks.all(clients, serdes, topics).followed()) : classes;
       List<String> names = inOrder ? files.names() : files.shuffled(seed);
       if (limit != null) {
         names = names.subList(0, (int) Math.min(limit, names.size()));

@@ -9,7 +9,10 @@ import io.gripstream.task.TaskRules;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -49,13 +52,41 @@ public final class Tasks {
     write(clients, serdes, topics, task, definition);
   }
 
-  /** All there are, by name. */
-  static Map<String, TaskDefinition> all(KafkaClients clients, TopicSerdes serdes, Topics topics) {
+  /**
+   * What the topic defines, by name.
+   *
+   * @param followed the definitions that hold
+   * @param faults how the latest definition breaks the rules, of tasks that have no other
+   */
+  record Defined(Map<String, TaskDefinition> followed, Map<String, String> faults) {
+    Set<String> names() {
+      Set<String> names = new TreeSet<>(followed.keySet());
+      names.addAll(faults.keySet());
+      return names;
+    }
+  }
+
+  /** All there are; as in every role, a definition that breaks the rules changes nothing. */
+  static Defined all(KafkaClients clients, TopicSerdes serdes, Topics topics) {
+    Map<String, String> faults = new ConcurrentHashMap<>();
     try (TopicView<TaskDefinition> view =
         new TopicView<>(
-            clients, topics.tasks(), serdes.tasks().deserializer(), (name, definition) -> {})) {
+            clients,
+            topics.tasks(),
+            serdes.tasks().deserializer(),
+            (name, definition) -> {
+              List<String> broken =
+                  definition == null ? List.of() : TaskRules.faults(name, definition);
+              if (!broken.isEmpty()) {
+                faults.put(name, String.join("; ", broken));
+                throw new IllegalArgumentException(faults.get(name));
+              }
+              faults.remove(name);
+            })) {
       view.awaitReady(TIMEOUT);
-      return new TreeMap<>(view.snapshot());
+      Map<String, TaskDefinition> followed = new TreeMap<>(view.snapshot());
+      faults.keySet().removeAll(followed.keySet());
+      return new Defined(followed, new TreeMap<>(faults));
     }
   }
 

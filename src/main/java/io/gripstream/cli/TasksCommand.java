@@ -7,7 +7,6 @@ import io.gripstream.kafka.registry.SchemaRegistry;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.task.TaskRules;
 import java.util.List;
-import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -30,9 +29,15 @@ public final class TasksCommand implements Runnable {
 
   @Command(name = "list", description = "Prints each task and its classes, by name.")
   int list(@Mixin ClientOptions client) {
-    Map<String, TaskDefinition> tasks = with(client, Tasks::all);
-    tasks.forEach(
-        (name, definition) -> print("%s: %s", name, String.join(", ", definition.getClasses())));
+    Tasks.Defined tasks = with(client, Tasks::all);
+    for (String name : tasks.names()) {
+      TaskDefinition definition = tasks.followed().get(name);
+      if (definition == null) {
+        print("%s is not followed: %s", name, tasks.faults().get(name));
+      } else {
+        print("%s: %s", name, String.join(", ", definition.getClasses()));
+      }
+    }
     return 0;
   }
 
@@ -73,7 +78,7 @@ public final class TasksCommand implements Runnable {
     return with(
         client,
         (clients, serdes, topics) -> {
-          if (Tasks.all(clients, serdes, topics).containsKey(name)) {
+          if (Tasks.all(clients, serdes, topics).followed().containsKey(name)) {
             throw new CommandFailure("there is a task named " + name + " already");
           }
           Tasks.define(clients, serdes, topics, name, definition);
@@ -93,7 +98,9 @@ public final class TasksCommand implements Runnable {
     return with(
         client,
         (clients, serdes, topics) -> {
-          known(Tasks.all(clients, serdes, topics), name);
+          if (!Tasks.all(clients, serdes, topics).names().contains(name)) {
+            throw noTask(name);
+          }
           Tasks.delete(clients, serdes, topics, name);
           return 0;
         });
@@ -104,12 +111,19 @@ public final class TasksCommand implements Runnable {
     spec.commandLine().getOut().flush();
   }
 
-  private static TaskDefinition known(Map<String, TaskDefinition> tasks, String name) {
-    TaskDefinition definition = tasks.get(name);
+  private static TaskDefinition known(Tasks.Defined tasks, String name) {
+    TaskDefinition definition = tasks.followed().get(name);
     if (definition == null) {
-      throw new CommandFailure("there is no task named " + name);
+      String fault = tasks.faults().get(name);
+      throw fault == null
+          ? noTask(name)
+          : new CommandFailure("the definition of " + name + " is not followed: " + fault);
     }
     return definition;
+  }
+
+  private static CommandFailure noTask(String name) {
+    return new CommandFailure("there is no task named " + name);
   }
 
   private interface Work<T> {

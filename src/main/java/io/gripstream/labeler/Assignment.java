@@ -62,7 +62,11 @@ record Assignment(Duration timeout) {
       }
       Long since = prompts.waitingSince().get(task);
       if (since == null) {
-        return new Refuse("there is no task '%s'".formatted(task));
+        String fault = prompts.faults().get(task);
+        return new Refuse(
+            fault == null
+                ? "there is no task '%s'".formatted(task)
+                : "the definition of task '%s' is not followed: %s".formatted(task, fault));
       }
       if (expired(since, now)) {
         return new Refuse(

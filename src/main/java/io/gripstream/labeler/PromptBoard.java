@@ -31,10 +31,14 @@ final class PromptBoard {
   private final Map<String, LivePrompt> prompts = new HashMap<>();
   private final Map<String, Long> waitingSince = new HashMap<>();
   private final Map<String, String> refused = new HashMap<>();
+
+  /** What is wrong with the latest definition of tasks that have no other. */
+  private final Map<String, String> faults = new HashMap<>();
+
   private final Runnable onRefusal;
   private final PromptReview review;
   private boolean closed;
-  private volatile Snapshot snapshot = new Snapshot(Map.of(), Map.of(), Map.of());
+  private volatile Snapshot snapshot = new Snapshot(Map.of(), Map.of(), Map.of(), Map.of());
 
   /**
    * @param nanoTime a clock that only goes forward, in nanoseconds
@@ -54,9 +58,13 @@ final class PromptBoard {
    * @param waitingSince the tasks that are defined but have no prompt for this model yet: since
    *     when, on the board's clock
    * @param refused the defined tasks whose live prompt this process does not serve, and why
+   * @param faults the tasks that are not defined because their definition breaks the rules, and how
    */
   record Snapshot(
-      Map<String, Served> served, Map<String, Long> waitingSince, Map<String, String> refused) {
+      Map<String, Served> served,
+      Map<String, Long> waitingSince,
+      Map<String, String> refused,
+      Map<String, String> faults) {
 
     /** Whether there is such a task, with a prompt or not. */
     boolean defines(String task) {
@@ -79,13 +87,18 @@ final class PromptBoard {
     if (definition == null) {
       definitions.remove(task);
     } else {
-      List<String> faults = TaskRules.faults(task, definition);
-      if (!faults.isEmpty()) {
-        LOG.warnf("a definition of %s is not followed: %s", task, String.join("; ", faults));
+      List<String> broken = TaskRules.faults(task, definition);
+      if (!broken.isEmpty()) {
+        LOG.warnf("a definition of %s is not followed: %s", task, String.join("; ", broken));
+        if (!definitions.containsKey(task)) {
+          faults.put(task, String.join("; ", broken));
+          publish();
+        }
         return;
       }
       definitions.put(task, definition);
     }
+    faults.remove(task);
     review.define(task, definition);
     publish();
   }
@@ -167,7 +180,12 @@ final class PromptBoard {
     }
     Map<String, String> refusedNow = new HashMap<>(refused);
     refusedNow.keySet().retainAll(definitions.keySet());
-    snapshot = new Snapshot(Map.copyOf(served), Map.copyOf(waitingSince), Map.copyOf(refusedNow));
+    snapshot =
+        new Snapshot(
+            Map.copyOf(served),
+            Map.copyOf(waitingSince),
+            Map.copyOf(refusedNow),
+            Map.copyOf(faults));
     notifyAll();
   }
 }

@@ -65,6 +65,9 @@ final class ZeroShotMaker implements AutoCloseable {
   /** By key in the topic. Ahead of the view by what was written a moment ago. */
   private final Map<String, Made> latest = new ConcurrentHashMap<>();
 
+  /** By task, the definition that broke the rules last, until the diary tells of it. */
+  private final Map<String, TaskDefinition> unfollowed = new ConcurrentHashMap<>();
+
   private final BlockingQueue<String> due = new LinkedBlockingQueue<>();
   private final Map<String, TaskDefinition> hopeless = new HashMap<>();
 
@@ -118,11 +121,7 @@ final class ZeroShotMaker implements AutoCloseable {
             (name, bytes) -> summary(whole.deserialize(name, bytes)),
             this::heardOf);
     this.tasks =
-        new TopicView<>(
-            clients,
-            topics.tasks(),
-            serdes.tasks().deserializer(),
-            (task, definition) -> due.add(task));
+        new TopicView<>(clients, topics.tasks(), serdes.tasks().deserializer(), this::defined);
     this.thread = new Thread(this::run, "refiner-zero-shot");
     this.pulse = new Pulse(thread, () -> closed.getCount() == 0);
     thread.setDaemon(true);
@@ -163,6 +162,21 @@ final class ZeroShotMaker implements AutoCloseable {
             List.copyOf(prompt.getClasses()),
             prompt.getTemplate(),
             prompt.getCreatedAt());
+  }
+
+  /** One that breaks the rules changes nothing, as in every role: the one before still holds. */
+  private void defined(String task, TaskDefinition definition) {
+    unfollowed.remove(task);
+    try {
+      if (definition != null) {
+        TaskRules.require(task, definition);
+      }
+    } catch (IllegalArgumentException e) {
+      unfollowed.put(task, definition);
+      throw e;
+    } finally {
+      due.add(task);
+    }
   }
 
   private void heardOf(String key, Made prompt) {
@@ -220,13 +234,20 @@ final class ZeroShotMaker implements AutoCloseable {
   }
 
   private void check(String task) throws InterruptedException {
+    TaskDefinition broken = unfollowed.get(task);
+    if (broken != null) {
+      giveUp(
+          task,
+          broken,
+          new IllegalArgumentException(String.join("; ", TaskRules.faults(task, broken))));
+      unfollowed.remove(task, broken);
+    }
     TaskDefinition definition = tasks.snapshot().get(task);
     if (definition == null || definition.equals(hopeless.get(task)) || has(task, definition)) {
       return;
     }
     PromptVersion prompt;
     try {
-      TaskRules.require(task, definition);
       prompt = refinement.zeroShot(task, definition, clock.instant());
     } catch (RuntimeException e) {
       if (Fault.of(e) != Fault.RECORD) {

@@ -66,6 +66,25 @@ class AssignmentTest {
     assertThat(verdict("one")).isInstanceOf(Label.class);
   }
 
+  /** After a restart, when compaction has left nothing of the definition before it. */
+  @Test
+  void aTaskWhoseOnlyDefinitionBreaksTheRulesSaysSo() {
+    board.define("one", Events.task("alone"));
+    assertThat(verdict("one"))
+        .isInstanceOfSatisfying(
+            Refuse.class,
+            refuse ->
+                assertThat(refuse.reason())
+                    .isEqualTo(
+                        "the definition of task 'one' is not followed: classes must be at least"
+                            + " two, and at most 1000, not 1"));
+    define("one");
+    board.define("one", Events.task("alone"));
+    assertThat(verdict("one")).isInstanceOf(Wait.class);
+    board.define("one", null);
+    assertThat(verdict("one")).isEqualTo(new Refuse("there is no task 'one'"));
+  }
+
   @Test
   void aTaskThatEndedIsUnknown() {
     define("one");

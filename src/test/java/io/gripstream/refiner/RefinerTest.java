@@ -331,6 +331,19 @@ class RefinerTest {
                         ": " + broken.get(Integer.parseInt(event.getTask().substring(7))).path()));
   }
 
+  /** The labelers and the curator follow the one before, and wait for its prompt. */
+  @Test
+  void theDefinitionBeforeOneThatBreaksTheRulesGetsItsPrompt() {
+    TaskDefinition good = Batches.task("circle", "square");
+    define("shapes", good);
+    define("shapes", TaskDefinition.newBuilder(good).setClasses(List.of("circle")).build());
+    start("one");
+    assertThat(awaitZeroShots(1))
+        .extracting(PromptVersion::getClasses)
+        .containsExactly(good.getClasses());
+    await().atMost(LONG).until(() -> diary("shapes").equals(List.of("0 FAILED 0.0")));
+  }
+
   @Test
   void aBatchWhoseDefinitionBreaksTheRulesFailsBeforeAnythingIsTrained() {
     start("one");

@@ -43,6 +43,18 @@ public final class Board {
   }
 
   /**
+   * @param fault how a definition of the task breaks the rules; the one before it stays
+   */
+  public void unfollowed(String task, String fault) {
+    board(task).ifPresent(board -> board.unfollowed(fault));
+  }
+
+  /** What is wrong with the definition of a task that has no other; empty: nothing is known. */
+  public Optional<String> fault(String task) {
+    return Optional.ofNullable(tasks.get(task)).flatMap(TaskBoard::fault);
+  }
+
+  /**
    * @param position of the prediction's own record
    * @param at the record's time, in milliseconds since the epoch
    */

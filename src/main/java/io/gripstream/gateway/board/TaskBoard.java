@@ -38,6 +38,7 @@ public final class TaskBoard {
   private final Map<Integer, Long> heard = new TreeMap<>();
 
   private TaskDefinition definition;
+  private String fault;
   private VersionFacts live;
   private long seq;
   private Long since;
@@ -79,7 +80,20 @@ public final class TaskBoard {
       labels.clear();
     }
     definition = now;
+    fault = null;
     structure++;
+  }
+
+  /**
+   * @param how a definition breaks the rules; the one before it stays
+   */
+  synchronized void unfollowed(String how) {
+    fault = how;
+  }
+
+  /** What is wrong with its definition, if it has no other; empty: nothing is known. */
+  synchronized Optional<String> fault() {
+    return definition == null ? Optional.ofNullable(fault) : Optional.empty();
   }
 
   /**

@@ -31,6 +31,10 @@ final class ProblemException extends RuntimeException {
     return of(Status.NOT_FOUND, "there is no task named " + task);
   }
 
+  static ProblemException unfollowed(String task, String fault) {
+    return of(Status.NOT_FOUND, "the definition of " + task + " is not followed: " + fault);
+  }
+
   Problem problem() {
     return problem;
   }

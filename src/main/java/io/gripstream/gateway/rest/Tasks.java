@@ -16,11 +16,19 @@ final class Tasks {
 
   /** The board of a task that is defined, or a 404. */
   TaskBoard board(String task) {
-    return gateway.board().find(task).orElseThrow(() -> ProblemException.noTask(task));
+    return gateway.board().find(task).orElseThrow(() -> missing(task));
   }
 
   /** The definition of a task, or a 404. */
   TaskDefinition definition(String task) {
-    return board(task).definition().orElseThrow(() -> ProblemException.noTask(task));
+    return board(task).definition().orElseThrow(() -> missing(task));
+  }
+
+  private ProblemException missing(String task) {
+    return gateway
+        .board()
+        .fault(task)
+        .map(fault -> ProblemException.unfollowed(task, fault))
+        .orElseGet(() -> ProblemException.noTask(task));
   }
 }

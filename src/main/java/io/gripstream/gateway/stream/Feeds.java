@@ -116,8 +116,10 @@ public final class Feeds implements AutoCloseable {
         record.value() == null
             ? null
             : serdes.tasks().deserializer().deserialize(topics.tasks(), record.value());
-    if (definition != null) {
-      TaskRules.require(task, definition);
+    List<String> faults = definition == null ? List.of() : TaskRules.faults(task, definition);
+    if (!faults.isEmpty()) {
+      board.unfollowed(task, String.join("; ", faults));
+      throw new IllegalArgumentException(String.join("; ", faults));
     }
     board.task(task, definition);
     review.define(task, definition);

@@ -86,13 +86,18 @@ public final class TopicView<V> implements AutoCloseable {
       return;
     }
     V value = deserializer.deserialize(topic, record.headers(), record.value());
-    if (value == null) {
-      values.remove(key);
-    } else {
-      values.put(key, value);
+    V had = put(key, value);
+    try {
+      onChange.accept(key, value);
+    } catch (RuntimeException | Error e) {
+      put(key, had);
+      throw e;
     }
     latest.put(key, new Place(record.partition(), record.timestamp()));
-    onChange.accept(key, value);
+  }
+
+  private V put(String key, V value) {
+    return value == null ? values.remove(key) : values.put(key, value);
   }
 
   /** Stops the thread and waits for it. */

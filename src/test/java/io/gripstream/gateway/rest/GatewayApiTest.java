@@ -165,11 +165,19 @@ class GatewayApiTest {
     TaskDefinition good = TaskDefinition.newBuilder().setClasses(List.of("a", "b")).build();
     TaskDefinition bad = TaskDefinition.newBuilder(good).setClasses(List.of("a")).build();
     for (Position written :
-        List.of(traffic.definition(task, bad), traffic.definition("../" + task, good))) {
+        List.of(
+            traffic.definition(task, bad),
+            traffic.definition("../" + task, good),
+            traffic.definition(task + "-bad", bad))) {
       gateway.feeds().tasks().await(written.partition(), written.offset(), Duration.ofSeconds(30));
     }
     get("/api/tasks/" + task).then().body("definition.classes", hasSize(3));
     get("/api/tasks").then().body("name", not(hasItem("../" + task)));
+    get("/api/tasks").then().body("name", not(hasItem(task + "-bad")));
+    problem(
+        get("/api/tasks/" + task + "-bad").then(),
+        404,
+        "is not followed: classes must be at least");
   }
 
   @Test

@@ -194,6 +194,11 @@ class TopicViewTest {
       producer.flush();
       await().atMost(TIMEOUT).until(() -> seen.equals(Map.of("a", "2")));
       assertThat(view.skipped()).isEqualTo(1);
+      put("a", "1");
+      put("never", "1");
+      producer.flush();
+      await().atMost(TIMEOUT).until(() -> view.skipped() == 3);
+      assertThat(view.snapshot()).isEqualTo(Map.of("a", "2"));
     }
   }
 
