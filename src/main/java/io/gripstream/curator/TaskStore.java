@@ -191,8 +191,22 @@ final class TaskStore {
           }
         }
       }
+      Bytes last = null;
+      int lastRound = 0;
       try (KeyValueIterator<Bytes, byte[]> handedOut = scan(HANDED_OUT)) {
-        handedOut.forEachRemaining(entry -> store.delete(entry.key));
+        while (handedOut.hasNext()) {
+          var entry = handedOut.next();
+          int round = ByteBuffer.wrap(entry.value).getInt();
+          Bytes forgotten = entry.key;
+          if (round > lastRound) {
+            forgotten = last;
+            last = entry.key;
+            lastRound = round;
+          }
+          if (forgotten != null) {
+            store.delete(forgotten);
+          }
+        }
       }
     }
 

@@ -49,6 +49,9 @@ interface Versions {
    */
   void keep(Known known, Predicate<PromptVersion> mustStay);
 
-  /** Lets all go but these, and forgets what was handed out. */
+  /**
+   * Lets all go but these, and forgets what was handed out, but for the last round: what it trains
+   * may still come, and is to be told from what nobody asked for.
+   */
   void retain(Predicate<PromptVersion> stay);
 }

@@ -541,7 +541,8 @@ class CuratorTopologyTest {
     curator.diary();
     curator.define(null);
     assertThat(curator.prompts()).hasSize(1).containsOnlyNulls();
-    assertThat(curator.stored()).isEqualTo(2);
+    // Its state, the prompt, and which round was the last.
+    assertThat(curator.stored()).isEqualTo(3);
     curator.sample("x");
     assertThat(curator.letters()).hasSize(1);
 
@@ -551,6 +552,32 @@ class CuratorTopologyTest {
     List<RefinementBatch> batches = curator.batches();
     assertThat(batches.get(0).getRound()).isEqualTo(2);
     assertThat(batches.get(0).getVersion()).isEqualTo(2);
+  }
+
+  /** Else the page would show it running until the next one. */
+  @Test
+  void aRoundComesToItsEndInTheDiaryWhenItsTaskHasEndedMeanwhile() {
+    beginRound();
+    curator.define(null);
+    curator.diary();
+    curator.candidate(trained(1, 1, zeroShot(0), 1));
+    assertThat(curator.diary())
+        .singleElement()
+        .matches(entry -> entry.getType() == RoundEventType.HELD && entry.getRound() == 1)
+        .matches(entry -> entry.getMessage().equals("the task is not defined"));
+
+    curator.define(definition().build());
+    curator.sample("e", "f", "g", "h");
+    PromptVersion late = trained(2, 2, zeroShot(0), 1);
+    curator.define(null);
+    curator.define(definition().build());
+    curator.diary();
+    curator.candidate(late);
+    assertThat(curator.diary())
+        .singleElement()
+        .matches(entry -> entry.getType() == RoundEventType.HELD && entry.getRound() == 2)
+        .matches(entry -> entry.getMessage().equals("round 2 is not in flight"));
+    assertThat(curator.prompts()).doesNotContain(1, 2);
   }
 
   @Test
