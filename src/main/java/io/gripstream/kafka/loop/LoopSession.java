@@ -360,7 +360,7 @@ final class LoopSession implements AutoCloseable {
         record.offset());
     listener.isolated(record, cause);
     handler.isolated(record);
-    pending.addLetter(record, deadLetters.letter(record, settings.role(), cause.toString()));
+    pending.addLetter(record, deadLetters.letter(record, settings.role(), Fault.line(cause)));
   }
 
   private void failed(Throwable cause, Map<TopicPartition, OffsetAndMetadata> ends) {

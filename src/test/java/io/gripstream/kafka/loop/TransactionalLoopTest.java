@@ -47,7 +47,9 @@ import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -432,6 +434,24 @@ class TransactionalLoopTest {
     assertThat(header(letter, DeadLetters.ORIGIN_PARTITION)).isEqualTo("" + origin.partition());
     assertThat(header(letter, DeadLetters.ORIGIN_OFFSET)).isEqualTo("" + origin.offset());
     assertThat(header(letter, DeadLetters.ORIGIN_TIMESTAMP)).isEqualTo("" + origin.timestamp());
+  }
+
+  /** As a producer does whose next call comes after the brokers have refused an output. */
+  @Test
+  void aLetterSaysWhatWasWrongHoweverAClientWrapsIt() {
+    send(List.of("large"));
+    Handler handler =
+        records -> {
+          throw new KafkaException(
+              "Cannot execute transactional method because we are in an error state",
+              new RecordTooLargeException("larger than the server will accept"));
+        };
+    try (TransactionalLoop loop = loop("a", handler)) {
+      loop.start();
+      await().atMost(TIMEOUT).until(() -> letters().size() == 1);
+    }
+    assertThat(header(letters().get(0), DeadLetters.CAUSE))
+        .isEqualTo("RecordTooLargeException: larger than the server will accept");
   }
 
   @Test
