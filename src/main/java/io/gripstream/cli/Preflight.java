@@ -15,6 +15,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.apache.kafka.common.KafkaException;
+import org.rocksdb.RocksDB;
 
 /**
  * Finds out what cannot work before anything is touched: no broker is started, none is asked, and
@@ -35,6 +36,7 @@ final class Preflight {
    * @throws CommandFailure that names the key at fault
    */
   static void check(GripstreamConfig config, FetchProgress progress) {
+    temporaryFiles();
     access(config);
     within("http.port", config.http().port(), 0, Ports.LARGEST);
     within("kafka.partitions", config.kafka().partitions(), 1, Integer.MAX_VALUE);
@@ -58,8 +60,22 @@ final class Preflight {
     } catch (IllegalArgumentException e) {
       throw new CommandFailure(e.getMessage());
     }
+    if (config.roles().contains(Role.CURATOR)) {
+      stores();
+    }
     if (config.roles().contains(Role.LABELER) || config.roles().contains(Role.REFINER)) {
       model(config, progress);
+    }
+  }
+
+  private static void temporaryFiles() {
+    try {
+      Files.delete(Files.createTempFile("gripstream", null));
+    } catch (IOException e) {
+      throw new CommandFailure(
+          "java.io.tmpdir must be a folder that can be written to, not %s"
+              .formatted(System.getProperty("java.io.tmpdir")),
+          e);
     }
   }
 
@@ -77,6 +93,18 @@ final class Preflight {
     }
     if (!Files.isDirectory(there) || !Files.isWritable(there)) {
       throw fault("data-directory", folder, "must be a folder that can be written to");
+    }
+  }
+
+  /** The library of the curator's stores is unpacked among the temporary files. */
+  private static void stores() {
+    try {
+      RocksDB.loadLibrary();
+    } catch (UnsatisfiedLinkError | RuntimeException e) {
+      throw new CommandFailure(
+          "RocksDB's library cannot be loaded; ROCKSDB_SHAREDLIB_DIR names a folder for it where"
+              + " programs may run, if java.io.tmpdir is none",
+          e);
     }
   }
 

@@ -71,12 +71,14 @@ class RefusedStartTest {
         variable("GRIPSTREAM_IMAGES_MAX_BYTES", "32MiB", "gripstream.images.max-bytes"),
         variable("GRIPSTREAM_IMAGES_MAX_BYTES", "67108865", "gripstream.images.max-bytes"),
         variable("GRIPSTREAM_KAFKA_TOPIC_PREFIX", "a b", "gripstream.kafka.topic-prefix"),
+        variable("ROCKSDB_SHAREDLIB_DIR", "/no/such/folder", "RocksDB's library cannot be loaded"),
         variable("GRIPSTREAM_KAFKA_PARTITIONS", "0", "gripstream.kafka.partitions"),
         variable("GRIPSTREAM_ROLES", "painter", "gripstream.roles"),
         option(
             "--host 0.0.0.0", "0.0.0.0 can be reached from other machines, and nobody needs a key"),
         variable("GRIPSTREAM_ACCESS_KEYS", "/no/such/keys", "no file of keys /no/such/keys"),
         variable("GRIPSTREAM_KEY", "two words", "gripstream.key must be one word"),
+        jvm("-Djava.io.tmpdir=/no/such/folder", "java.io.tmpdir must be a folder that can be"),
         jvm("-Dos.arch=aarch64", "PyTorch does not load on Linux, aarch64"),
         jvm("-Dgripstream.modle=pico", "did you mean gripstream.model?"));
   }
