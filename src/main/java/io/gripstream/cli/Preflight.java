@@ -60,11 +60,11 @@ final class Preflight {
     } catch (IllegalArgumentException e) {
       throw new CommandFailure(e.getMessage());
     }
-    if (config.roles().contains(Role.CURATOR)) {
-      stores();
-    }
     if (config.roles().contains(Role.LABELER) || config.roles().contains(Role.REFINER)) {
       model(config, progress);
+    }
+    if (config.roles().contains(Role.CURATOR)) {
+      stores();
     }
   }
 
