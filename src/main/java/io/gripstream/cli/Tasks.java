@@ -75,14 +75,10 @@ public final class Tasks {
             topics.tasks(),
             serdes.tasks().deserializer(),
             (name, definition) -> {
-              List<String> broken =
-                  definition == null ? List.of() : TaskRules.faults(name, definition);
-              if (!broken.isEmpty()) {
-                faults.put(name, String.join("; ", broken));
-                throw new IllegalArgumentException(faults.get(name));
-              }
-              faults.remove(name);
-            })) {
+              TaskRules.fault(name, definition).ifPresent(fault -> faults.put(name, fault));
+              TaskRules.require(name, definition);
+            },
+            (name, definition) -> faults.remove(name))) {
       view.awaitReady(TIMEOUT);
       Map<String, TaskDefinition> followed = new TreeMap<>(view.snapshot());
       faults.keySet().removeAll(followed.keySet());

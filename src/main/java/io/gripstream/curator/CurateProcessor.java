@@ -19,7 +19,6 @@ import io.opentelemetry.api.trace.Span;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.Headers;
@@ -278,10 +277,11 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
   }
 
   private void definition(TaskContext taskContext, TaskDefinition definition) {
-    List<String> faults = TaskRules.faults(taskContext.task(), definition);
-    if (!faults.isEmpty()) {
-      throw new RejectedRecordException(String.join("; ", faults));
-    }
+    TaskRules.fault(taskContext.task(), definition)
+        .ifPresent(
+            fault -> {
+              throw new RejectedRecordException(fault);
+            });
     definitions.adopt(taskContext, definition);
     tasks.definition(taskContext.task(), definition);
     intake.shrink(taskContext);

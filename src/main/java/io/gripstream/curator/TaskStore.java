@@ -136,7 +136,11 @@ final class TaskStore {
     @Override
     public OptionalInt handedOutTo(int version) {
       byte[] round = version < 0 ? null : store.get(Keys.of(HANDED_OUT, task, version));
-      return round == null ? OptionalInt.empty() : OptionalInt.of(ByteBuffer.wrap(round).getInt());
+      return round == null ? OptionalInt.empty() : OptionalInt.of(round(round));
+    }
+
+    private int round(byte[] handedOut) {
+      return ByteBuffer.wrap(handedOut).getInt();
     }
 
     @Override
@@ -191,20 +195,18 @@ final class TaskStore {
           }
         }
       }
-      Bytes last = null;
-      int lastRound = 0;
+      // A zero-shot prompt is of round 0, and nothing is waited for.
+      int last = 1;
+      try (KeyValueIterator<Bytes, byte[]> handedOut = scan(HANDED_OUT)) {
+        while (handedOut.hasNext()) {
+          last = Math.max(last, round(handedOut.next().value));
+        }
+      }
       try (KeyValueIterator<Bytes, byte[]> handedOut = scan(HANDED_OUT)) {
         while (handedOut.hasNext()) {
           var entry = handedOut.next();
-          int round = ByteBuffer.wrap(entry.value).getInt();
-          Bytes forgotten = entry.key;
-          if (round > lastRound) {
-            forgotten = last;
-            last = entry.key;
-            lastRound = round;
-          }
-          if (forgotten != null) {
-            store.delete(forgotten);
+          if (round(entry.value) < last) {
+            store.delete(entry.key);
           }
         }
       }

@@ -21,7 +21,6 @@ import io.gripstream.task.TaskRules;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -362,17 +361,14 @@ public final class Labeler implements AutoCloseable {
   private void catchUpOnTasks() {
     try (TopicView<TaskDefinition> now =
         new TopicView<>(
-            clients, topics.tasks(), serdes.tasks().deserializer(), (task, definition) -> {})) {
+            clients,
+            topics.tasks(),
+            serdes.tasks().deserializer(),
+            // The board does not follow others.
+            TaskRules::require,
+            (task, definition) -> {})) {
       now.awaitReady(TIMEOUT);
-      Set<String> defined = new HashSet<>();
-      now.snapshot()
-          .forEach(
-              (task, definition) -> {
-                // The board does not follow others.
-                if (TaskRules.faults(task, definition).isEmpty()) {
-                  defined.add(task);
-                }
-              });
+      Set<String> defined = now.snapshot().keySet();
       PromptBoard.Snapshot known =
           board.await(snapshot -> defined.stream().allMatch(snapshot::defines), TIMEOUT);
       if (!defined.stream().allMatch(known::defines)) {

@@ -10,8 +10,8 @@ import io.gripstream.prompt.PromptReview.Offer;
 import io.gripstream.task.TaskRules;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.jboss.logging.Logger;
@@ -84,18 +84,18 @@ final class PromptBoard {
    * curator does not take it either.
    */
   synchronized void define(String task, TaskDefinition definition) {
+    Optional<String> fault = TaskRules.fault(task, definition);
+    if (fault.isPresent()) {
+      LOG.warnf("a definition of %s is not followed: %s", task, fault.get());
+      if (!definitions.containsKey(task)) {
+        faults.put(task, fault.get());
+        publish();
+      }
+      return;
+    }
     if (definition == null) {
       definitions.remove(task);
     } else {
-      List<String> broken = TaskRules.faults(task, definition);
-      if (!broken.isEmpty()) {
-        LOG.warnf("a definition of %s is not followed: %s", task, String.join("; ", broken));
-        if (!definitions.containsKey(task)) {
-          faults.put(task, String.join("; ", broken));
-          publish();
-        }
-        return;
-      }
       definitions.put(task, definition);
     }
     faults.remove(task);

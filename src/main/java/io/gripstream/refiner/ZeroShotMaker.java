@@ -121,7 +121,15 @@ final class ZeroShotMaker implements AutoCloseable {
             (name, bytes) -> summary(whole.deserialize(name, bytes)),
             this::heardOf);
     this.tasks =
-        new TopicView<>(clients, topics.tasks(), serdes.tasks().deserializer(), this::defined);
+        new TopicView<>(
+            clients,
+            topics.tasks(),
+            serdes.tasks().deserializer(),
+            this::require,
+            (task, definition) -> {
+              unfollowed.remove(task);
+              due.add(task);
+            });
     this.thread = new Thread(this::run, "refiner-zero-shot");
     this.pulse = new Pulse(thread, () -> closed.getCount() == 0);
     thread.setDaemon(true);
@@ -165,18 +173,12 @@ final class ZeroShotMaker implements AutoCloseable {
   }
 
   /** One that breaks the rules changes nothing, as in every role: the one before still holds. */
-  private void defined(String task, TaskDefinition definition) {
-    unfollowed.remove(task);
-    try {
-      if (definition != null) {
-        TaskRules.require(task, definition);
-      }
-    } catch (IllegalArgumentException e) {
+  private void require(String task, TaskDefinition definition) {
+    if (TaskRules.fault(task, definition).isPresent()) {
       unfollowed.put(task, definition);
-      throw e;
-    } finally {
       due.add(task);
     }
+    TaskRules.require(task, definition);
   }
 
   private void heardOf(String key, Made prompt) {
@@ -237,9 +239,7 @@ final class ZeroShotMaker implements AutoCloseable {
     TaskDefinition broken = unfollowed.get(task);
     if (broken != null) {
       giveUp(
-          task,
-          broken,
-          new IllegalArgumentException(String.join("; ", TaskRules.faults(task, broken))));
+          task, broken, new IllegalArgumentException(TaskRules.fault(task, broken).orElseThrow()));
       unfollowed.remove(task, broken);
     }
     TaskDefinition definition = tasks.snapshot().get(task);

@@ -4,6 +4,7 @@ import io.gripstream.event.TaskDefinition;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.avro.Schema;
 import org.apache.avro.specific.SpecificRecord;
@@ -117,10 +118,21 @@ public final class TaskRules {
    * @throws IllegalArgumentException that names every fault
    */
   public static void require(String task, TaskDefinition definition) {
-    List<String> faults = faults(task, definition);
-    if (!faults.isEmpty()) {
-      throw new IllegalArgumentException(String.join("; ", faults));
-    }
+    fault(task, definition)
+        .ifPresent(
+            fault -> {
+              throw new IllegalArgumentException(fault);
+            });
+  }
+
+  /**
+   * All faults in one line; empty: it keeps the rules.
+   *
+   * @param definition null, which ends a task, breaks none
+   */
+  public static Optional<String> fault(String task, TaskDefinition definition) {
+    List<String> faults = definition == null ? List.of() : faults(task, definition);
+    return faults.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", faults));
   }
 
   /**

@@ -116,11 +116,8 @@ public final class Feeds implements AutoCloseable {
         record.value() == null
             ? null
             : serdes.tasks().deserializer().deserialize(topics.tasks(), record.value());
-    List<String> faults = definition == null ? List.of() : TaskRules.faults(task, definition);
-    if (!faults.isEmpty()) {
-      board.unfollowed(task, String.join("; ", faults));
-      throw new IllegalArgumentException(String.join("; ", faults));
-    }
+    TaskRules.fault(task, definition).ifPresent(fault -> board.unfollowed(task, fault));
+    TaskRules.require(task, definition);
     board.task(task, definition);
     review.define(task, definition);
   }

@@ -18,12 +18,13 @@ import org.apache.kafka.common.serialization.Deserializer;
  * its values is then the one of the latest time.
  *
  * <p>The view is {@link #ready} when it has reached where the topic ended at the view's start, and
- * stays so. A value that cannot be decoded, or that the listener throws at, is passed over: the key
- * keeps the value it had, and {@link #skipped} counts it.
+ * stays so. A value that cannot be decoded, or that the rules or the listener throw at, is passed
+ * over: the key keeps the value it had, and {@link #skipped} counts it.
  */
 public final class TopicView<V> implements AutoCloseable {
   private final String topic;
   private final Deserializer<V> deserializer;
+  private final BiConsumer<String, V> rules;
   private final BiConsumer<String, V> onChange;
   private final Map<String, V> values = new ConcurrentHashMap<>();
 
@@ -45,8 +46,23 @@ public final class TopicView<V> implements AutoCloseable {
       String topic,
       Deserializer<V> deserializer,
       BiConsumer<String, V> onChange) {
+    this(clients, topic, deserializer, (key, value) -> {}, onChange);
+  }
+
+  /**
+   * The same.
+   *
+   * @param rules throw at what is to be passed over, before anybody sees it
+   */
+  public TopicView(
+      KafkaClients clients,
+      String topic,
+      Deserializer<V> deserializer,
+      BiConsumer<String, V> rules,
+      BiConsumer<String, V> onChange) {
     this.topic = topic;
     this.deserializer = deserializer;
+    this.rules = rules;
     this.onChange = onChange;
     this.follower = new Follower(clients, topic, Follower.ALL, this::apply);
   }
@@ -86,6 +102,7 @@ public final class TopicView<V> implements AutoCloseable {
       return;
     }
     V value = deserializer.deserialize(topic, record.headers(), record.value());
+    rules.accept(key, value);
     V had = put(key, value);
     try {
       onChange.accept(key, value);
