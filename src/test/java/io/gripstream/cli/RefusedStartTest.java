@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -160,6 +161,8 @@ class RefusedStartTest {
                 builder.environment().put(name, value.replace("DATA", data.toString())));
 
     Process process = builder.start();
+    // What comes up after all says nothing more, and does not end.
+    CompletableFuture.delayedExecutor(2, TimeUnit.MINUTES).execute(process::destroyForcibly);
     try {
       List<String> said =
           process
