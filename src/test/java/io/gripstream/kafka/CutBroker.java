@@ -90,6 +90,11 @@ public final class CutBroker implements AutoCloseable {
             Socket server = new Socket(HERE, brokerPort);
             ends.add(client);
             ends.add(server);
+            // It came while the wire was cut, and may have been added too late for that.
+            if (listening.isClosed()) {
+              client.close();
+              server.close();
+            }
             inBackground(() -> carry(client, server));
             inBackground(() -> carry(server, client));
           }
