@@ -177,7 +177,8 @@ final class DigitStream {
         Map.of("pseudolabels", 90.0 * round),
         begin);
     Map<String, Double> evidence = new HashMap<>();
-    Comparison comparison = new Comparison(101, .24, .41, 5.2, .33, .08, .02, 0, .7, NaN, NaN);
+    Comparison comparison =
+        new Comparison(101, .24, .41, 5.2, .33, .08, .02, 0, .3, .6, .1, .7, NaN, NaN);
     for (String prefix : COMPARISONS) {
       evidence.putAll(comparison.evidence(prefix));
     }

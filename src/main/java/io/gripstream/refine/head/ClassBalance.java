@@ -2,6 +2,7 @@ package io.gripstream.refine.head;
 
 import io.gripstream.clip.FloatTensor;
 import java.util.Arrays;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -106,23 +107,44 @@ public final class ClassBalance {
    * @return {@code [C]}, in nats
    */
   public static float[] pulled(FloatTensor logits, NeighborGraph graph) {
+    return pulled(logits, structure(graph, logits.columns())).bias();
+  }
+
+  private static ToDoubleFunction<int[]> structure(NeighborGraph graph, int classes) {
+    return labels -> graph.fit(labels, classes).structure();
+  }
+
+  /**
+   * As much of the uniform pull as fits best.
+   *
+   * @param logits {@code [N, C]}
+   * @param fit of labels {@code [N]}: more is better
+   */
+  public static Pull pulled(FloatTensor logits, ToDoubleFunction<int[]> fit) {
     int c = logits.columns();
     float[] pull = uniform(logits);
-    double best = Double.NEGATIVE_INFINITY;
-    float[] found = new float[c];
+    Pull best = new Pull(0, new float[c], Double.NEGATIVE_INFINITY);
     for (double strength : STRENGTHS) {
       float[] bias = new float[c];
       for (int j = 0; j < c; j++) {
         bias[j] = (float) (strength * pull[j]);
       }
-      double structure = graph.fit(labels(logits, bias), c).structure();
-      if (structure > best) {
-        best = structure;
-        found = bias;
+      double found = fit.applyAsDouble(labels(logits, bias));
+      if (found > best.fit()) {
+        best = new Pull(strength, bias, found);
       }
     }
-    return found;
+    return best;
   }
+
+  /**
+   * A share of the uniform pull.
+   *
+   * @param strength the share; 0 leaves the predictions as they are
+   * @param bias {@code [C]}, in nats
+   * @param fit of the labels that it makes
+   */
+  public record Pull(double strength, float[] bias, double fit) {}
 
   /**
    * The same bias with single classes moved, one after another, where the fit clearly gains by it.
@@ -134,7 +156,8 @@ public final class ClassBalance {
   public static float[] moved(FloatTensor logits, NeighborGraph graph, float[] start) {
     int c = logits.columns();
     float[] bias = start.clone();
-    double best = graph.fit(labels(logits, bias), c).structure();
+    ToDoubleFunction<int[]> fit = structure(graph, c);
+    double best = fit.applyAsDouble(labels(logits, bias));
     for (double step : STEPS) {
       for (int move = 0; move < MOVES; move++) {
         Ranking ranking = Ranking.of(logits, bias);
@@ -143,9 +166,9 @@ public final class ClassBalance {
         double by = 0;
         for (int j = 0; j < c; j++) {
           for (double signed : new double[] {step, -step}) {
-            double structure = graph.fit(ranking.moved(logits, bias, j, signed), c).structure();
-            if (structure > found) {
-              found = structure;
+            double gained = fit.applyAsDouble(ranking.moved(logits, bias, j, signed));
+            if (gained > found) {
+              found = gained;
               which = j;
               by = signed;
             }

@@ -149,6 +149,19 @@ public final class Metrics {
     return Math.exp(entropy);
   }
 
+  /**
+   * The same of what labels say.
+   *
+   * @param labels {@code [N]}, from 0 to {@code classes - 1}
+   */
+  public static double effectiveClasses(int[] labels, int classes) {
+    double[] shares = new double[classes];
+    for (int label : labels) {
+      shares[label] += 1.0 / labels.length;
+    }
+    return effectiveClasses(shares);
+  }
+
   private static void requireEqual(int predictions, int targets) {
     if (predictions != targets) {
       throw new IllegalArgumentException(predictions + " predictions for " + targets + " targets");

@@ -1,5 +1,6 @@
 package io.gripstream.refine.judge;
 
+import io.gripstream.refine.head.ClassLikelihood;
 import io.gripstream.refine.head.NeighborGraph;
 import java.util.Arrays;
 import java.util.Locale;
@@ -22,6 +23,11 @@ import java.util.Optional;
  * @param modularity what the modularity on the graph gains
  * @param rival by how much the best labels with few of the classes fit the graph better than the
  *     other prompt's ({@link FewClasses}); 0 where labels with most classes fit better than those
+ * @param likelihood what the images' mean log-likelihood gains, in nats ({@link ClassLikelihood})
+ * @param pull the share of the pull towards equally frequent classes that makes the images
+ *     likeliest; 1 where few classes are clearly shown, which are pulled towards
+ * @param evenness how much more equally frequent the classes become: what the labels' entropy
+ *     gains, over that of equal shares
  * @param support see {@link PoolView#support}
  * @param accuracy what the accuracy gains on held-out images that people labelled; not a number
  *     without any
@@ -36,6 +42,9 @@ public record Comparison(
     double structure,
     double modularity,
     double rival,
+    double likelihood,
+    double pull,
+    double evenness,
     double support,
     double accuracy,
     double accuracyError) {
@@ -54,6 +63,8 @@ public record Comparison(
   private static final double MODULARITY = 0.005;
 
   /** What few changes, such a share of the images, may gain less. */
+  private static final double NEIGHBOR_EFFECT_A_CHANGE = 0.3;
+
   private static final double STRUCTURE_A_CHANGE = 0.2;
 
   /** What many changes must gain more: so much of the share of the images beyond the free one. */
@@ -63,6 +74,14 @@ public record Comparison(
 
   /** A rival may be better by no more than this share of what the structure gains. */
   private static final double RIVAL_SHARE = 0.1;
+
+  private static final double LIKELIHOOD = 0.05;
+
+  /** Where classes are about equally frequent the images ask for most of the pull. */
+  private static final double PULL = 0.6;
+
+  /** Who makes shares hardly more even needs less of it. */
+  private static final double PULL_AN_EVENNESS = 4;
 
   /** The bars of {@link #inconsistent}. */
   private static final double FINER_STRUCTURE = 0.02;
@@ -108,7 +127,10 @@ public record Comparison(
         new Bar("how sure zero-shot is of these classes", support, bar * SUPPORT),
         new Bar("the mixtures, each change", mixtureEffect, bar * MIXTURE_EFFECT),
         new Bar("the mixtures, in standard errors", mixtureDeviates, bar * MIXTURE_DEVIATES),
-        new Bar("the neighbors, each change", neighborEffect, bar * NEIGHBOR_EFFECT),
+        new Bar(
+            "the neighbors, each change",
+            neighborEffect,
+            bar * Math.min(NEIGHBOR_EFFECT, NEIGHBOR_EFFECT_A_CHANGE * share)),
         new Bar(
             "the labels' structure",
             structure,
@@ -117,7 +139,12 @@ public record Comparison(
             "modularity",
             modularity,
             bar * Math.max(MODULARITY, MODULARITY_A_CHANGE * (share - FREE_SHARE))),
-        new Bar("labels with few of the classes", -bar * rival, -RIVAL_SHARE * structure));
+        new Bar("labels with few of the classes", -bar * rival, -RIVAL_SHARE * structure),
+        new Bar("how likely the images are", likelihood, bar * LIKELIHOOD),
+        new Bar(
+            "how far towards equal shares they are likelier",
+            pull,
+            bar * Math.min(PULL, PULL_AN_EVENNESS * evenness)));
   }
 
   /**

@@ -205,12 +205,7 @@ public record Evidence(
     }
 
     double effectiveClasses(Opinion opinion) {
-      int[] predictions = of(opinion);
-      double[] shares = new double[classes];
-      for (int prediction : predictions) {
-        shares[prediction] += 1.0 / predictions.length;
-      }
-      return Metrics.effectiveClasses(shares);
+      return Metrics.effectiveClasses(of(opinion), classes);
     }
   }
 }

@@ -2,6 +2,7 @@ package io.gripstream.refine.judge;
 
 import io.gripstream.clip.FloatTensor;
 import io.gripstream.refine.head.ClassBalance;
+import io.gripstream.refine.head.ClassLikelihood;
 import io.gripstream.refine.head.Metrics;
 import io.gripstream.refine.head.Mixture;
 import io.gripstream.refine.head.NeighborGraph;
@@ -16,7 +17,9 @@ import java.util.stream.Stream;
  * judges that fail differently: mixtures of Gaussians over the features, begun from the balanced
  * zero-shot prompt with two strengths of balance; labels that spread from neighbor to neighbor; and
  * the labels' fit to the neighbor graph, which no prompt begins, beside that of labels with few of
- * the classes. The prompts that are compared have no say in any.
+ * the classes. All three lean to classes that are equally frequent; how likely the images are
+ * ({@link ClassLikelihood}) does not, and must not fall. The prompts that are compared have no say
+ * in any.
  *
  * <p>Where the graph and zero-shot's own names show that few of the classes are there ({@link
  * FewClasses}), mixtures and neighbors begin with these balanced: from all classes they would
@@ -29,6 +32,7 @@ public final class Judges {
   private final List<FloatTensor> mixtures;
   private final FloatTensor neighbors;
   private final FewClasses fewClasses;
+  private final double pull;
   private final double support;
 
   /**
@@ -64,6 +68,7 @@ public final class Judges {
             .map(Mixture::probabilities)
             .toList();
     this.neighbors = propagated();
+    this.pull = few().isPresent() ? 1 : view.pull();
     this.support = n == 0 ? 0 : view.support();
   }
 
@@ -125,6 +130,9 @@ public final class Judges {
         fitAfter.structure() - fitBefore.structure(),
         fitAfter.modularity() - fitBefore.modularity(),
         rival(asked, fitAfter.structure()),
+        view.likelihood().of(only(asked, after), c) - view.likelihood().of(only(asked, before), c),
+        pull,
+        (fitAfter.entropy() - fitBefore.entropy()) / Math.log(c),
         support,
         right.length == 0 ? Double.NaN : mean(right),
         standardError(right));

@@ -2,6 +2,7 @@ package io.gripstream.refine.judge;
 
 import io.gripstream.clip.FloatTensor;
 import io.gripstream.refine.head.ClassBalance;
+import io.gripstream.refine.head.ClassLikelihood;
 import io.gripstream.refine.head.Classifier;
 import io.gripstream.refine.head.Metrics;
 import io.gripstream.refine.head.Mixture;
@@ -18,6 +19,7 @@ import io.gripstream.refine.head.Scores;
  * @param uniform {@code [C]}, the bias that makes the mean prediction uniform
  * @param pulled {@code [C]}, as much of it as fits the images
  * @param moved {@code [C]}, the same with single classes moved to where they fit
+ * @param likelihood of the features
  */
 public record PoolView(
     FloatTensor features,
@@ -26,7 +28,10 @@ public record PoolView(
     FloatTensor logits,
     float[] uniform,
     float[] pulled,
-    float[] moved) {
+    float[] moved,
+    ClassLikelihood likelihood) {
+  /** Effective classes that zero-shot says at least: 1 % of the images of another. */
+  private static final double SAID = 1.05;
 
   public static PoolView of(FloatTensor features, Classifier zeroShot) {
     return of(features, NeighborGraph.of(features), zeroShot);
@@ -45,7 +50,8 @@ public record PoolView(
         logits,
         ClassBalance.uniform(logits),
         pulled,
-        ClassBalance.moved(logits, graph, pulled));
+        ClassBalance.moved(logits, graph, pulled),
+        ClassLikelihood.of(features));
   }
 
   /** Zero-shot's class vectors with a bias. */
@@ -61,6 +67,18 @@ public record PoolView(
    */
   Mixture mixture(float[] bias, int[] labels) {
     return Mixture.fit(features, ClassBalance.added(logits, bias), labels);
+  }
+
+  /**
+   * The share of the uniform pull that makes the images likeliest. 0 where zero-shot says one class
+   * of nearly all images: it may be right, and then any pull cuts that class in pieces.
+   */
+  double pull() {
+    int c = logits.columns();
+    if (Metrics.effectiveClasses(Scores.argmax(logits), c) < SAID) {
+      return 0;
+    }
+    return ClassBalance.pulled(logits, labels -> likelihood.of(labels, c)).strength();
   }
 
   /**

@@ -22,6 +22,9 @@ class ComparisonTest {
     figures.put("aStructure", 0.03);
     figures.put("aModularity", 0.0075 + HAIR);
     figures.put("aRival", 0.0);
+    figures.put("aLikelihood", 0.05);
+    figures.put("aPull", 0.6);
+    figures.put("aEvenness", 0.15);
     figures.put("aSupport", 0.1);
     return figures;
   }
@@ -44,9 +47,11 @@ class ComparisonTest {
     "Support, 0.1",
     "MixtureEffect, 0.2",
     "MixtureDeviates, 2",
-    "NeighborEffect, 0.15",
+    "NeighborEffect, 0.075",
     "Structure, 0.03",
-    "Modularity, 0.0075"
+    "Modularity, 0.0075",
+    "Likelihood, 0.05",
+    "Pull, 0.6"
   })
   void aCandidateConvincesAtEachBarAndNotJustBelowIt(String name, double bar) {
     assertThat(with(name, bar + HAIR).convincing(0)).isTrue();
@@ -121,6 +126,23 @@ class ComparisonTest {
   }
 
   @Test
+  void theMoreEvenTheSharesBecomeTheFurtherTheLikelihoodMustPull() {
+    assertThat(with("Evenness", 1, "Pull", 0.6).convincing(0)).isTrue();
+    assertThat(with("Evenness", 1, "Pull", 0.6 - HAIR).convincing(0)).isFalse();
+    assertThat(with("Evenness", 0.1, "Pull", 0.4 + HAIR).convincing(0)).isTrue();
+    assertThat(with("Evenness", 0.1, "Pull", 0.4 - HAIR).convincing(0)).isFalse();
+    assertThat(with("Evenness", -0.1, "Pull", 0).convincing(0)).isTrue();
+    assertThat(with("Evenness", Double.NaN).convincing(0)).isFalse();
+    assertThat(with("Evenness", Double.NEGATIVE_INFINITY).convincing(0)).isFalse();
+  }
+
+  @Test
+  void fewChangesMayGainLessByTheirNeighbors() {
+    assertThat(with("Share", 0.1, "NeighborEffect", 0.03 + HAIR).convincing(0)).isTrue();
+    assertThat(with("Share", 0.1, "NeighborEffect", 0.03 - HAIR).convincing(0)).isFalse();
+  }
+
+  @Test
   void fewChangesMayGainLessStructure() {
     assertThat(with("Share", 0.05, "Structure", 0.01 + HAIR).convincing(0)).isTrue();
     assertThat(with("Share", 0.05, "Structure", 0.01 - HAIR).convincing(0)).isFalse();
@@ -131,9 +153,11 @@ class ComparisonTest {
     "Support, 0.1",
     "MixtureEffect, 0.2",
     "MixtureDeviates, 2",
-    "NeighborEffect, 0.15",
+    "NeighborEffect, 0.075",
     "Structure, 0.03",
-    "Modularity, 0.0075"
+    "Modularity, 0.0075",
+    "Likelihood, 0.05",
+    "Pull, 0.6"
   })
   void toleranceLowersEachBarInProportionAndOneTakesItAway(String name, double bar) {
     assertThat(with(name, bar / 2).convincing(0)).isFalse();
@@ -171,7 +195,7 @@ class ComparisonTest {
 
   @Test
   void whatIsWrittenAsEvidenceIsReadAgain() {
-    Comparison whole = new Comparison(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
+    Comparison whole = new Comparison(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14);
     assertThat(whole.evidence("b"))
         .containsOnlyKeys(
             "bImages",
@@ -182,12 +206,16 @@ class ComparisonTest {
             "bStructure",
             "bModularity",
             "bRival",
+            "bLikelihood",
+            "bPull",
+            "bEvenness",
             "bSupport",
             "bAccuracy",
             "bAccuracyError");
     assertThat(Comparison.of(whole.evidence("b"), "b")).isEqualTo(whole);
-    Comparison unlabelled = new Comparison(1, 2, 3, 4, 5, 6, 7, 8, 9, Double.NaN, Double.NaN);
-    assertThat(unlabelled.evidence("b")).hasSize(9).doesNotContainValue(Double.NaN);
+    Comparison unlabelled =
+        new Comparison(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, Double.NaN, Double.NaN);
+    assertThat(unlabelled.evidence("b")).hasSize(12).doesNotContainValue(Double.NaN);
     assertThat(Comparison.of(unlabelled.evidence("b"), "b")).isEqualTo(unlabelled);
     Map<String, Double> both = new LinkedHashMap<>(whole.evidence("b"));
     both.putAll(unlabelled.evidence("c"));

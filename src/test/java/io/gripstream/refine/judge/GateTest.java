@@ -17,11 +17,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GateTest {
   private static final GateLimits LIMITS = new GateLimits(0.2f, 0f, 20);
   private static final Comparison CLEARLY =
-      new Comparison(100, 0.3, 0.4, 5, 0.3, 0.1, 0.05, 0, 0.6, Double.NaN, Double.NaN);
+      new Comparison(
+          100, 0.3, 0.4, 5, 0.3, 0.1, 0.05, 0, 0.3, 0.6, 0.15, 0.6, Double.NaN, Double.NaN);
   private static final Comparison WORSE =
-      new Comparison(100, 0.3, -0.4, -5, -0.3, -0.1, -0.05, 0, 0.6, Double.NaN, Double.NaN);
+      new Comparison(
+          100, 0.3, -0.4, -5, -0.3, -0.1, -0.05, 0, -0.3, 0.6, 0.15, 0.6, Double.NaN, Double.NaN);
   private static final Comparison NOTHING =
-      new Comparison(100, 0, 0, 0, 0, 0, 0, 0, 0.6, Double.NaN, Double.NaN);
+      new Comparison(100, 0, 0, 0, 0, 0, 0, 0, 0, 0.6, 0.15, 0.6, Double.NaN, Double.NaN);
 
   /** Of a candidate that all judges find clearly better; there is nothing to go back to. */
   private static Map<String, Double> better() {
@@ -95,10 +97,12 @@ class GateTest {
     "Support, 0.09",
     "MixtureEffect, 0.19",
     "MixtureDeviates, 1.9",
-    "NeighborEffect, 0.14",
+    "NeighborEffect, 0.089",
     "Structure, 0.029",
     "Modularity, 0.009",
-    "Rival, 0.011"
+    "Rival, 0.011",
+    "Likelihood, 0.049",
+    "Pull, 0.59"
   })
   void aCandidateThatOneJudgeDoesNotFindClearlyBetterThanZeroShotIsHeld(String name, double value) {
     Gate.Verdict verdict = judge(better("overZeroShot" + name, value));
@@ -134,7 +138,21 @@ class GateTest {
   void aCandidateNeedNotGainSoMuchOverTheLivePromptAsOverZeroShot() {
     Map<String, Double> evidence = better();
     evidence.putAll(
-        new Comparison(100, 0.05, 0.05, 2.5, 0.02, 0.021, 0.001, 0, 0.6, Double.NaN, Double.NaN)
+        new Comparison(
+                100,
+                0.05,
+                0.05,
+                2.5,
+                0.02,
+                0.021,
+                0.001,
+                0,
+                0.1,
+                0.6,
+                0.15,
+                0.6,
+                Double.NaN,
+                Double.NaN)
             .evidence("gain"));
     assertThat(judge(evidence).action()).isEqualTo(Action.PROMOTE);
   }
@@ -193,10 +211,25 @@ class GateTest {
   void toleranceLowersTheBarsAndNoneLeavesThem() {
     Map<String, Double> nearly = better();
     nearly.putAll(
-        new Comparison(100, 0.1, 0.15, 2.1, 0.12, 0.016, 0.004, 0, 0.08, Double.NaN, Double.NaN)
+        new Comparison(
+                100,
+                0.1,
+                0.15,
+                2.1,
+                0.12,
+                0.016,
+                0.004,
+                0,
+                0.1,
+                0.6,
+                0.15,
+                0.08,
+                Double.NaN,
+                Double.NaN)
             .evidence("overZeroShot"));
     nearly.putAll(
-        new Comparison(100, 0.1, 0.1, 1.5, 0, 0.016, 0, 0, 0.08, Double.NaN, Double.NaN)
+        new Comparison(
+                100, 0.1, 0.1, 1.5, 0, 0.016, 0, 0, 0.1, 0.6, 0.15, 0.08, Double.NaN, Double.NaN)
             .evidence("gain"));
     assertThat(Gate.judge(LIMITS, nearly).action()).isEqualTo(Action.HOLD);
     assertThat(Gate.judge(new GateLimits(0.2f, 0.3f, 20), nearly).action())
@@ -405,6 +438,9 @@ class GateTest {
             "Structure",
             "Modularity",
             "Rival",
+            "Likelihood",
+            "Pull",
+            "Evenness",
             "Support")) {
       figures.add("overZeroShot" + name);
     }
@@ -483,13 +519,27 @@ class GateTest {
     for (int trial = 0; trial < 20000; trial++) {
       Map<String, Double> evidence = better();
       for (String name :
-          List.of("Share", "MixtureEffect", "NeighborEffect", "Structure", "Modularity")) {
-        evidence.put("overZeroShot" + name, random.nextGaussian());
+          List.of(
+              "Share",
+              "MixtureEffect",
+              "NeighborEffect",
+              "Structure",
+              "Modularity",
+              "Likelihood",
+              "Pull")) {
+        evidence.put("overZeroShot" + name, 0.5 + random.nextGaussian());
         evidence.put("gain" + name, random.nextGaussian());
       }
       if (judge(evidence).promote()) {
         promoted++;
-        for (String name : List.of("MixtureEffect", "NeighborEffect", "Structure", "Modularity")) {
+        for (String name :
+            List.of(
+                "MixtureEffect",
+                "NeighborEffect",
+                "Structure",
+                "Modularity",
+                "Likelihood",
+                "Pull")) {
           assertThat(evidence.get("overZeroShot" + name)).isPositive();
         }
         assertThat(evidence.get("gain" + "NeighborEffect")).isNotNegative();

@@ -13,6 +13,7 @@ import io.gripstream.refine.head.Scores;
 import io.gripstream.refine.head.SimulatedWorld;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
@@ -66,6 +67,11 @@ class JudgesTest {
     NeighborGraph.Fit fit = view.graph().fit(after, CLASSES);
     assertThat(comparison.structure()).isEqualTo(fit.structure() - before.structure());
     assertThat(comparison.modularity()).isEqualTo(fit.modularity() - before.modularity());
+    assertThat(comparison.likelihood())
+        .isEqualTo(view.likelihood().of(after, CLASSES) - view.likelihood().of(zeroShot, CLASSES));
+    assertThat(comparison.pull()).isEqualTo(view.pull());
+    assertThat(comparison.evenness())
+        .isCloseTo((fit.entropy() - before.entropy()) / Math.log(CLASSES), within(1e-9));
     assertThat(comparison.support()).isEqualTo(view.support());
     double score = 0;
     for (int i : judged) {
@@ -92,8 +98,59 @@ class JudgesTest {
     assertThat(comparison.neighborEffect())
         .isCloseTo(effect(three, neighbors, before, three.truth), within(1e-9));
     assertThat(comparison.rival()).isZero();
+    assertThat(comparison.pull()).isOne();
     assertThat(comparison.convincing(0)).isTrue();
     assertThat(new Judges(view, unknown, world.heldOut).shownClasses()).isEqualTo(CLASSES);
+  }
+
+  /** All but the likelihood lean to classes that are equally frequent. */
+  @Test
+  void equalSharesDoNotConvinceWhereOneClassIsFarAheadAndZeroShotIsRight() {
+    int misled = 0;
+    for (int seed = 1; seed <= 20; seed++) {
+      SimulatedWorld skewed = new SimulatedWorld(seed, 2, 300, 2.5, 0.3, 2, 0.15);
+      PoolView shown = PoolView.of(skewed.features(), skewed.classifier(skewed.zeroShot));
+      int[] before = Scores.argmax(shown.logits());
+      int[] pulled = ClassBalance.labels(shown.logits(), shown.pulled());
+      int[] nobody = new int[skewed.truth.length];
+      Arrays.fill(nobody, Metrics.UNKNOWN);
+      Comparison comparison = new Judges(shown, nobody, skewed.heldOut).compare(before, pulled);
+      double gain = Metrics.accuracy(pulled, skewed.truth) - Metrics.accuracy(before, skewed.truth);
+      if (gain < -0.01 && withoutLikelihood(comparison).convincing(0)) {
+        misled++;
+        assertThat(comparison.likelihood()).as("seed %d", seed).isNegative();
+        assertThat(comparison.convincing(0)).isFalse();
+      }
+    }
+    assertThat(misled).isGreaterThan(5);
+  }
+
+  /** As if the images were as likely as one could wish. */
+  private static Comparison withoutLikelihood(Comparison comparison) {
+    Map<String, Double> figures = comparison.evidence("a");
+    figures.put("aLikelihood", 1.0);
+    figures.put("aPull", 1.0);
+    return Comparison.of(figures, "a");
+  }
+
+  @Test
+  void whoSaysOneClassOfAllImagesAsksForNoPull() {
+    FloatTensor one = ClassBalance.added(view.logits(), new float[] {50, 0, 0, 0, 0, 0, 0, 0});
+    assertThat(with(one).pull()).isZero();
+    assertThat(view.pull()).isPositive();
+  }
+
+  /** The same images as another zero-shot prompt sees them. */
+  private PoolView with(FloatTensor logits) {
+    return new PoolView(
+        view.features(),
+        view.graph(),
+        view.zeroShot(),
+        logits,
+        ClassBalance.uniform(logits),
+        view.pulled(),
+        view.moved(),
+        view.likelihood());
   }
 
   @Test
@@ -117,7 +174,8 @@ class JudgesTest {
             view.logits(),
             view.uniform(),
             view.pulled(),
-            other(view.pulled()));
+            other(view.pulled()),
+            view.likelihood());
     Comparison apart = new Judges(same, unknown, world.heldOut).compare(zeroShot, after);
     double strange = effect(same.mixture(same.moved(), unknown).probabilities(), zeroShot, after);
     assertThat(strange).isNotCloseTo(each[0], within(1e-3));
@@ -245,28 +303,9 @@ class JudgesTest {
   @Test
   void supportIsHowSureZeroShotIsOnceItsBiasIsGone() {
     FloatTensor leaning = ClassBalance.added(view.logits(), new float[] {5, 0, 0, 0, 0, 0, 0, 0});
-    PoolView skewed =
-        new PoolView(
-            view.features(),
-            view.graph(),
-            view.zeroShot(),
-            leaning,
-            ClassBalance.uniform(leaning),
-            view.pulled(),
-            view.moved());
-    assertThat(skewed.support()).isCloseTo(view.support(), within(1e-3));
+    assertThat(with(leaning).support()).isCloseTo(view.support(), within(1e-3));
     FloatTensor equal = FloatTensor.matrix(IMAGES, CLASSES, new float[IMAGES * CLASSES]);
-    assertThat(
-            new PoolView(
-                    view.features(),
-                    view.graph(),
-                    view.zeroShot(),
-                    equal,
-                    new float[CLASSES],
-                    view.pulled(),
-                    view.moved())
-                .support())
-        .isCloseTo(0, within(1e-6));
+    assertThat(with(equal).support()).isCloseTo(0, within(1e-6));
   }
 
   @Test

@@ -88,6 +88,9 @@ class JudgeCountsTest {
             0.03 * bars,
             0.01 * bars,
             0,
+            0.05 * bars,
+            0.6 * bars,
+            0.15,
             0.1 * bars,
             Double.NaN,
             Double.NaN);
