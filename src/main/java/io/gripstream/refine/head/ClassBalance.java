@@ -107,7 +107,7 @@ public final class ClassBalance {
    * @return {@code [C]}, in nats
    */
   public static float[] pulled(FloatTensor logits, NeighborGraph graph) {
-    return pulled(logits, structure(graph, logits.columns())).bias();
+    return pulled(logits, uniform(logits), structure(graph, logits.columns())).bias();
   }
 
   private static ToDoubleFunction<int[]> structure(NeighborGraph graph, int classes) {
@@ -115,14 +115,14 @@ public final class ClassBalance {
   }
 
   /**
-   * As much of the uniform pull as fits best.
+   * As much of a pull as fits best.
    *
    * @param logits {@code [N, C]}
+   * @param pull {@code [C]}, {@link #uniform} of them
    * @param fit of labels {@code [N]}: more is better
    */
-  public static Pull pulled(FloatTensor logits, ToDoubleFunction<int[]> fit) {
+  public static Pull pulled(FloatTensor logits, float[] pull, ToDoubleFunction<int[]> fit) {
     int c = logits.columns();
-    float[] pull = uniform(logits);
     Pull best = new Pull(0, new float[c], Double.NEGATIVE_INFINITY);
     for (double strength : STRENGTHS) {
       float[] bias = new float[c];

@@ -111,8 +111,10 @@ public final class Judges {
             .toArray();
     int[] judged = Arrays.stream(asked).filter(i -> heldOut[i]).toArray();
     long changed = Arrays.stream(asked).filter(i -> before[i] != after[i]).count();
-    NeighborGraph.Fit fitBefore = view.graph().fit(only(asked, before), c);
-    NeighborGraph.Fit fitAfter = view.graph().fit(only(asked, after), c);
+    int[] askedBefore = only(asked, before);
+    int[] askedAfter = only(asked, after);
+    NeighborGraph.Fit fitBefore = view.graph().fit(askedBefore, c);
+    NeighborGraph.Fit fitAfter = view.graph().fit(askedAfter, c);
     double effect = Double.POSITIVE_INFINITY;
     double deviates = Double.POSITIVE_INFINITY;
     for (FloatTensor mixture : mixtures) {
@@ -130,7 +132,7 @@ public final class Judges {
         fitAfter.structure() - fitBefore.structure(),
         fitAfter.modularity() - fitBefore.modularity(),
         rival(asked, fitAfter.structure()),
-        view.likelihood().of(only(asked, after), c) - view.likelihood().of(only(asked, before), c),
+        view.likelihood().of(askedAfter, c) - view.likelihood().of(askedBefore, c),
         pull,
         (fitAfter.entropy() - fitBefore.entropy()) / Math.log(c),
         support,

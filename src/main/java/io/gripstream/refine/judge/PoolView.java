@@ -78,7 +78,7 @@ public record PoolView(
     if (Metrics.effectiveClasses(Scores.argmax(logits), c) < SAID) {
       return 0;
     }
-    return ClassBalance.pulled(logits, labels -> likelihood.of(labels, c)).strength();
+    return ClassBalance.pulled(logits, uniform, labels -> likelihood.of(labels, c)).strength();
   }
 
   /**

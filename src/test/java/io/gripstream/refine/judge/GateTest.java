@@ -514,32 +514,21 @@ class GateTest {
 
   @Test
   void whateverTheEvidenceNothingIsPromotedThatAJudgeFindsWorse() {
+    List<String> mustGain =
+        List.of("MixtureEffect", "NeighborEffect", "Structure", "Modularity", "Likelihood", "Pull");
     Random random = new Random(2);
     int promoted = 0;
     for (int trial = 0; trial < 20000; trial++) {
       Map<String, Double> evidence = better();
-      for (String name :
-          List.of(
-              "Share",
-              "MixtureEffect",
-              "NeighborEffect",
-              "Structure",
-              "Modularity",
-              "Likelihood",
-              "Pull")) {
+      evidence.put("overZeroShotShare", 0.5 + random.nextGaussian());
+      evidence.put("gainShare", random.nextGaussian());
+      for (String name : mustGain) {
         evidence.put("overZeroShot" + name, 0.5 + random.nextGaussian());
         evidence.put("gain" + name, random.nextGaussian());
       }
       if (judge(evidence).promote()) {
         promoted++;
-        for (String name :
-            List.of(
-                "MixtureEffect",
-                "NeighborEffect",
-                "Structure",
-                "Modularity",
-                "Likelihood",
-                "Pull")) {
+        for (String name : mustGain) {
           assertThat(evidence.get("overZeroShot" + name)).isPositive();
         }
         assertThat(evidence.get("gain" + "NeighborEffect")).isNotNegative();
