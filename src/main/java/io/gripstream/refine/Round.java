@@ -16,7 +16,6 @@ import io.gripstream.refine.head.ClassBalance;
 import io.gripstream.refine.head.Classifier;
 import io.gripstream.refine.head.Metrics;
 import io.gripstream.refine.head.NearDuplicates;
-import io.gripstream.refine.head.NeighborGraph;
 import io.gripstream.refine.head.Rows;
 import io.gripstream.refine.head.Scores;
 import io.gripstream.refine.judge.Evidence.Opinion;
@@ -68,25 +67,24 @@ record Round(
             batch.definition(),
             samples.stream().map(BatchSample::getLabel).filter(label -> label != null).toList());
     RoundData data = RoundData.of(batch, samples, paradigm, featureSize);
-    NeighborGraph graph = NeighborGraph.of(data.features());
-    int classes = batch.definition().getClasses().size();
-    int[] distinct = NearDuplicates.without(graph, classes, data.labels());
-    if (distinct.length < data.size()) {
-      data = data.only(distinct);
-      graph = NeighborGraph.of(data.features());
+    NearDuplicates.Distinct distinct =
+        NearDuplicates.without(
+            data.features(), batch.definition().getClasses().size(), data.labels());
+    if (distinct.rows().length < data.size()) {
+      data = data.only(distinct.rows());
       if (tokens != null) {
-        tokens.keep(distinct);
+        tokens.keep(distinct.rows());
       }
     }
     Classifier zeroShot = new Classifier(Tensors.decode(base.getZeroShotFeatures()), logitScale);
     FloatTensor seen = features(data, tokens, Prompt.prefix(base), all(data));
     return new Round(
         batch,
-        Rows.of(samples, distinct),
+        Rows.of(samples, distinct.rows()),
         paradigm,
         data,
         tokens,
-        PoolView.of(data.features(), graph, zeroShot),
+        PoolView.of(data.features(), distinct.graph(), zeroShot),
         Classifier.of(base).withLogitScale(logitScale).logits(seen));
   }
 

@@ -445,9 +445,7 @@ class PromptRefinementTest {
     int[] labels = new int[samples.size()];
     Arrays.fill(labels, Metrics.UNKNOWN);
     return Rows.of(
-        samples,
-        NearDuplicates.without(
-            NeighborGraph.of(features(samples)), DIGITS.classes().size(), labels));
+        samples, NearDuplicates.without(features(samples), DIGITS.classes().size(), labels).rows());
   }
 
   /** Of which a round leaves out none. */

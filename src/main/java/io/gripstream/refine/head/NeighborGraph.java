@@ -33,11 +33,13 @@ public final class NeighborGraph {
   private final int[] neighbor;
   private final double[] weight;
   private final double[] degree;
-  private final int[] clump;
 
-  private NeighborGraph(int[] first, int[] neighbor, double[] weight, int[] clump) {
+  /** Each image's nearest, falling. */
+  private final int[][] nearest;
+
+  private NeighborGraph(int[] first, int[] neighbor, double[] weight, int[][] nearest) {
     this.size = first.length - 1;
-    this.clump = clump;
+    this.nearest = nearest;
     this.first = first;
     this.neighbor = neighbor;
     this.weight = weight;
@@ -169,23 +171,7 @@ public final class NeighborGraph {
         }
       }
     }
-    return new NeighborGraph(first, neighbor, weight, clumps(nearest));
-  }
-
-  /** The components of the graph in which each image is joined to its two nearest alone. */
-  private static int[] clumps(int[][] nearest) {
-    int[] clump = IntStream.range(0, nearest.length).toArray();
-    for (int i = 0; i < nearest.length; i++) {
-      for (int e = 0; e < Math.min(CLOSEST, nearest[i].length); e++) {
-        int one = root(clump, i);
-        int other = root(clump, nearest[i][e]);
-        clump[Math.max(one, other)] = Math.min(one, other);
-      }
-    }
-    for (int i = 0; i < clump.length; i++) {
-      clump[i] = root(clump, i);
-    }
-    return clump;
+    return new NeighborGraph(first, neighbor, weight, nearest);
   }
 
   private static int root(int[] clump, int image) {
@@ -211,7 +197,49 @@ public final class NeighborGraph {
    * film, or copies that differ a little, hang together among themselves alone.
    */
   int[] clumps() {
-    return clump.clone();
+    int[] clump = IntStream.range(0, size).toArray();
+    for (int i = 0; i < size; i++) {
+      for (int e = 0; e < Math.min(CLOSEST, nearest[i].length); e++) {
+        int one = root(clump, i);
+        int other = root(clump, nearest[i][e]);
+        clump[Math.max(one, other)] = Math.min(one, other);
+      }
+    }
+    for (int i = 0; i < size; i++) {
+      clump[i] = root(clump, i);
+    }
+    return clump;
+  }
+
+  /**
+   * How much components keep to themselves.
+   *
+   * @param clump {@code [N]}, the first image of each one's component
+   * @return {@code [N]}, for the first image of each: the share of its images' nearest that are in
+   *     it, of as many as could be; 0 for the others
+   */
+  double[] within(int[] clump) {
+    int[] sizes = new int[size];
+    for (int c : clump) {
+      sizes[c]++;
+    }
+    double[] within = new double[size];
+    for (int i = 0; i < size; i++) {
+      int others = Math.min(sizes[clump[i]] - 1, nearest[i].length);
+      for (int e = 0; e < others; e++) {
+        within[clump[i]] += clump[nearest[i][e]] == clump[i] ? 1.0 / others / sizes[clump[i]] : 0;
+      }
+    }
+    return within;
+  }
+
+  /** The other image where each is the other's nearest; itself where it has no such. */
+  int twin(int image) {
+    if (nearest[image].length == 0) {
+      return image;
+    }
+    int other = nearest[image][0];
+    return nearest[other][0] == image ? other : image;
   }
 
   /** The number of images {@code N}. */

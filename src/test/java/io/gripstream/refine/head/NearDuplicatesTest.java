@@ -33,6 +33,24 @@ class NearDuplicatesTest {
     }
   }
 
+  /** As of a stream that shows each thing twice, or some things some times. */
+  @Test
+  void pairsAndGroupsAmongSingleImagesTakeNoOthersWithThem() {
+    for (int copies : new int[] {2, 3, 5}) {
+      for (int repeated : new int[] {75, 150, 300}) {
+        FloatTensor all = copied(world(300, 8), copies, 0.05);
+        int[] rows =
+            IntStream.range(0, 300 * copies)
+                .filter(i -> i % copies == 0 || i / copies < repeated)
+                .toArray();
+        int[] left = without(Rows.of(all, rows), unlabelled(rows.length));
+        long things = Arrays.stream(left).map(i -> rows[i] / copies).distinct().count();
+        assertThat(things).as("%d things %d times", repeated, copies).isGreaterThan(250);
+        assertThat(left.length).isLessThan(2 * (int) things);
+      }
+    }
+  }
+
   @Test
   void amongManyGroupsALongOneIsNoClass() {
     FloatTensor all = copied(world(40, 2), 100, 1e-3);
@@ -69,7 +87,7 @@ class NearDuplicatesTest {
   }
 
   private static int[] without(FloatTensor images, int[] labels) {
-    return NearDuplicates.without(NeighborGraph.of(images), CLASSES, labels);
+    return NearDuplicates.without(images, CLASSES, labels).rows();
   }
 
   private static int[] unlabelled(int count) {
