@@ -76,6 +76,7 @@ class PromptRefinementTest {
 
   private static TorchClip clip;
   private static FloatTensor features;
+  private static String[] ids;
   private static int[] truth;
 
   @BeforeAll
@@ -85,10 +86,12 @@ class PromptRefinementTest {
     clip = TorchClip.load(folder.getParent(), "pico", ComputeDevice.cpu());
     Preprocessor preprocessor = new Preprocessor(clip.imageSize());
     List<byte[]> pixels = new ArrayList<>();
-    truth = new int[POOL + UNSEEN];
+    ids = new String[POOL + UNSEEN];
+    truth = new int[ids.length];
     for (int i = 0; i < truth.length; i++) {
       LabelledImage image = DIGITS.image(i);
       pixels.add(preprocessor.pixels(image.png()));
+      ids[i] = image.id();
       truth[i] = DIGITS.classes().indexOf(image.label());
     }
     features = clip.encodeImages(pixels);
@@ -187,7 +190,7 @@ class PromptRefinementTest {
     List<BatchSample> labelled = new ArrayList<>(batch(shared, 2).samples());
     Map<String, Integer> classes = new HashMap<>();
     for (int i = 0; i < POOL; i++) {
-      classes.put(DIGITS.image(i).id(), truth[i]);
+      classes.put(ids[i], truth[i]);
     }
     labelled.replaceAll(
         each ->
@@ -296,7 +299,7 @@ class PromptRefinementTest {
       List<BatchSample> samples =
           IntStream.range(0, POOL)
               .filter(i -> come.contains(truth[i]))
-              .mapToObj(i -> sample(DIGITS.image(i).id(), i, features.row(i)))
+              .mapToObj(i -> sample(ids[i], i, features.row(i)))
               .toList();
       PromptVersion candidate =
           new PromptRefinement(clip, ImageSource.NONE)
@@ -475,7 +478,7 @@ class PromptRefinementTest {
   private static RoundBatch batch(PromptVersion base, int round) {
     List<BatchSample> samples = new ArrayList<>();
     for (int i = 0; i < POOL; i++) {
-      samples.add(sample(DIGITS.image(i).id(), i, features.row(i)));
+      samples.add(sample(ids[i], i, features.row(i)));
     }
     samples.sort(Comparator.comparing(BatchSample::getImageId));
     return new RoundBatch(TASK, round, round, Instant.EPOCH, DEFINITION, base, samples);
