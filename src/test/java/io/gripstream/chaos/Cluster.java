@@ -3,6 +3,7 @@ package io.gripstream.chaos;
 import static java.util.stream.Collectors.toMap;
 import static org.awaitility.Awaitility.await;
 
+import io.gripstream.Jvm;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -211,15 +212,7 @@ final class Cluster implements AutoCloseable {
   }
 
   private void add(String name, List<String> arguments, URI health) {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx320m",
-                "-XX:+UseSerialGC",
-                // Processes live for seconds: what the second compiler takes is never earned back.
-                "-XX:TieredStopAtLevel=1",
-                "-Djava.awt.headless=true"));
+    List<String> command = Jvm.command("320m", "-Djava.awt.headless=true");
     command.addAll(arguments);
     Map<String, String> environment =
         Map.of(

@@ -2,6 +2,7 @@ package io.gripstream.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.gripstream.Jvm;
 import io.gripstream.clip.ClipConfig;
 import io.gripstream.clip.Digests;
 import io.gripstream.launcher.Gripstream;
@@ -106,18 +107,18 @@ class ModelCommandsTest {
   private Process process(BlockingQueue<String> said) throws IOException {
     Process process =
         new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx128m",
-                "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName(),
-                "fetch-model",
-                "owner/tiny",
-                "--data",
-                data.toString(),
-                "--hub",
-                hub.url().toString())
+                Jvm.command(
+                    "128m",
+                    "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    Main.class.getName(),
+                    "fetch-model",
+                    "owner/tiny",
+                    "--data",
+                    data.toString(),
+                    "--hub",
+                    hub.url().toString()))
             .redirectErrorStream(true)
             .start();
     Thread reader =

@@ -2,6 +2,7 @@ package io.gripstream.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.gripstream.Jvm;
 import io.gripstream.access.Key;
 import io.gripstream.access.KeyRole;
 import io.gripstream.launcher.Main;
@@ -9,7 +10,6 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -128,14 +128,11 @@ class RefusedStartTest {
     for (Map.Entry<String, String> file : each.files().entrySet()) {
       Files.writeString(data.resolve(file.getKey()), file.getValue());
     }
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(
-        List.of(
-            "-Xmx256m",
-            "-XX:TieredStopAtLevel=1",
+    List<String> command =
+        Jvm.command(
+            "256m",
             "-Dai.djl.offline=true",
-            "-Djava.util.logging.manager=org.jboss.logmanager.LogManager"));
+            "-Djava.util.logging.manager=org.jboss.logmanager.LogManager");
     command.addAll(each.jvm());
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     command.add(does);

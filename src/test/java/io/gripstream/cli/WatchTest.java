@@ -3,6 +3,7 @@ package io.gripstream.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.gripstream.Jvm;
 import io.gripstream.kafka.Bomb;
 import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.StubRegistry;
@@ -11,7 +12,6 @@ import io.gripstream.launcher.Gripstream;
 import io.gripstream.launcher.Main;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -37,18 +37,17 @@ class WatchTest {
     List<String> lines = Collections.synchronizedList(new ArrayList<>());
     Process process =
         new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx128m",
-                "-XX:TieredStopAtLevel=1",
-                "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName(),
-                "watch",
-                "dead-letters",
-                "--from-beginning",
-                "--topic-prefix=" + topics.prefix(),
-                "--bootstrap-servers=" + SharedBroker.address())
+                Jvm.command(
+                    "128m",
+                    "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    Main.class.getName(),
+                    "watch",
+                    "dead-letters",
+                    "--from-beginning",
+                    "--topic-prefix=" + topics.prefix(),
+                    "--bootstrap-servers=" + SharedBroker.address()))
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     try {

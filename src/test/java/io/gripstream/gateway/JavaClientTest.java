@@ -2,6 +2,7 @@ package io.gripstream.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.gripstream.Jvm;
 import io.gripstream.event.ImageReference;
 import io.gripstream.event.PromptVersion;
 import io.gripstream.event.ScoredLabel;
@@ -168,18 +169,18 @@ class JavaClientTest {
     Path output = folder.resolve("output");
     Process process =
         new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx128m",
-                "-cp",
-                folder + File.pathSeparator + libraries,
-                "io.gripstream.client.Watch",
-                ConfigProvider.getConfig()
-                    .getValue("gripstream.kafka.bootstrap-servers", String.class),
-                gateway.toString(),
-                topics.prefix(),
-                task,
-                predictions,
-                feature)
+                Jvm.command(
+                    "128m",
+                    "-cp",
+                    folder + File.pathSeparator + libraries,
+                    "io.gripstream.client.Watch",
+                    ConfigProvider.getConfig()
+                        .getValue("gripstream.kafka.bootstrap-servers", String.class),
+                    gateway.toString(),
+                    topics.prefix(),
+                    task,
+                    predictions,
+                    feature))
             .redirectErrorStream(true)
             .redirectOutput(output.toFile())
             .start();

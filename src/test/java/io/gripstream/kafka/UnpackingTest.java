@@ -4,10 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.gripstream.Jvm;
 import io.gripstream.kafka.follow.Follower;
 import io.gripstream.kafka.loop.LoopListener;
 import io.gripstream.kafka.loop.TransactionalLoop;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -97,13 +97,13 @@ class UnpackingTest {
   private void start() throws Exception {
     process =
         new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx128m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                UnpackingTest.class.getName(),
-                SharedBroker.address(),
-                topics.prefix())
+                Jvm.command(
+                    "128m",
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    UnpackingTest.class.getName(),
+                    SharedBroker.address(),
+                    topics.prefix()))
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     Process started = process;

@@ -3,6 +3,7 @@ package io.gripstream.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.gripstream.Jvm;
 import io.gripstream.cli.Failures;
 import io.gripstream.clip.ClipConfig;
 import io.gripstream.clip.ClipWeights;
@@ -152,9 +153,7 @@ class PublishedModelsTest {
 
   @Test
   void theReadmesCommandFetchesThemAndSaysWhereTheyComeFrom() throws Exception {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx128m", "-cp", System.getProperty("java.class.path")));
+    List<String> command = Jvm.command("128m", "-cp", System.getProperty("java.class.path"));
     command.add("-Djava.util.logging.manager=org.jboss.logmanager.LogManager");
     command.addAll(List.of(Main.class.getName(), "fetch-model", B_32));
     command.addAll(List.of("--data", models.toString()));

@@ -3,6 +3,7 @@ package io.gripstream.kafka.embedded;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.gripstream.Jvm;
 import io.gripstream.cli.LastWords;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.SharedBroker;
@@ -112,12 +113,12 @@ class EmbeddedBrokerTest {
     Topics topics = new Topics("killed.");
     Process process =
         new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                EmbeddedBrokerTest.class.getName(),
-                directory.toString())
+                Jvm.command(
+                    "256m",
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    EmbeddedBrokerTest.class.getName(),
+                    directory.toString()))
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();
     try (var lines = process.inputReader()) {
@@ -156,20 +157,17 @@ class EmbeddedBrokerTest {
   @Test
   void saysWhyItEndsTheProcessWhenItCannotWrite() throws Exception {
     EmbeddedBroker.start(directory, 0).close();
-    Process process =
-        new ProcessBuilder(
-                "sh",
-                "-c",
-                "ulimit -f 0; exec \"$@\" 2>&1 | cat",
-                "sh",
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m",
-                "-XX:-UsePerfData",
-                "-cp",
-                System.getProperty("java.class.path"),
-                EmbeddedBrokerTest.class.getName(),
-                directory.toString())
-            .start();
+    List<String> command =
+        new ArrayList<>(List.of("sh", "-c", "ulimit -f 0; exec \"$@\" 2>&1 | cat", "sh"));
+    command.addAll(
+        Jvm.command(
+            "256m",
+            "-XX:-UsePerfData",
+            "-cp",
+            System.getProperty("java.class.path"),
+            EmbeddedBrokerTest.class.getName(),
+            directory.toString()));
+    Process process = new ProcessBuilder(command).start();
     try (var lines = process.inputReader()) {
       assertThat(lines.lines())
           .filteredOn(line -> line.startsWith("gripstream: "))

@@ -4,12 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.gripstream.Jvm;
 import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.loop.TransactionalLoop.Settings;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,14 +63,14 @@ class KilledLoopTest {
 
   private Process process() throws Exception {
     return new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx128m",
-            "-cp",
-            System.getProperty("java.class.path"),
-            KilledLoopTest.class.getName(),
-            clients.bootstrapServers(),
-            topics.prefix(),
-            group)
+            Jvm.command(
+                "128m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                KilledLoopTest.class.getName(),
+                clients.bootstrapServers(),
+                topics.prefix(),
+                group))
         .redirectErrorStream(true)
         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
         .start();
