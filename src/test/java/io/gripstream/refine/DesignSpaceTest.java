@@ -50,6 +50,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -552,7 +553,9 @@ class DesignSpaceTest {
         .hasMessageContaining("%d of %d images are gone".formatted(POOL, POOL));
   }
 
+  /** On one of the engine's threads, and, by its tag, on all of them. */
   @Test
+  @Tag("as-served")
   void aVisualRoundIsReproducedBitForBit() throws InterruptedException {
     TaskDefinition definition = definition(Modality.MULTIMODAL).build();
     RoundBatch batch = batch(definition, zeroShot(definition), 1, SAMPLES);

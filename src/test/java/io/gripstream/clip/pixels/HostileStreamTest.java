@@ -10,12 +10,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Function;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Whatever stands in the stream, the next image is read, soon and from the same heap. Another
  * number of images with {@code -Dhostile=10000}.
  */
+@Tag("as-served")
 class HostileStreamTest {
   private static final int IMAGES = Integer.getInteger("hostile", 2_000);
 
