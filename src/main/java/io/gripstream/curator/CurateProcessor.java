@@ -64,6 +64,7 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
   private CommandKeys keys;
   private SamplePool pool;
   private StreamWatch watch;
+  private StandingDefinitions standing;
   private Intake intake;
   private Batches batches;
 
@@ -114,6 +115,7 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
             new Encoding<>(serdes.tasks(), topics.tasks()),
             prompts);
     keys = new CommandKeys(tasks);
+    standing = new StandingDefinitions(tasks, context);
     pool = new SamplePool(context.getStateStore(CuratorTopology.POOL));
     Encoding<Sample> samples = new Encoding<>(serdes.samples(), topics.samples());
     Labels labels =
@@ -128,6 +130,17 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
   @Override
   public void process(Record<String, Arrival> record) {
     Arrival arrival = record.value();
+    try {
+      take(record, arrival);
+    } catch (RejectedRecordException e) {
+      if (arrival.topic().equals(topics.tasks())) {
+        unfollowed(record, e.getMessage());
+      }
+      throw e;
+    }
+  }
+
+  private void take(Record<String, Arrival> record, Arrival arrival) {
     RecordMetadata came = context.recordMetadata().orElseThrow();
     rejections.refuse(came.topic(), came.partition(), came.offset());
     if (!came.topic().equals(arrival.topic()) && !isNew(arrival)) {
@@ -150,6 +163,29 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
       requireKey(record.key(), arrival, prompt);
     }
     curate(arrival.topic(), record.withValue(value));
+  }
+
+  /** What follows from a record of {@code tasks} that is refused, beside its dead letter. */
+  private void unfollowed(Record<String, Arrival> record, String why) {
+    String task = record.key();
+    if (!task.matches(TaskRules.NAME)) {
+      // There is no such task, and a diary's entry may not hold the name.
+      return;
+    }
+    standing.refused(task);
+    long clock = context.currentSystemTimeMs();
+    note(
+        new RoundEvent(
+            task,
+            0,
+            RoundEventType.FAILED,
+            null,
+            null,
+            0.0,
+            "a definition is not followed: " + why,
+            Map.of(),
+            Instant.ofEpochMilli(clock)),
+        new Record<>(task, null, clock));
   }
 
   /**
@@ -205,6 +241,9 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
     Record<String, SpecificRecord> record = cause.withTimestamp(clock);
     String task = record.key();
     SpecificRecord value = record.value();
+    if (topic.equals(topics.tasks()) && standing.wrote(task, value, cause.headers())) {
+      return;
+    }
     TaskState before = tasks.state(task);
     TaskContext taskContext =
         new TaskContext(

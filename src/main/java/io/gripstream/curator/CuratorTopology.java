@@ -29,6 +29,7 @@ import org.apache.kafka.streams.state.Stores;
  *   candidates (task/version), zero-shots (task/model) ----+--> by task --+--> curate --> prompts
  *                                                                |        |   +--> candidates
  *                                                  misplaced: repartition +   +--> rounds
+ *                                                                             +--> tasks
  * </pre>
  *
  * <p>All inputs must have the same number of partitions. A record that does not lie on its task's
@@ -51,6 +52,7 @@ public final class CuratorTopology {
   static final String PROMPTS = "prompts";
   static final String CANDIDATES = "candidates";
   static final String ROUNDS = "rounds";
+  static final String DEFINITIONS = "definitions";
 
   private static final String CURATE = "curate";
 
@@ -126,6 +128,7 @@ public final class CuratorTopology {
     addSink(topology, PROMPTS, topics.prompts(), serdes.livePrompts());
     addSink(topology, CANDIDATES, topics.candidates(), serdes.candidates().serializer());
     addSink(topology, ROUNDS, topics.rounds(), serdes.rounds().serializer());
+    addSink(topology, DEFINITIONS, topics.tasks(), serdes.tasks().serializer());
     return topology;
   }
 

@@ -34,6 +34,7 @@ final class TaskStore {
   private static final byte VERSION = 2;
   private static final byte COMMANDS = 3;
   private static final byte HANDED_OUT = 4;
+  private static final byte REWRITTEN = 5;
 
   private final KeyValueStore<Bytes, byte[]> store;
   private final Encoding<TaskDefinition> definitions;
@@ -78,6 +79,16 @@ final class TaskStore {
   void definition(String task, TaskDefinition definition) {
     store.put(
         Keys.of(DEFINITION, task), definition == null ? null : definitions.encode(definition));
+  }
+
+  /** How often {@link StandingDefinitions} has written of the task, ended or not. */
+  int rewritten(String task) {
+    byte[] saved = store.get(Keys.of(REWRITTEN, task));
+    return saved == null ? 0 : ByteBuffer.wrap(saved).getInt();
+  }
+
+  void rewritten(String task, int times) {
+    store.put(Keys.of(REWRITTEN, task), ByteBuffer.allocate(Integer.BYTES).putInt(times).array());
   }
 
   /** What the last commands that had a key asked for, by key, oldest first. */
@@ -136,11 +147,7 @@ final class TaskStore {
     @Override
     public OptionalInt handedOutTo(int version) {
       byte[] round = version < 0 ? null : store.get(Keys.of(HANDED_OUT, task, version));
-      return round == null ? OptionalInt.empty() : OptionalInt.of(round(round));
-    }
-
-    private int round(byte[] handedOut) {
-      return ByteBuffer.wrap(handedOut).getInt();
+      return round == null ? OptionalInt.empty() : OptionalInt.of(ByteBuffer.wrap(round).getInt());
     }
 
     @Override
@@ -191,21 +198,6 @@ final class TaskStore {
         while (saved.hasNext()) {
           var entry = saved.next();
           if (!stay.test(decode(entry.value).prompt())) {
-            store.delete(entry.key);
-          }
-        }
-      }
-      // A zero-shot prompt is of round 0, and nothing is waited for.
-      int last = 1;
-      try (KeyValueIterator<Bytes, byte[]> handedOut = scan(HANDED_OUT)) {
-        while (handedOut.hasNext()) {
-          last = Math.max(last, round(handedOut.next().value));
-        }
-      }
-      try (KeyValueIterator<Bytes, byte[]> handedOut = scan(HANDED_OUT)) {
-        while (handedOut.hasNext()) {
-          var entry = handedOut.next();
-          if (round(entry.value) < last) {
             store.delete(entry.key);
           }
         }

@@ -50,8 +50,8 @@ interface Versions {
   void keep(Known known, Predicate<PromptVersion> mustStay);
 
   /**
-   * Lets all go but these, and forgets what was handed out, but for the last round: what it trains
-   * may still come, and is to be told from what nobody asked for.
+   * Lets all go but these. What was handed out stays known: what a round trains may still come,
+   * however many were requested after it, and is to be told from what nobody asked for.
    */
   void retain(Predicate<PromptVersion> stay);
 }

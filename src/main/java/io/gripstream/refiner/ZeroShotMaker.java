@@ -1,6 +1,8 @@
 package io.gripstream.refiner;
 
 import io.gripstream.event.PromptVersion;
+import io.gripstream.event.RoundEvent;
+import io.gripstream.event.RoundEventType;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.kafka.Backoff;
 import io.gripstream.kafka.Fault;
@@ -8,6 +10,7 @@ import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Keys;
 import io.gripstream.kafka.Pulse;
 import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.follow.Follower;
 import io.gripstream.kafka.follow.TopicView;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.refine.Refinement;
@@ -15,6 +18,7 @@ import io.gripstream.task.TaskRules;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -25,9 +29,11 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jboss.logging.Logger;
@@ -50,7 +56,12 @@ final class ZeroShotMaker implements AutoCloseable {
   private static final long IDLE_MILLIS = 1000;
   private static final long CLOSE_MILLIS = 60_000;
 
+  /** For a whole diary: less than what a thread may take that is to be known to be alive. */
+  private static final Duration READ = Duration.ofSeconds(60);
+
+  private final KafkaClients clients;
   private final String topic;
+  private final String rounds;
   private final TopicSerdes serdes;
   private final Refinement refinement;
   private final String modelId;
@@ -64,9 +75,6 @@ final class ZeroShotMaker implements AutoCloseable {
 
   /** By key in the topic. Ahead of the view by what was written a moment ago. */
   private final Map<String, Made> latest = new ConcurrentHashMap<>();
-
-  /** By task, the definition that broke the rules last, until the diary tells of it. */
-  private final Map<String, TaskDefinition> unfollowed = new ConcurrentHashMap<>();
 
   private final BlockingQueue<String> due = new LinkedBlockingQueue<>();
   private final Map<String, TaskDefinition> hopeless = new HashMap<>();
@@ -103,7 +111,9 @@ final class ZeroShotMaker implements AutoCloseable {
       RefinerMetrics metrics,
       Producer<byte[], byte[]> producer,
       Clock clock) {
+    this.clients = clients;
     this.topic = topics.zeroShots();
+    this.rounds = topics.rounds();
     this.serdes = serdes;
     this.refinement = refinement;
     this.modelId = modelId;
@@ -125,11 +135,9 @@ final class ZeroShotMaker implements AutoCloseable {
             clients,
             topics.tasks(),
             serdes.tasks().deserializer(),
-            this::require,
-            (task, definition) -> {
-              unfollowed.remove(task);
-              due.add(task);
-            });
+            // One that breaks the rules changes nothing; the curator's diary tells of it.
+            TaskRules::require,
+            (task, definition) -> due.add(task));
     this.thread = new Thread(this::run, "refiner-zero-shot");
     this.pulse = new Pulse(thread, () -> closed.getCount() == 0);
     thread.setDaemon(true);
@@ -170,15 +178,6 @@ final class ZeroShotMaker implements AutoCloseable {
             List.copyOf(prompt.getClasses()),
             prompt.getTemplate(),
             prompt.getCreatedAt());
-  }
-
-  /** One that breaks the rules changes nothing, as in every role: the one before still holds. */
-  private void require(String task, TaskDefinition definition) {
-    if (TaskRules.fault(task, definition).isPresent()) {
-      unfollowed.put(task, definition);
-      due.add(task);
-    }
-    TaskRules.require(task, definition);
   }
 
   private void heardOf(String key, Made prompt) {
@@ -236,12 +235,6 @@ final class ZeroShotMaker implements AutoCloseable {
   }
 
   private void check(String task) throws InterruptedException {
-    TaskDefinition broken = unfollowed.get(task);
-    if (broken != null) {
-      giveUp(
-          task, broken, new IllegalArgumentException(TaskRules.fault(task, broken).orElseThrow()));
-      unfollowed.remove(task, broken);
-    }
     TaskDefinition definition = tasks.snapshot().get(task);
     if (definition == null || definition.equals(hopeless.get(task)) || has(task, definition)) {
       return;
@@ -287,9 +280,11 @@ final class ZeroShotMaker implements AutoCloseable {
     if (closed.getCount() == 0) {
       return;
     }
+    String entry = "no zero-shot prompt can be made: " + failure.getMessage();
     try {
-      write(
-          diary.failed(task, 0, null, "no zero-shot prompt can be made: " + failure.getMessage()));
+      if (!told(task, entry)) {
+        write(diary.failed(task, 0, null, entry));
+      }
     } catch (KafkaException e) {
       if (Fault.of(e) != Fault.RECORD) {
         throw e;
@@ -299,6 +294,35 @@ final class ZeroShotMaker implements AutoCloseable {
     }
     LOG.errorf(failure, "no zero-shot prompt can be made for %s", task);
     hopeless.put(task, definition);
+  }
+
+  /**
+   * Whether the diary says so already, by another refiner or one before a restart, and no zero-shot
+   * prompt of the task went live since.
+   */
+  private boolean told(String task, String entry) {
+    AtomicBoolean told = new AtomicBoolean();
+    try (Follower entries =
+        new Follower(
+            clients,
+            rounds,
+            Follower.ALL,
+            record -> {
+              if (!Keys.text(record).equals(task)) {
+                return;
+              }
+              RoundEvent event = serdes.rounds().deserializer().deserialize(rounds, record.value());
+              if (event.getRound() == 0 && event.getType() == RoundEventType.PROMOTED) {
+                told.set(false);
+              } else if (event.getRound() == 0 && event.getMessage().equals(entry)) {
+                told.set(true);
+              }
+            })) {
+      entries.require(entries::awaitReady, READ);
+    } catch (AuthorizationException e) {
+      LOG.infof("%s may not be read: it may tell twice of %s", rounds, task);
+    }
+    return told.get();
   }
 
   private void write(ProducerRecord<byte[], byte[]> record) throws InterruptedException {

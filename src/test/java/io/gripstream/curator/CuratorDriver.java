@@ -52,6 +52,7 @@ final class CuratorDriver implements AutoCloseable {
   private final TestOutputTopic<String, PromptVersion> prompts;
   private final TestOutputTopic<String, PromptVersion> published;
   private final TestOutputTopic<String, RoundEvent> diary;
+  private final TestOutputTopic<String, TaskDefinition> definitions;
   private final TestOutputTopic<byte[], byte[]> letters;
 
   /** Where the curator's clock begins: years after the first record. */
@@ -89,6 +90,7 @@ final class CuratorDriver implements AutoCloseable {
     prompts = output(TOPICS.prompts(), serdes.prompts());
     published = output(TOPICS.candidates(), serdes.candidates());
     diary = output(TOPICS.rounds(), serdes.rounds());
+    definitions = output(TOPICS.tasks(), serdes.tasks());
     letters =
         driver.createOutputTopic(
             TOPICS.deadLetters(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
@@ -163,6 +165,11 @@ final class CuratorDriver implements AutoCloseable {
   /** The zero-shot prompts that were given versions since the last call. */
   List<PromptVersion> published() {
     return published.readValuesToList();
+  }
+
+  /** What the curator wrote to {@code tasks} since the last call. */
+  List<TestRecord<String, TaskDefinition>> definitions() {
+    return definitions.readRecordsToList();
   }
 
   /** When what was made live since the last call went live, by the topic's records. */

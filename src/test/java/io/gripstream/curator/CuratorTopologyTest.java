@@ -19,6 +19,7 @@ import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.Sample;
+import io.gripstream.event.TaskDefinition;
 import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.LetterCounts;
 import io.gripstream.refine.train.RoundBatch;
@@ -31,6 +32,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.test.TestRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -370,6 +372,78 @@ class CuratorTopologyTest {
     assertThat(curator.letters()).isEmpty();
   }
 
+  /** Compaction would leave the record alone that nobody follows. */
+  @Test
+  void theDefinitionThatHoldsIsWrittenAgainBehindWhatIsNotFollowed() {
+    begin();
+    curator.define(definition().setClasses(List.of("cat")).build());
+    curator.raw(CuratorDriver.TOPICS.tasks(), TASK, "garbage".getBytes(StandardCharsets.UTF_8));
+    assertThat(curator.letters()).hasSize(2);
+    assertThat(curator.definitions())
+        .extracting(TestRecord::value)
+        .containsExactly(definition().build(), definition().build());
+    assertThat(curator.diary())
+        .hasSize(2)
+        .allMatch(entry -> entry.getType() == RoundEventType.FAILED && entry.getRound() == 0)
+        .allMatch(entry -> entry.getMessage().startsWith("a definition is not followed: "));
+    // It has come back, changed nothing, and is not written again.
+    assertThat(curator.prompts()).isEmpty();
+    curator.sample("a", "b", "c", "d");
+    assertThat(curator.batches()).hasSize(1);
+  }
+
+  @Test
+  void aTaskThatHasEndedOrNeverWasIsNotBroughtBackByWhatIsNotFollowed() {
+    TaskDefinition broken = definition().setClasses(List.of("cat")).build();
+    curator.define(broken);
+    curator.define(definition().build());
+    curator.define(null);
+    curator.define(broken);
+    assertThat(curator.definitions()).isEmpty();
+    assertThat(curator.letters()).hasSize(2);
+  }
+
+  /** It lies in front of what the curator wrote, and holds. */
+  @Test
+  void whatWasWrittenMeanwhileHolds() {
+    begin();
+    TaskDefinition broken = definition().setClasses(List.of("cat")).build();
+    TaskDefinition newer = definition().setTopK(1).build();
+    curator.define(broken);
+    TestRecord<String, TaskDefinition> written = curator.definitions().get(0);
+    curator.define(newer);
+    curator.tasks.pipeInput(written);
+    written = curator.definitions().get(0);
+    assertThat(written.value()).isEqualTo(newer);
+    curator.define(null);
+    curator.tasks.pipeInput(written);
+    written = curator.definitions().get(0);
+    assertThat(written.value()).isNull();
+    curator.letters();
+    curator.sample("a");
+    assertThat(cause()).isEqualTo("there is no task animals");
+
+    curator.define(definition().build());
+    curator.tasks.pipeInput(written);
+    assertThat(curator.definitions())
+        .singleElement()
+        .extracting(TestRecord::value)
+        .isEqualTo(definition().build());
+    assertThat(curator.prompts()).containsExactly(null, 0);
+  }
+
+  /** What is left in the topic is a definition as any other where the state is not. */
+  @Test
+  void whatWasWrittenAgainDefinesTheTaskWhereItsStateIsLost() {
+    curator.tasks.pipeInput(
+        new TestRecord<>(
+            TASK,
+            definition().build(),
+            new RecordHeaders().add(StandingDefinitions.HEADER, new byte[] {'3'})));
+    curator.candidate(zeroShot(0));
+    assertThat(curator.prompts()).containsExactly(0);
+  }
+
   @Test
   void withOtherClassesTheOldPromptStaysUntilTheNewZeroShotPromptCame() {
     beginRound();
@@ -541,8 +615,8 @@ class CuratorTopologyTest {
     curator.diary();
     curator.define(null);
     assertThat(curator.prompts()).hasSize(1).containsOnlyNulls();
-    // Its state, the prompt, and which round was the last.
-    assertThat(curator.stored()).isEqualTo(3);
+    // Its state, the prompt, and which rounds there were.
+    assertThat(curator.stored()).isEqualTo(4);
     curator.sample("x");
     assertThat(curator.letters()).hasSize(1);
 
@@ -578,6 +652,24 @@ class CuratorTopologyTest {
         .matches(entry -> entry.getType() == RoundEventType.HELD && entry.getRound() == 2)
         .matches(entry -> entry.getMessage().equals("round 2 is not in flight"));
     assertThat(curator.prompts()).doesNotContain(1, 2);
+  }
+
+  @Test
+  void aRoundThatWasGivenUpBeforeItsTaskEndedComesToItsEndInTheDiaryToo() {
+    beginRound();
+    curator.refiner(RoundEventType.STARTED, 1);
+    curator.pass(Rounds.SILENCE.toMillis());
+    curator.sample("e", "f", "g", "h");
+    assertThat(curator.batches()).extracting(RefinementBatch::getRound).contains(2);
+    curator.define(null);
+    curator.diary();
+    for (int round = 1; round <= 2; round++) {
+      curator.candidate(trained(round, round, zeroShot(0), 1));
+      assertThat(curator.diary())
+          .singleElement()
+          .extracting(RoundEvent::getType, RoundEvent::getMessage)
+          .containsExactly(RoundEventType.HELD, "the task is not defined");
+    }
   }
 
   @Test
