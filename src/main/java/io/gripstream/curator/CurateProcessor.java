@@ -7,6 +7,7 @@ import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.event.Sample;
 import io.gripstream.event.TaskDefinition;
+import io.gripstream.kafka.CarriedHeaders;
 import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Topics;
@@ -234,11 +235,12 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
    *
    * @param topic where it was said
    * @param cause its key is the task; its time counts for nothing. What follows from it bears its
-   *     headers
+   *     {@link CarriedHeaders}
    */
   void curate(String topic, Record<String, SpecificRecord> cause) {
     long clock = context.currentSystemTimeMs();
-    Record<String, SpecificRecord> record = cause.withTimestamp(clock);
+    Record<String, SpecificRecord> record =
+        cause.withTimestamp(clock).withHeaders(CarriedHeaders.of(cause.headers()));
     String task = record.key();
     SpecificRecord value = record.value();
     if (topic.equals(topics.tasks()) && standing.wrote(task, value, cause.headers())) {

@@ -5,6 +5,7 @@ import io.gripstream.clip.Float16;
 import io.gripstream.event.ImageReference;
 import io.gripstream.event.Prediction;
 import io.gripstream.event.Sample;
+import io.gripstream.kafka.CarriedHeaders;
 import io.gripstream.kafka.Keys;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.registry.TopicSerdes;

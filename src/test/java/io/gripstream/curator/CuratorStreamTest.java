@@ -139,6 +139,35 @@ class CuratorStreamTest {
     }
   }
 
+  /** Whoever may write a record may fill it with headers, which its effects bear as well. */
+  @Test
+  void headersThatFillARecordDoNotEndTheCurator(@TempDir Path directory) throws Exception {
+    try (var diary = reader(topics.rounds(), serdes.rounds().deserializer());
+        var letters = reader(topics.deadLetters(), new StringDeserializer());
+        CuratorStream curator = curator(directory)) {
+      curator.start();
+      define(right());
+      send(topics.zeroShots(), TASK + "/" + Fixtures.MODEL, prompt(0));
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.PROMOTED);
+      byte[] refine =
+          serdes
+              .commands()
+              .serialize(topics.commands(), Fixtures.command(CommandType.REFINE_NOW, null));
+      for (int partition : List.of(right(), wrong())) {
+        for (byte[] value : List.of(refine, "garbage".getBytes(UTF_8))) {
+          RecordHeaders headers = new RecordHeaders();
+          headers.add("full", new byte[KafkaClients.MAX_RECORD_BYTES - value.length - 120]);
+          producer
+              .send(new ProducerRecord<>(topics.commands(), partition, TASK, value, headers))
+              .get();
+        }
+      }
+      assertThat(types(next(diary, 2)))
+          .containsExactly(RoundEventType.REFUSED, RoundEventType.REFUSED);
+      assertThat(next(letters, 2)).hasSize(2);
+    }
+  }
+
   /** As after a kill that a broker came back from without any group. */
   @Test
   void aCuratorWhoseGroupTheBrokerForgetsMeanwhileDoesNothingTwice(@TempDir Path directory)

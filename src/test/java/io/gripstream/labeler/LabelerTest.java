@@ -21,6 +21,7 @@ import io.gripstream.event.TaskDefinition;
 import io.gripstream.image.ObjectFailures;
 import io.gripstream.image.StubS3;
 import io.gripstream.kafka.Backoff;
+import io.gripstream.kafka.CarriedHeaders;
 import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Keys;

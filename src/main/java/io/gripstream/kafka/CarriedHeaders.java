@@ -1,4 +1,4 @@
-package io.gripstream.labeler;
+package io.gripstream.kafka;
 
 import java.util.Comparator;
 import java.util.List;
@@ -10,22 +10,23 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Utils;
 
 /**
- * Chooses the headers of an image's record that its predictions bear, too: so that whoever traces
- * an image finds its labels. They are anybody's, so their number and their size have a bound. What
- * is beyond it is left out, those of a trace last.
+ * Chooses the headers of a record that its effects bear, too: so that whoever traces an image finds
+ * its labels. They are anybody's, so their number and their size have a bound: else a record that
+ * its headers fill would have effects that no topic takes. What is beyond it is left out, those of
+ * a trace last.
  */
-final class CarriedHeaders {
-  static final int MOST = 32;
+public final class CarriedHeaders {
+  public static final int MOST = 32;
 
   /** Keys and values together. An image has a prediction for each task, so they are sent often. */
-  static final int BYTES = 4 * 1024;
+  public static final int BYTES = 4 * 1024;
 
   private static final Set<String> OF_A_TRACE = Set.of("traceparent", "tracestate", "baggage");
 
   private CarriedHeaders() {}
 
   /** In their order, but those of a trace first. */
-  static Headers of(Headers came) {
+  public static Headers of(Headers came) {
     List<Header> asked =
         StreamSupport.stream(came.spliterator(), false)
             .sorted(Comparator.comparing(header -> !OF_A_TRACE.contains(header.key())))
