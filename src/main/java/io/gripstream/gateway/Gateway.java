@@ -6,6 +6,7 @@ import io.gripstream.gateway.stream.Backlog;
 import io.gripstream.gateway.stream.Feeds;
 import io.gripstream.gateway.stream.ImageStore;
 import io.gripstream.gateway.stream.Publisher;
+import io.gripstream.gateway.stream.TaskWriter;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.RecordReader;
 import io.gripstream.kafka.Topics;
@@ -39,6 +40,7 @@ public class Gateway implements Role {
   private ImageStore images;
   private Backlog backlog;
   private volatile Feeds feeds;
+  private volatile TaskWriter tasks;
 
   Gateway(
       GripstreamConfig config,
@@ -77,6 +79,7 @@ public class Gateway implements Role {
             config.prompts().verifyKey().map(Verifier::new),
             board,
             TIMEOUT);
+    tasks = new TaskWriter(clients.get(), topics, feeds);
   }
 
   @Override
@@ -91,6 +94,9 @@ public class Gateway implements Role {
 
   @Override
   public void close() {
+    if (tasks != null) {
+      tasks.close();
+    }
     if (feeds != null) {
       feeds.close();
     }
@@ -137,6 +143,11 @@ public class Gateway implements Role {
 
   public Feeds feeds() {
     return feeds;
+  }
+
+  /** Writes definitions of tasks. */
+  public TaskWriter tasks() {
+    return tasks;
   }
 
   public TopicSerdes serdes() {

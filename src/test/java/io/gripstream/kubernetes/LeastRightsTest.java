@@ -26,6 +26,7 @@ import io.gripstream.gateway.board.Board;
 import io.gripstream.gateway.stream.Backlog;
 import io.gripstream.gateway.stream.Feeds;
 import io.gripstream.gateway.stream.Publisher;
+import io.gripstream.gateway.stream.TaskWriter;
 import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Position;
@@ -137,6 +138,7 @@ class LeastRightsTest {
         Publisher publisher = new Publisher(gateway(broker), TOPICS.prefix() + "gateway-0");
         Backlog backlog = new Backlog(gateway(broker), TOPICS);
         Feeds feeds = new Feeds(gateway(broker), TOPICS, serdes, Optional.empty(), board, LONG);
+        TaskWriter tasks = new TaskWriter(gateway(broker), TOPICS, feeds);
         RecordReader rereader = new RecordReader(clients(broker, user(Role.REFINER)), 1);
         TestStream.Tail<RoundEvent> rounds = world.tail(TOPICS.rounds(), serdes.rounds());
         TestStream.Tail<Prediction> predictions =
@@ -147,8 +149,10 @@ class LeastRightsTest {
               .setClasses(images.classes())
               .setTraining(Training.newBuilder().setRounds(1).setSteps(5).build())
               .build();
-      publisher.publish(
-          TOPICS.tasks(), TASK, serdes.tasks().serializer().serialize(TOPICS.tasks(), definition));
+      tasks.write(
+          TASK,
+          serdes.tasks().serializer().serialize(TOPICS.tasks(), definition),
+          () -> assertThat(board.find(TASK)).isEmpty());
       Position last = null;
       for (int i = 0; i < IMAGES; i++) {
         ImageEvent event =
@@ -184,7 +188,9 @@ class LeastRightsTest {
           .atMost(LONG)
           .until(() -> rounds.values().stream().anyMatch(LeastRightsTest::isVerdict));
 
-      for (String topic : List.of(TOPICS.images(), TOPICS.labels(), TOPICS.batches())) {
+      // The curator writes the definition that holds behind the one that does not.
+      for (String topic :
+          List.of(TOPICS.images(), TOPICS.labels(), TOPICS.batches(), TOPICS.tasks())) {
         world.sendRaw(topic, TASK.getBytes(UTF_8), new byte[] {1, 2});
       }
       await("a letter of each")
@@ -199,7 +205,7 @@ class LeastRightsTest {
                       .equals(Set.of("labeler", "curator", "refiner")));
       await("the gateway knows all")
           .atMost(LONG)
-          .until(() -> feeds.ready() && board.deadLetterCount() == 3);
+          .until(() -> feeds.ready() && board.deadLetterCount() == 4);
       assertThat(board.find(TASK).orElseThrow().live()).isPresent();
       assertThat(board.find(TASK).orElseThrow().labelled()).hasSize(1);
       assertThat(board.find(TASK).orElseThrow().batch(1)).isNotEmpty();

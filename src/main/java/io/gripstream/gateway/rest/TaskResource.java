@@ -4,7 +4,6 @@ import io.gripstream.event.TaskDefinition;
 import io.gripstream.gateway.Gateway;
 import io.gripstream.gateway.board.TaskBoard;
 import io.gripstream.gateway.board.TaskStats;
-import io.gripstream.kafka.Position;
 import io.gripstream.kafka.Topics;
 import io.gripstream.task.TaskRules;
 import io.smallrye.common.annotation.Blocking;
@@ -27,10 +26,8 @@ import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.Response.Status;
-import java.time.Duration;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -44,14 +41,9 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Blocking
 @RolesAllowed("viewer")
 public final class TaskResource {
-  private static final Duration READ_OWN_WRITE = Duration.ofSeconds(5);
-
   private final Gateway gateway;
   private final Tasks tasks;
   private final Topics topics;
-
-  /** Names that requests for new tasks are defining at this moment. */
-  private final Set<String> claimed = ConcurrentHashMap.newKeySet();
 
   TaskResource(Gateway gateway, Tasks tasks, Topics topics) {
     this.gateway = gateway;
@@ -99,8 +91,9 @@ public final class TaskResource {
       summary = "Defines a task, anew or again",
       description =
           "What is left out is as the schema has it by default, whatever it was before. With"
-              + " If-None-Match: * a task that is defined already is left alone (412), and of several"
-              + " such requests to one gateway at a time one defines it.")
+              + " If-None-Match: * a task that is defined already is left alone (412), with If-Match: *"
+              + " one that is not; of several such requests at a time, to whichever gateways, one"
+              + " defines it. A task has no entity tag: If-Match with one is never met.")
   @APIResponse(
       responseCode = "200",
       description = "Changed",
@@ -112,34 +105,28 @@ public final class TaskResource {
   public Response put(
       @PathParam("task") String task,
       @Pattern(regexp = "\\*") @HeaderParam("If-None-Match") String onlyNew,
-      @NotNull @Valid TaskSpec spec)
-      throws InterruptedException {
+      @HeaderParam("If-Match") String onlyKnown,
+      @NotNull @Valid TaskSpec spec) {
     TaskDefinition definition = spec.toDefinition();
     List<String> faults = TaskRules.faults(task, definition);
     if (!faults.isEmpty()) {
       throw ProblemException.invalid(faults);
     }
-    if (onlyNew == null) {
-      return define(task, definition, gateway.board().find(task).isPresent());
-    }
-    boolean claims = claimed.add(task);
-    try {
-      if (!claims || gateway.board().find(task).isPresent()) {
-        throw ProblemException.of(
-            Status.PRECONDITION_FAILED, "there is a task named " + task + " already");
-      }
-      return define(task, definition, false);
-    } finally {
-      if (claims) {
-        claimed.remove(task);
-      }
-    }
-  }
-
-  private Response define(String task, TaskDefinition definition, boolean known)
-      throws InterruptedException {
-    write(task, gateway.serdes().tasks().serializer().serialize(topics.tasks(), definition));
-    return Response.status(known ? Status.OK : Status.CREATED)
+    AtomicBoolean known = new AtomicBoolean();
+    gateway
+        .tasks()
+        .write(
+            task,
+            gateway.serdes().tasks().serializer().serialize(topics.tasks(), definition),
+            () -> {
+              known.set(gateway.board().find(task).isPresent());
+              if (onlyNew != null && known.get()) {
+                throw ProblemException.of(
+                    Status.PRECONDITION_FAILED, "there is a task named " + task + " already");
+              }
+              requireMatch(onlyKnown, task);
+            });
+    return Response.status(known.get() ? Status.OK : Status.CREATED)
         .entity(
             gateway
                 .board()
@@ -155,14 +142,31 @@ public final class TaskResource {
   @Operation(
       summary = "Ends a task",
       description = "Its images are no longer labelled. What was written stays in the topics.")
-  public void delete(@PathParam("task") String task) throws InterruptedException {
-    tasks.board(task);
-    write(task, null);
+  public void delete(@PathParam("task") String task, @HeaderParam("If-Match") String onlyKnown) {
+    gateway
+        .tasks()
+        .write(
+            task,
+            null,
+            () -> {
+              requireMatch(onlyKnown, task);
+              tasks.board(task);
+            });
   }
 
-  private void write(String task, byte[] value) throws InterruptedException {
-    Position written = gateway.publisher().publish(topics.tasks(), task, value);
-    gateway.feeds().tasks().await(written.partition(), written.offset(), READ_OWN_WRITE);
+  /** RFC 9110, section 13.1.1. */
+  private void requireMatch(String tags, String task) {
+    if (tags == null) {
+      return;
+    }
+    if (!tags.strip().equals("*")) {
+      throw ProblemException.of(
+          Status.PRECONDITION_FAILED, "a task has no entity tag: If-Match takes * only");
+    }
+    if (gateway.board().find(task).isEmpty()) {
+      throw ProblemException.of(
+          Status.PRECONDITION_FAILED, "there is no task named " + task + " that could be changed");
+    }
   }
 
   private TaskView view(TaskBoard board) {

@@ -23,7 +23,9 @@ import io.gripstream.task.TaskRules;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.errors.InterruptException;
@@ -46,6 +48,10 @@ public final class Feeds implements AutoCloseable {
   private final Optional<Verifier> verifier;
   private final Board board;
   private final PromptReview review;
+
+  /** By task, where its latest definition was read, or its tombstone. */
+  private final Map<String, Position> definedAt = new ConcurrentHashMap<>();
+
   private final Follower tasks;
   private final Follower labels;
   private final List<Follower> others = new ArrayList<>();
@@ -104,6 +110,11 @@ public final class Feeds implements AutoCloseable {
     return tasks;
   }
 
+  /** Where the definition of a task lies that is on the board; null if it never had one. */
+  Position definedAt(String task) {
+    return definedAt.get(task);
+  }
+
   /** Follows {@code labels}, for the same reason. */
   public Follower labels() {
     return labels;
@@ -119,6 +130,7 @@ public final class Feeds implements AutoCloseable {
     TaskRules.fault(task, definition).ifPresent(fault -> board.unfollowed(task, fault));
     TaskRules.require(task, definition);
     board.task(task, definition);
+    definedAt.put(task, positionOf(record));
     review.define(task, definition);
   }
 

@@ -14,6 +14,7 @@ import io.gripstream.event.Sample;
 import io.gripstream.event.TaskDefinition;
 import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.SoleWriter;
 import io.gripstream.kafka.TopicAdmin;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.follow.Follower;
@@ -41,24 +42,19 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaCompatibility;
 import org.apache.avro.SchemaCompatibility.SchemaCompatibilityType;
 import org.apache.avro.SchemaCompatibility.SchemaPairCompatibility;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.ListOffsetsOptions;
-import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.errors.RetriableException;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jboss.logging.Logger;
 
 /**
@@ -66,10 +62,8 @@ import org.jboss.logging.Logger;
  * Confluent's registry lays it out, and a copy of it in the memory of every process that uses it.
  *
  * <p><b>Guarantee.</b> An id means the same schema for ever and in every process, however many
- * register at once. All writers share one transactional id. A new writer fences the one before,
- * then reads to the end of the topic, and only then decides on an id; a writer that was fenced
- * meanwhile cannot commit, and starts over. {@link #register} returns when every process can read
- * the schema.
+ * register at once: a {@link SoleWriter} decides on ids. {@link #register} returns when every
+ * process can read the schema.
  *
  * <p>A new schema of a subject must be able to read what was written with the subject's latest
  * (BACKWARD).
@@ -89,14 +83,13 @@ public final class EmbeddedRegistry implements SchemaRegistry {
   private static final Logger LOG = Logger.getLogger(EmbeddedRegistry.class);
   private static final String FORMER_TOPIC = "_schemas";
   private static final String MARKER = "GRIPSTREAM";
-  private static final int ATTEMPTS = 10;
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
+  private static final Duration WRITE_TIMEOUT = Duration.ofSeconds(60);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final KafkaClients clients;
   private final Topics topics;
   private final String topic;
-  private final TopicPartition partition;
   private final Admin admin;
   private final Follower follower;
 
@@ -118,8 +111,7 @@ public final class EmbeddedRegistry implements SchemaRegistry {
   /** The first record whose id cannot be told, in words; empty: there is none. */
   private volatile String riddle = "";
 
-  /** Used under this object's lock only. */
-  private KafkaProducer<byte[], byte[]> writer;
+  private final SoleWriter writer;
 
   /**
    * Creates the topic if it is missing, marks it, and reads it.
@@ -132,7 +124,6 @@ public final class EmbeddedRegistry implements SchemaRegistry {
     this.clients = clients;
     this.topics = topics;
     this.topic = topics.schemas();
-    this.partition = new TopicPartition(topic, 0);
     this.admin = clients.admin();
     try {
       TopicAdmin.createSchemas(admin, topics, replicationFactor);
@@ -141,6 +132,7 @@ public final class EmbeddedRegistry implements SchemaRegistry {
       throw unavailable(e);
     }
     this.follower = new Follower(clients, topic, Follower.ALL, this::apply);
+    this.writer = new SoleWriter(clients, topic, WRITE_TIMEOUT, this::catchUp);
     try {
       catchUp();
       if (!marked) {
@@ -164,7 +156,7 @@ public final class EmbeddedRegistry implements SchemaRegistry {
       return known.get();
     }
     catchUp();
-    written(() -> find(subject, schema).isPresent(), () -> write(subject, schema));
+    written(() -> find(subject, schema).isPresent(), producer -> write(producer, subject, schema));
     return find(subject, schema).orElseThrow();
   }
 
@@ -193,43 +185,14 @@ public final class EmbeddedRegistry implements SchemaRegistry {
         Map.entry(topics.commands(), Command.getClassSchema()));
   }
 
-  /** Writes, with one new writer after the other if others write meanwhile, until it is done. */
-  private void written(BooleanSupplier done, Runnable write) {
-    KafkaException last = null;
-    for (int attempt = 0; attempt < ATTEMPTS && !done.getAsBoolean(); attempt++) {
-      try {
-        if (writer == null) {
-          writer = clients.producer(topic, new ByteArraySerializer(), new ByteArraySerializer());
-          writer.initTransactions();
-          // Nobody can have written since, without fencing this writer.
-          catchUp();
-        } else {
-          write.run();
-        }
-      } catch (KafkaException e) {
-        closeWriter();
-        if (!spoilsTheWriterAlone(e)) {
-          throw e instanceof InterruptException ? e : unavailable(e);
-        }
-        LOG.debug("Another process has written schemas meanwhile; starting over", e);
-        last = e;
-      }
+  private void written(BooleanSupplier done, Consumer<KafkaProducer<byte[], byte[]>> write) {
+    try {
+      writer.write(done, write);
+    } catch (InterruptException e) {
+      throw e;
+    } catch (KafkaException e) {
+      throw unavailable(e);
     }
-    if (!done.getAsBoolean()) {
-      throw new RegistryUnavailableException("other processes keep registering schemas", last);
-    }
-  }
-
-  /**
-   * Whether a new writer may succeed at once. One that is fenced while its transaction ends does
-   * not always hear so: brokers also say that its transaction is in no state to be ended, or that
-   * they have failed. Whether it was committed then is seen after the new writer has caught up.
-   */
-  private static boolean spoilsTheWriterAlone(KafkaException e) {
-    Fault fault = Fault.of(e);
-    return fault == Fault.FENCED
-        || fault == Fault.TRANSIENT
-            && !(e instanceof RetriableException || e instanceof InterruptException);
   }
 
   @Override
@@ -285,7 +248,7 @@ public final class EmbeddedRegistry implements SchemaRegistry {
 
   @Override
   public synchronized void close() {
-    closeWriter();
+    writer.close();
     follower.close();
     admin.close();
   }
@@ -297,7 +260,7 @@ public final class EmbeddedRegistry implements SchemaRegistry {
         .findFirst();
   }
 
-  private void write(String subject, Schema schema) {
+  private void write(KafkaProducer<byte[], byte[]> producer, String subject, Schema schema) {
     String doubt = follower.skipped() > 0 ? topic + " holds what cannot be read" : riddle;
     if (!doubt.isEmpty()) {
       throw new RegistryRefusedException(
@@ -309,7 +272,7 @@ public final class EmbeddedRegistry implements SchemaRegistry {
     }
     int version = versions.isEmpty() ? 1 : versions.lastKey() + 1;
     int id = idsByText.getOrDefault(schema.toString(), highestId + 1);
-    commit(List.of(record(new Registered(subject, version, id, schema))));
+    commit(producer, List.of(record(new Registered(subject, version, id, schema))));
     LOG.infof("Registered version %d of %s with the id %d", version, subject, id);
   }
 
@@ -325,14 +288,14 @@ public final class EmbeddedRegistry implements SchemaRegistry {
   }
 
   /** Makes an empty topic this registry's, with what a former build has kept elsewhere. */
-  private void mark() {
+  private void mark(KafkaProducer<byte[], byte[]> producer) {
     Former former = former();
     ObjectNode key = JSON.createObjectNode().put("keytype", MARKER).put("magic", 0);
     ObjectNode value = JSON.createObjectNode().put("highestId", former.highestId());
     List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
     records.add(new ProducerRecord<>(topic, 0, bytes(key), bytes(value)));
     former.ours().forEach(registered -> records.add(record(registered)));
-    commit(records);
+    commit(producer, records);
     if (!former.ours().isEmpty()) {
       LOG.infof(
           "Copied %d schemas from %s to %s; %s is not read again",
@@ -391,12 +354,13 @@ public final class EmbeddedRegistry implements SchemaRegistry {
     return new Former(ours.values(), highest.get());
   }
 
-  private void commit(List<ProducerRecord<byte[], byte[]>> records) {
-    writer.beginTransaction();
+  private void commit(
+      KafkaProducer<byte[], byte[]> producer, List<ProducerRecord<byte[], byte[]>> records) {
+    producer.beginTransaction();
     CompletableFuture<Long> last = new CompletableFuture<>();
     for (ProducerRecord<byte[], byte[]> record : records) {
       boolean isLast = record == records.get(records.size() - 1);
-      writer.send(
+      producer.send(
           record,
           (place, failure) -> {
             if (isLast) {
@@ -405,7 +369,7 @@ public final class EmbeddedRegistry implements SchemaRegistry {
           });
     }
     // Fails if sending has failed, and returns when all is sent.
-    writer.commitTransaction();
+    producer.commitTransaction();
     follower.require(timeout -> follower.await(0, last.join(), timeout), TIMEOUT);
   }
 
@@ -428,21 +392,7 @@ public final class EmbeddedRegistry implements SchemaRegistry {
 
   private void catchUp() {
     try {
-      // What is written shows to readers when its transaction has ended.
-      long end =
-          admin
-              .listOffsets(
-                  Map.of(partition, OffsetSpec.latest()),
-                  new ListOffsetsOptions(IsolationLevel.READ_COMMITTED)
-                      .timeoutMs((int) TIMEOUT.toMillis()))
-              .partitionResult(partition)
-              .get()
-              .offset();
-      follower.require(timeout -> follower.await(0, end - 1, timeout), TIMEOUT);
-    } catch (ExecutionException e) {
-      throw unavailable(new KafkaException(e.getCause()));
-    } catch (InterruptedException e) {
-      throw new InterruptException(e);
+      follower.catchUp(admin, TIMEOUT);
     } catch (InterruptException e) {
       throw e;
     } catch (KafkaException e) {
@@ -521,13 +471,6 @@ public final class EmbeddedRegistry implements SchemaRegistry {
   private static JsonNode json(byte[] bytes) throws IOException {
     JsonNode node = bytes == null ? null : JSON.readTree(bytes);
     return node == null ? JSON.createObjectNode() : node;
-  }
-
-  private void closeWriter() {
-    if (writer != null) {
-      writer.close(Duration.ZERO);
-      writer = null;
-    }
   }
 
   private static byte[] bytes(ObjectNode json) {

@@ -12,8 +12,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.DescribeTopicsOptions;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -21,6 +26,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.ClusterResource;
 import org.apache.kafka.common.ClusterResourceListener;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
@@ -215,6 +221,43 @@ public final class Follower implements AutoCloseable {
         positions.wait(left);
       }
       return true;
+    }
+  }
+
+  /**
+   * Waits until everything has been handled that was committed when this was called.
+   *
+   * @throws KafkaException as {@link #require}, or what keeps the brokers from answering
+   */
+  public void catchUp(Admin admin, Duration timeout) {
+    int millis = (int) timeout.toMillis();
+    try {
+      Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
+      admin
+          .describeTopics(List.of(topic), new DescribeTopicsOptions().timeoutMs(millis))
+          .allTopicNames()
+          .get()
+          .get(topic)
+          .partitions()
+          .forEach(
+              info -> latest.put(new TopicPartition(topic, info.partition()), OffsetSpec.latest()));
+      // What is written shows to readers when its transaction has ended.
+      for (var end :
+          admin
+              .listOffsets(
+                  latest, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED).timeoutMs(millis))
+              .all()
+              .get()
+              .entrySet()) {
+        require(
+            left -> await(end.getKey().partition(), end.getValue().offset() - 1, left), timeout);
+      }
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof KafkaException failure
+          ? failure
+          : new KafkaException(e.getCause());
+    } catch (InterruptedException e) {
+      throw new InterruptException(e);
     }
   }
 

@@ -138,6 +138,29 @@ class PageApiTest {
   }
 
   @Test
+  void whoWantsToChangeATaskMakesNoneAndNoEntityTagIsMet() {
+    for (String change : List.of("*", "\"1\"")) {
+      given()
+          .contentType("application/json")
+          .header("If-Match", change)
+          .body(Map.of("classes", List.of("x", "y")))
+          .put("/api/tasks/" + task + "-none")
+          .then()
+          .statusCode(412);
+    }
+    get("/api/tasks/" + task + "-none").then().statusCode(404);
+    given().header("If-Match", "\"1\"").delete("/api/tasks/" + task).then().statusCode(412);
+    given()
+        .contentType("application/json")
+        .header("If-Match", "*")
+        .body(Map.of("classes", List.of("x", "y")))
+        .put("/api/tasks/" + task)
+        .then()
+        .statusCode(200);
+    get("/api/tasks/" + task).then().body("definition.classes", contains("x", "y"));
+  }
+
+  @Test
   void ofManyWhoWantANewTaskAtATimeOneGetsIt() throws Exception {
     ExecutorService pool = Executors.newFixedThreadPool(8);
     try {
