@@ -264,6 +264,11 @@ public final class Labeler implements AutoCloseable {
               }
 
               @Override
+              public void removed(long records) {
+                metrics.removed.increment(records);
+              }
+
+              @Override
               public void failed(Throwable cause) {
                 metrics.failed(cause);
               }

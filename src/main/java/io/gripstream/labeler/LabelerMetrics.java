@@ -32,6 +32,7 @@ final class LabelerMetrics {
   final Counter predictions;
   final LetterCounts deadLetters;
   final Counter engineFailures;
+  final Counter removed;
   final Counter promptsRefused;
   final Timer batch;
   final Timer tower;
@@ -54,6 +55,7 @@ final class LabelerMetrics {
             .description("Predictions made, one per image and task")
             .register(registry);
     deadLetters = new LetterCounts(registry, Labeler.ROLE);
+    removed = removed(registry);
     engineFailures =
         Counter.builder("gripstream.engine.failures")
             .description("Failures of the engine; what it was to do is done again")
@@ -102,6 +104,13 @@ final class LabelerMetrics {
         MultiGauge.builder("gripstream.prompt.unusable")
             .description("1 for a task whose live prompt this process does not serve, else 0")
             .register(registry);
+  }
+
+  private static Counter removed(MeterRegistry registry) {
+    return Counter.builder("gripstream.records.removed")
+        .description("Records that retention removed while they were still to be read")
+        .tag("role", Labeler.ROLE)
+        .register(registry);
   }
 
   /** Counts a failure if it is the engine's. */

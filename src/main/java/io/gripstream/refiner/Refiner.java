@@ -81,6 +81,11 @@ public final class Refiner implements AutoCloseable {
               }
 
               @Override
+              public void removed(long records) {
+                metrics.removed.increment(records);
+              }
+
+              @Override
               public void failed(Throwable cause) {
                 metrics.failed(cause);
               }

@@ -14,6 +14,7 @@ final class RefinerMetrics {
   final Counter zeroShot;
   final LetterCounts deadLetters;
   final Counter engineFailures;
+  final Counter removed;
 
   RefinerMetrics(MeterRegistry registry) {
     trained = rounds(registry, "trained");
@@ -27,11 +28,19 @@ final class RefinerMetrics {
             .description("Zero-shot prompts made")
             .register(registry);
     deadLetters = new LetterCounts(registry, Refiner.ROLE);
+    removed = removed(registry);
     engineFailures =
         Counter.builder("gripstream.engine.failures")
             .description("Failures of the engine; what it was to do is done again")
             .tag("role", Refiner.ROLE)
             .register(registry);
+  }
+
+  private static Counter removed(MeterRegistry registry) {
+    return Counter.builder("gripstream.records.removed")
+        .description("Records that retention removed while they were still to be read")
+        .tag("role", Refiner.ROLE)
+        .register(registry);
   }
 
   /** Counts a failure if it is the engine's. */

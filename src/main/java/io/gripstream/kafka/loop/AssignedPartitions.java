@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -23,12 +24,16 @@ import org.jboss.logging.Logger;
 final class AssignedPartitions implements ConsumerRebalanceListener {
   private static final Logger LOG = Logger.getLogger(TransactionalLoop.class);
 
+  /** Offsets that the ends of transactions take, one each; retention removes whole segments. */
+  private static final int MARKERS = 2;
+
   private final String role;
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final GroupPositions positions;
   private final Handler handler;
   private final LongWorker worker;
   private final Consumer<Collection<TopicPartition>> onRevoked;
+  private final LongConsumer onRemoved;
   private final Map<TopicPartition, Standing> known = new HashMap<>();
 
   /** Where a partition stands. */
@@ -51,6 +56,7 @@ final class AssignedPartitions implements ConsumerRebalanceListener {
   /**
    * @param positions know the topics
    * @param onRevoked hears which partitions were taken away
+   * @param onRemoved hears how many records were removed that were still to be read
    */
   AssignedPartitions(
       String role,
@@ -58,13 +64,15 @@ final class AssignedPartitions implements ConsumerRebalanceListener {
       GroupPositions positions,
       Handler handler,
       LongWorker worker,
-      Consumer<Collection<TopicPartition>> onRevoked) {
+      Consumer<Collection<TopicPartition>> onRevoked,
+      LongConsumer onRemoved) {
     this.role = role;
     this.consumer = consumer;
     this.positions = positions;
     this.handler = handler;
     this.worker = worker;
     this.onRevoked = onRevoked;
+    this.onRemoved = onRemoved;
   }
 
   /**
@@ -121,7 +129,21 @@ final class AssignedPartitions implements ConsumerRebalanceListener {
 
   /** A poll gave a record. */
   void polled(ConsumerRecord<?, ?> record) {
-    known.get(TransactionalLoop.partition(record)).next = record.offset() + 1;
+    TopicPartition partition = TransactionalLoop.partition(record);
+    Standing standing = known.get(partition);
+    if (record.offset() - standing.next > MARKERS) {
+      // Else an aborted transaction lies there.
+      long begin = consumer.beginningOffsets(Set.of(partition)).get(partition);
+      long removed = Math.min(begin, record.offset()) - standing.next;
+      if (removed > 0) {
+        LOG.warnf(
+            "%s: retention has removed %d records of %s, from offset %d on, that were still to be"
+                + " read",
+            role, removed, partition, standing.next);
+        onRemoved.accept(removed);
+      }
+    }
+    standing.next = record.offset() + 1;
   }
 
   /**

@@ -21,6 +21,9 @@ public interface LoopListener {
   /** The loop, not the handler, has given a record up; its letter is about to be committed. */
   default void isolated(ConsumerRecord<byte[], byte[]> record, Throwable cause) {}
 
+  /** Retention has removed so many records that were still to be read. */
+  default void removed(long records) {}
+
   /** Something failed and is tried again. */
   default void failed(Throwable cause) {}
 }

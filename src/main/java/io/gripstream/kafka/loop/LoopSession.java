@@ -110,7 +110,13 @@ final class LoopSession implements AutoCloseable {
     GroupPositions positions = new GroupPositions(clients, settings.group(), settings.positions());
     this.partitions =
         new AssignedPartitions(
-            settings.role(), consumer, positions, handler, worker, this::revoked);
+            settings.role(),
+            consumer,
+            positions,
+            handler,
+            worker,
+            this::revoked,
+            listener::removed);
     this.longWork = new LongWorkWait(loop, settings.role(), consumer, partitions, worker);
     try {
       this.writer = new TransactionalWriter(clients, settings, positions);

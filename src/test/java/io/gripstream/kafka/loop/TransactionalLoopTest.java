@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,11 +38,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.MemberDescription;
 import org.apache.kafka.clients.admin.MemberToRemove;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -114,6 +117,41 @@ class TransactionalLoopTest {
       awaitPredictions(200);
     }
     assertThat(predictions()).containsExactlyInAnyOrderElementsOf(numbers(0, 200));
+  }
+
+  @Test
+  void whatRetentionRemovedBeforeItWasReadIsToldOf() throws Exception {
+    send(numbers(0, 100));
+    try (TransactionalLoop loop = loop("a", this::copy)) {
+      loop.start();
+      awaitPredictions(100);
+    }
+    Map<TopicPartition, RecordsToDelete> kept = new HashMap<>();
+    send(numbers(100, 200));
+    read(topics.images())
+        .forEach(
+            record ->
+                kept.put(
+                    TransactionalLoop.partition(record),
+                    RecordsToDelete.beforeOffset(record.offset() + 1)));
+    try (Admin admin = clients.admin()) {
+      admin.deleteRecords(kept).all().get();
+    }
+    send(numbers(200, 300));
+    AtomicLong removed = new AtomicLong();
+    LoopListener listener =
+        new LoopListener() {
+          @Override
+          public void removed(long records) {
+            removed.addAndGet(records);
+          }
+        };
+    try (TransactionalLoop loop = loop("a", this::copy, listener)) {
+      loop.start();
+      awaitPredictions(200);
+    }
+    assertThat(removed).hasValue(100);
+    assertThat(predictions()).doesNotContainAnyElementsOf(numbers(100, 200));
   }
 
   /** As after a kill that a broker came back from without any group. */
