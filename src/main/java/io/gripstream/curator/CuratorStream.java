@@ -9,8 +9,11 @@ import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.loop.GroupPositions;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,14 +23,18 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.DescribeTopicsOptions;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.MemberToRemove;
 import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
@@ -57,11 +64,15 @@ public final class CuratorStream implements AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
   private static final Duration LEAVE_TIMEOUT = Duration.ofSeconds(5);
 
+  /** Kafka's own of an admin client. */
+  private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+
   private static final Logger LOG = Logger.getLogger(CuratorStream.class);
 
   private final KafkaClients clients;
   private final Topics topics;
   private final String instanceId;
+  private final Path directory;
   private final RocksMemory memory;
   private final CuratorTopology topology;
   private final RoundSpans spans;
@@ -75,6 +86,12 @@ public final class CuratorStream implements AutoCloseable {
   private volatile KafkaStreams streams;
   private volatile ClientMeters.Binding figures = () -> {};
   private volatile Throwable death;
+
+  /** What the thread died of that is being replaced; empty: it lives. */
+  private volatile String dying = "";
+
+  /** Why it gave up; empty: it has not. */
+  private volatile String gaveUp = "";
 
   /**
    * All threads of Kafka Streams belong to it: of an error in one that restores state, nobody else
@@ -149,6 +166,7 @@ public final class CuratorStream implements AutoCloseable {
     this.clients = clients;
     this.topics = topics;
     this.instanceId = instanceId;
+    this.directory = directory;
     this.backoff = new Backoff(closing, Backoff.FIRST, longest);
     this.lately = longest.multipliedBy(2);
     this.memory = new RocksMemory(NATIVE_MEMORY);
@@ -211,6 +229,7 @@ public final class CuratorStream implements AutoCloseable {
   public void start() {
     int partitions = requireEqualPartitions();
     String group = group(topics);
+    forgetOtherClusters(group);
     String store = group + "-" + CuratorTopology.POSITIONS + "-changelog";
     GroupPositions positions = new GroupPositions(clients, group, store);
     positions.restore(CuratorTopology.inputs(topics));
@@ -235,10 +254,13 @@ public final class CuratorStream implements AutoCloseable {
             .join();
     made.setUncaughtExceptionHandler(
         exception -> {
-          if (Fault.of(exception) == Fault.FATAL) {
-            LOG.fatalf("The curator gives up: %s", Fault.line(exception));
+          String grown = grown(partitions);
+          if (Fault.of(exception) == Fault.FATAL || !grown.isEmpty()) {
+            gaveUp = grown.isEmpty() ? Fault.line(exception) : grown;
+            LOG.fatalf("The curator gives up: %s", gaveUp);
             return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
           }
+          dying = Fault.line(exception);
           LOG.errorf("A thread of the curator died and is replaced: %s", Fault.line(exception));
           LOG.debug("A thread of the curator died", exception);
           // In the thread that dies: its successor must not die of the same at once.
@@ -254,6 +276,7 @@ public final class CuratorStream implements AutoCloseable {
     made.setStateListener(
         (now, before) -> {
           if (now == KafkaStreams.State.RUNNING) {
+            dying = "";
             backoff.succeeded();
           }
         });
@@ -294,6 +317,11 @@ public final class CuratorStream implements AutoCloseable {
     if (refused.within(lately)) {
       return refused.line();
     }
+    String died = dying;
+    if (!died.isEmpty()) {
+      // Until another has come that far the stream counts as running.
+      return "its thread died and is replaced: " + died;
+    }
     return running() ? "" : "its stream is " + state();
   }
 
@@ -313,12 +341,13 @@ public final class CuratorStream implements AutoCloseable {
         || state.isRunningOrRebalancing() && streams.metadataForLocalThreads().isEmpty();
   }
 
-  /** What it does, in Kafka Streams' words. */
+  /** What it does, in Kafka Streams' words, and why it gave up, if it did. */
   public String state() {
     if (death != null) {
       return "short of a thread: " + Fault.line(death);
     }
-    return streams == null ? KafkaStreams.State.CREATED.name() : streams.state().name();
+    String state = streams == null ? KafkaStreams.State.CREATED.name() : streams.state().name();
+    return gaveUp.isEmpty() ? state : state + ": " + gaveUp;
   }
 
   @Override
@@ -337,19 +366,75 @@ public final class CuratorStream implements AutoCloseable {
     memory.close();
   }
 
-  private int requireEqualPartitions() {
+  /**
+   * Deletes state that was made with another cluster's topics: Kafka Streams knows state by offsets
+   * alone, and would add this cluster's to it.
+   *
+   * @throws ConfigException when the directory cannot be used
+   */
+  private void forgetOtherClusters(String group) {
+    Path mark = directory.resolve(group + ".cluster");
     try (Admin admin = clients.admin()) {
+      String cluster = admin.describeCluster().clusterId().get();
+      Files.createDirectories(directory);
+      if (Files.exists(mark) && !Files.readString(mark).equals(cluster)) {
+        Path state = directory.resolve(group);
+        LOG.warnf("The state in %s is of another cluster, and is made anew", state);
+        Utils.delete(state.toFile());
+      }
+      Files.writeString(mark, cluster);
+    } catch (IOException e) {
+      throw new ConfigException("the curator cannot use " + directory + ": " + e);
+    } catch (ExecutionException e) {
+      throw new KafkaException("cannot ask for the cluster's id", e.getCause());
+    } catch (InterruptedException e) {
+      throw new InterruptException(e);
+    }
+  }
+
+  private int requireEqualPartitions() {
+    Map<String, Integer> partitions = partitions(START_TIMEOUT);
+    if (partitions.values().stream().distinct().count() > 1) {
+      throw new IllegalStateException(unequal(partitions));
+    }
+    return partitions.values().iterator().next();
+  }
+
+  private static String unequal(Map<String, Integer> partitions) {
+    return "these topics must have the same number of partitions: " + partitions;
+  }
+
+  /**
+   * What is wrong with the topics if one has grown since the start: Kafka Streams would have more
+   * parts of the state than it has changelogs for, and its threads die of that one after the other.
+   * Empty: none has, or the brokers do not say.
+   */
+  private String grown(int before) {
+    try {
+      Map<String, Integer> now = partitions(LEAVE_TIMEOUT);
+      return now.values().stream().allMatch(count -> count == before) ? "" : unequal(now);
+    } catch (KafkaException e) {
+      LOG.debug("How many partitions there are is not known", e);
+      return "";
+    }
+  }
+
+  /** How many partitions the topics have that it reads, and those of its state that exist. */
+  private Map<String, Integer> partitions(Duration timeout) {
+    int millis = (int) timeout.toMillis();
+    try (Admin admin = clients.admin()) {
+      List<String> names = new ArrayList<>(CuratorTopology.inputs(topics));
+      admin.listTopics(new ListTopicsOptions().timeoutMs(millis)).names().get().stream()
+          .filter(name -> name.startsWith(group(topics) + "-"))
+          .filter(name -> name.endsWith("-changelog") || name.endsWith("-repartition"))
+          .forEach(names::add);
       Map<String, Integer> partitions = new TreeMap<>();
       admin
-          .describeTopics(CuratorTopology.inputs(topics))
+          .describeTopics(names, new DescribeTopicsOptions().timeoutMs(millis))
           .allTopicNames()
           .get()
           .forEach((name, topic) -> partitions.put(name, topic.partitions().size()));
-      if (partitions.values().stream().distinct().count() > 1) {
-        throw new IllegalStateException(
-            "these topics must have the same number of partitions: " + partitions);
-      }
-      return partitions.values().iterator().next();
+      return partitions;
     } catch (ExecutionException e) {
       throw new KafkaException("cannot look at the curator's topics", e.getCause());
     } catch (InterruptedException e) {

@@ -21,7 +21,9 @@ import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.RefusingRegistry;
 import io.gripstream.kafka.SharedBroker;
+import io.gripstream.kafka.TopicAdmin;
 import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.embedded.EmbeddedBroker;
 import io.gripstream.kafka.registry.RegistryRefusedException;
 import io.gripstream.kafka.registry.SchemaRegistry;
 import io.gripstream.kafka.registry.TopicSerdes;
@@ -136,6 +138,64 @@ class CuratorStreamTest {
         sample(right(), "d");
         assertThat(types(next(diary, 1))).containsExactly(RoundEventType.REQUESTED);
       }
+    }
+  }
+
+  /** As when the same folder is used with the embedded broker first, and with a cluster then. */
+  @Test
+  void stateOfAnotherClusterIsNotAddedTo(
+      @TempDir Path first, @TempDir Path second, @TempDir Path elsewhere) throws Exception {
+    try (EmbeddedBroker broker = EmbeddedBroker.start(elsewhere, 0)) {
+      KafkaClients others =
+          new KafkaClients(broker.bootstrapServers(), SharedBroker.properties(Map.of()));
+      try (Admin admin = others.admin()) {
+        TopicAdmin.create(admin, topics, 2, (short) -1);
+      }
+      pool(others, first, "a");
+      for (String imageId : List.of("b", "c", "d")) {
+        pool(clients, second, imageId);
+      }
+      try (var batches = reader(topics.batches(), serdes.batches().deserializer())) {
+        pool(clients, first, "e");
+        assertThat(RoundBatch.assemble(next(batches, 1)).samples())
+            .extracting(BatchSample::getImageId)
+            .containsExactly("b", "c", "d", "e");
+      }
+    }
+  }
+
+  /** Runs a curator until it has taken in one sample of a task that is defined anew. */
+  private void pool(KafkaClients cluster, Path directory, String imageId) throws Exception {
+    try (CuratorStream curator =
+            curator(directory, serdes, Fixtures.GATE, cluster, "curator-test");
+        Producer<String, byte[]> writer =
+            cluster.producer(null, new StringSerializer(), new ByteArraySerializer());
+        Admin admin = cluster.admin()) {
+      curator.start();
+      await().atMost(TIMEOUT).until(curator::running);
+      writer
+          .send(
+              new ProducerRecord<>(
+                  topics.tasks(),
+                  TASK,
+                  serdes.tasks().serialize(topics.tasks(), definition().build())))
+          .get();
+      writer.send(new ProducerRecord<>(topics.zeroShots(), TASK + "/" + Fixtures.MODEL, prompt(0)));
+      writer.flush();
+      // The samples come by another topic.
+      await()
+          .atMost(TIMEOUT)
+          .until(
+              () ->
+                  committed(admin, topics.tasks()) > 0 && committed(admin, topics.zeroShots()) > 0);
+      long before = committed(admin, topics.samples());
+      writer.send(
+          new ProducerRecord<>(
+              topics.samples(),
+              TASK,
+              serdes.samples().serialize(topics.samples(), Fixtures.sample(imageId))));
+      writer.flush();
+      await().atMost(TIMEOUT).until(() -> committed(admin, topics.samples()) > before);
     }
   }
 
@@ -364,6 +424,33 @@ class CuratorStreamTest {
     send(topics.commands(), partition, TASK, value);
   }
 
+  /** Its threads would die of it one after the other, and its health be good. */
+  @Test
+  void aTopicThatGrowsMeanwhileEndsTheCuratorWhichSaysWhy(@TempDir Path directory)
+      throws Exception {
+    KafkaClients observant = SharedBroker.clients(Map.of("metadata.max.age.ms", "500"));
+    try (CuratorStream curator =
+            curator(directory, serdes, Fixtures.GATE, observant, "curator-test");
+        Admin admin = clients.admin()) {
+      curator.start();
+      await().atMost(TIMEOUT).until(curator::running);
+      admin.createPartitions(Map.of(topics.labels(), NewPartitions.increaseTo(3))).all().get();
+      await().dontCatchUncaughtExceptions().atMost(TIMEOUT).until(curator::failed);
+      assertThat(curator.state()).contains("the same number of partitions", topics.labels() + "=3");
+      for (String topic : CuratorTopology.inputs(topics)) {
+        if (!topic.equals(topics.labels())) {
+          admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(3))).all().get();
+        }
+      }
+    }
+    try (CuratorStream curator = curator(directory)) {
+      assertThatThrownBy(curator::start)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("-pool-changelog=2")
+          .hasMessageContaining(topics.samples() + "=3");
+    }
+  }
+
   @Test
   void topicsThatAreNotPartitionedAlikeAreRefused(@TempDir Path directory) throws Exception {
     try (Admin admin = clients.admin()) {
@@ -549,16 +636,21 @@ class CuratorStreamTest {
 
   private long committed(String topic) throws ExecutionException, InterruptedException {
     try (Admin admin = clients.admin()) {
-      return admin
-          .listConsumerGroupOffsets(topics.prefix() + "curator")
-          .partitionsToOffsetAndMetadata()
-          .get()
-          .entrySet()
-          .stream()
-          .filter(entry -> entry.getKey().topic().equals(topic))
-          .mapToLong(entry -> entry.getValue().offset())
-          .sum();
+      return committed(admin, topic);
     }
+  }
+
+  private long committed(Admin admin, String topic)
+      throws ExecutionException, InterruptedException {
+    return admin
+        .listConsumerGroupOffsets(topics.prefix() + "curator")
+        .partitionsToOffsetAndMetadata()
+        .get()
+        .entrySet()
+        .stream()
+        .filter(entry -> entry.getKey().topic().equals(topic))
+        .mapToLong(entry -> entry.getValue().offset())
+        .sum();
   }
 
   private <V> KafkaConsumer<String, V> reader(String topic, Deserializer<V> deserializer) {
