@@ -25,7 +25,7 @@ import java.util.Optional;
  *     other prompt's ({@link FewClasses}); 0 where labels with most classes fit better than those
  * @param likelihood what the images' mean log-likelihood gains, in nats ({@link ClassLikelihood})
  * @param pull the share of the pull towards equally frequent classes that makes the images
- *     likeliest; 1 where few classes are clearly shown, which are pulled towards
+ *     likeliest; towards those that are shown, where it is clearly few
  * @param evenness how much more equally frequent the classes become: what the labels' entropy
  *     gains, over that of equal shares
  * @param support see {@link PoolView#support}
@@ -55,7 +55,7 @@ public record Comparison(
   /** The bars of {@link #convincing}, see {@link Gate}. */
   private static final double SUPPORT = 0.1;
 
-  private static final double MIXTURE_EFFECT = 0.2;
+  private static final double MIXTURE_EFFECT = 0.3;
   private static final double MIXTURE_DEVIATES = 2;
 
   private static final double NEIGHBOR_EFFECT = 0.15;
@@ -81,11 +81,12 @@ public record Comparison(
   private static final double PULL = 0.6;
 
   /** Who makes shares hardly more even needs less of it. */
-  private static final double PULL_AN_EVENNESS = 4;
+  private static final double PULL_AN_EVENNESS = 6;
 
   /** The bars of {@link #inconsistent}. */
   private static final double FINER_STRUCTURE = 0.02;
 
+  private static final double FINER_MIXTURE_EFFECT = 0.2;
   private static final double FINER_NEIGHBOR_EFFECT = 0.1;
 
   /** Fewer changes are nobody's harm. */
@@ -155,7 +156,7 @@ public record Comparison(
     double bar = 1 - tolerance;
     boolean farBetter =
         structure > 0
-            && mixtureEffect >= bar * MIXTURE_EFFECT
+            && mixtureEffect >= bar * FINER_MIXTURE_EFFECT
             && neighborEffect >= bar * FINER_NEIGHBOR_EFFECT;
     return firstMissed(
         new Bar("the share of labels that change", share, Double.MIN_VALUE),

@@ -25,12 +25,14 @@ import java.util.stream.IntStream;
  *
  * @param few {@code [N]}, the labels that fit best with at most two thirds of the classes
  * @param most {@code [N]}, those with more; the same array where there are too few classes to tell
+ * @param shown the classes that are shown, rising: the few where it is clearly few, otherwise all
  * @param bias {@code [C]}, in nats: how to balance zero-shot's logits where clearly few classes are
  *     shown; empty elsewhere
  */
-record FewClasses(int[] few, int[] most, Optional<float[]> bias) {
+record FewClasses(int[] few, int[] most, int[] shown, Optional<float[]> bias) {
   /** Of a pool without images. */
-  static final FewClasses NONE = new FewClasses(new int[0], new int[0], Optional.empty());
+  static final FewClasses NONE =
+      new FewClasses(new int[0], new int[0], new int[0], Optional.empty());
 
   private static final int FEWEST = 2;
 
@@ -49,6 +51,12 @@ record FewClasses(int[] few, int[] most, Optional<float[]> bias) {
   /** The share of the images that may be in groups which zero-shot calls by another name. */
   private static final double MISNAMED = 0.02;
 
+  /**
+   * Fewer images may be a phase of a stream whose classes come one after another: a prompt for the
+   * few of them is worse than zero-shot by 15 points once others come.
+   */
+  private static final int LEAST_IMAGES = 500;
+
   /** Classes given up at a time, of those that are left, and one at least. */
   private static final double AT_A_TIME = 0.1;
 
@@ -58,7 +66,8 @@ record FewClasses(int[] few, int[] most, Optional<float[]> bias) {
    */
   static FewClasses of(FloatTensor logits, PoolView view, int[] labels) {
     int classes = logits.columns();
-    int[] kept = IntStream.range(0, classes).toArray();
+    int[] all = IntStream.range(0, classes).toArray();
+    int[] kept = all;
     int[] keptFew = kept;
     int[] few = null;
     int[] most = null;
@@ -83,13 +92,16 @@ record FewClasses(int[] few, int[] most, Optional<float[]> bias) {
     }
     int[] any = most == null ? new int[logits.rows()] : most;
     if (few == null) {
-      return new FewClasses(any, any, Optional.empty());
+      return new FewClasses(any, any, all, Optional.empty());
     }
     boolean shown =
-        bestFew - bestMost >= CLEARLY / Math.sqrt(few.length)
+        few.length >= LEAST_IMAGES
+            && bestFew - bestMost >= CLEARLY / Math.sqrt(few.length)
             && misnamed(few, Scores.argmax(view.logits()), classes) <= MISNAMED
             && !contradicts(labels, keptFew);
-    return new FewClasses(few, any, shown ? Optional.of(bias(view, keptFew)) : Optional.empty());
+    return shown
+        ? new FewClasses(few, any, keptFew, Optional.of(bias(view, keptFew)))
+        : new FewClasses(few, any, all, Optional.empty());
   }
 
   /** The share of the images whose group zero-shot mostly calls by another name. */
@@ -146,7 +158,8 @@ record FewClasses(int[] few, int[] most, Optional<float[]> bias) {
         .toArray();
   }
 
-  private static FloatTensor columns(FloatTensor logits, int[] kept) {
+  /** {@code [N, K]}: the logits of some classes. */
+  static FloatTensor columns(FloatTensor logits, int[] kept) {
     float[] values = new float[logits.rows() * kept.length];
     for (int i = 0; i < values.length; i++) {
       values[i] = logits.values()[i / kept.length * logits.columns() + kept[i % kept.length]];

@@ -68,7 +68,7 @@ public final class Judges {
             .map(Mixture::probabilities)
             .toList();
     this.neighbors = propagated();
-    this.pull = few().isPresent() ? 1 : view.pull();
+    this.pull = n == 0 ? 0 : view.pull(fewClasses.shown());
     this.support = n == 0 ? 0 : view.support();
   }
 

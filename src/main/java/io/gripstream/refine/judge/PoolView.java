@@ -70,15 +70,20 @@ public record PoolView(
   }
 
   /**
-   * The share of the uniform pull that makes the images likeliest. 0 where zero-shot says one class
-   * of nearly all images: it may be right, and then any pull cuts that class in pieces.
+   * The share of the pull towards equal shares of some classes that makes the images likeliest. 0
+   * where zero-shot says one of them of nearly all images: it may be right, and then any pull cuts
+   * that class in pieces.
+   *
+   * @param shown the classes that are thought to be there
    */
-  double pull() {
-    int c = logits.columns();
-    if (Metrics.effectiveClasses(Scores.argmax(logits), c) < SAID) {
+  double pull(int[] shown) {
+    FloatTensor left = FewClasses.columns(logits, shown);
+    int c = shown.length;
+    if (Metrics.effectiveClasses(Scores.argmax(left), c) < SAID) {
       return 0;
     }
-    return ClassBalance.pulled(logits, uniform, labels -> likelihood.of(labels, c)).strength();
+    return ClassBalance.pulled(left, ClassBalance.uniform(left), labels -> likelihood.of(labels, c))
+        .strength();
   }
 
   /**

@@ -16,7 +16,7 @@ class ComparisonTest {
     Map<String, Double> figures = new LinkedHashMap<>();
     figures.put("aImages", 100.0);
     figures.put("aShare", 0.25);
-    figures.put("aMixtureEffect", 0.2);
+    figures.put("aMixtureEffect", 0.3);
     figures.put("aMixtureDeviates", 2.0);
     figures.put("aNeighborEffect", 0.15);
     figures.put("aStructure", 0.03);
@@ -45,7 +45,7 @@ class ComparisonTest {
   @ParameterizedTest
   @CsvSource({
     "Support, 0.1",
-    "MixtureEffect, 0.2",
+    "MixtureEffect, 0.3",
     "MixtureDeviates, 2",
     "NeighborEffect, 0.075",
     "Structure, 0.03",
@@ -129,8 +129,8 @@ class ComparisonTest {
   void theMoreEvenTheSharesBecomeTheFurtherTheLikelihoodMustPull() {
     assertThat(with("Evenness", 1, "Pull", 0.6).convincing(0)).isTrue();
     assertThat(with("Evenness", 1, "Pull", 0.6 - HAIR).convincing(0)).isFalse();
-    assertThat(with("Evenness", 0.1, "Pull", 0.4 + HAIR).convincing(0)).isTrue();
-    assertThat(with("Evenness", 0.1, "Pull", 0.4 - HAIR).convincing(0)).isFalse();
+    assertThat(with("Evenness", 0.05, "Pull", 0.3 + HAIR).convincing(0)).isTrue();
+    assertThat(with("Evenness", 0.05, "Pull", 0.3 - HAIR).convincing(0)).isFalse();
     assertThat(with("Evenness", -0.1, "Pull", 0).convincing(0)).isTrue();
     assertThat(with("Evenness", Double.NaN).convincing(0)).isFalse();
     assertThat(with("Evenness", Double.NEGATIVE_INFINITY).convincing(0)).isFalse();
@@ -151,7 +151,7 @@ class ComparisonTest {
   @ParameterizedTest
   @CsvSource({
     "Support, 0.1",
-    "MixtureEffect, 0.2",
+    "MixtureEffect, 0.3",
     "MixtureDeviates, 2",
     "NeighborEffect, 0.075",
     "Structure, 0.03",

@@ -6,6 +6,7 @@ import io.gripstream.clip.FloatTensor;
 import io.gripstream.refine.head.ClassBalance;
 import io.gripstream.refine.head.Metrics;
 import io.gripstream.refine.head.NeighborGraph;
+import io.gripstream.refine.head.Rows;
 import io.gripstream.refine.head.Scores;
 import io.gripstream.refine.head.SimulatedWorld;
 import java.util.Arrays;
@@ -90,7 +91,22 @@ class FewClassesTest {
   @Test
   void whereAllAreShownNothingIsBalancedAmongFew() {
     SimulatedWorld world = showing(CLASSES);
-    assertThat(few(world, unknown(world)).bias()).isEmpty();
+    FewClasses all = few(world, unknown(world));
+    assertThat(all.bias()).isEmpty();
+    assertThat(all.shown()).hasSize(CLASSES);
+    assertThat(few(showing(3), unknown(showing(3))).shown()).containsExactly(0, 1, 2);
+  }
+
+  /** The next classes may come at any moment. */
+  @Test
+  void fewerThanFiveHundredImagesMayBeAPhaseOfTheStream() {
+    SimulatedWorld world = showing(3);
+    for (int images : new int[] {499, 500}) {
+      FloatTensor features = Rows.of(world.features(), IntStream.range(0, images).toArray());
+      PoolView view = PoolView.of(features, world.classifier(world.zeroShot));
+      FewClasses found = FewClasses.of(view.logits(), view, Arrays.copyOf(unknown(world), images));
+      assertThat(found.bias().isPresent()).as("%d images", images).isEqualTo(images == 500);
+    }
   }
 
   /** The graph tells groups apart, and cannot tell what they are called. */

@@ -214,7 +214,7 @@ class GateTest {
         new Comparison(
                 100,
                 0.1,
-                0.15,
+                0.22,
                 2.1,
                 0.12,
                 0.016,

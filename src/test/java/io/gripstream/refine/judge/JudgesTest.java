@@ -69,7 +69,7 @@ class JudgesTest {
     assertThat(comparison.modularity()).isEqualTo(fit.modularity() - before.modularity());
     assertThat(comparison.likelihood())
         .isEqualTo(view.likelihood().of(after, CLASSES) - view.likelihood().of(zeroShot, CLASSES));
-    assertThat(comparison.pull()).isEqualTo(view.pull());
+    assertThat(comparison.pull()).isEqualTo(view.pull(classes(CLASSES)));
     assertThat(comparison.evenness())
         .isCloseTo((fit.entropy() - before.entropy()) / Math.log(CLASSES), within(1e-9));
     assertThat(comparison.support()).isEqualTo(view.support());
@@ -98,7 +98,7 @@ class JudgesTest {
     assertThat(comparison.neighborEffect())
         .isCloseTo(effect(three, neighbors, before, three.truth), within(1e-9));
     assertThat(comparison.rival()).isZero();
-    assertThat(comparison.pull()).isOne();
+    assertThat(comparison.pull()).isEqualTo(shown.pull(classes(3)));
     assertThat(comparison.convincing(0)).isTrue();
     assertThat(new Judges(view, unknown, world.heldOut).shownClasses()).isEqualTo(CLASSES);
   }
@@ -136,8 +136,31 @@ class JudgesTest {
   @Test
   void whoSaysOneClassOfAllImagesAsksForNoPull() {
     FloatTensor one = ClassBalance.added(view.logits(), new float[] {50, 0, 0, 0, 0, 0, 0, 0});
-    assertThat(with(one).pull()).isZero();
-    assertThat(view.pull()).isPositive();
+    assertThat(with(one).pull(classes(CLASSES))).isZero();
+    assertThat(view.pull(classes(CLASSES))).isPositive();
+  }
+
+  /** That a class has no images at all asks for no pull towards the others. */
+  @Test
+  void whereFewClassesAreShownThePullIsTowardsThese() {
+    int few = 0;
+    for (int seed = 1; seed <= 7; seed++) {
+      SimulatedWorld three = new SimulatedWorld(seed, 9, IMAGES, 1.6, 1, 0, 1, 3);
+      PoolView shown = PoolView.of(three.features(), three.classifier(three.zeroShot));
+      Judges judges = new Judges(shown, unknown, three.heldOut);
+      if (judges.few().isPresent()) {
+        few++;
+        assertThat(judges.compare(Scores.argmax(shown.logits()), three.truth).pull())
+            .as("seed %d", seed)
+            .isEqualTo(shown.pull(classes(3)))
+            .isGreaterThan(shown.pull(classes(9)));
+      }
+    }
+    assertThat(few).isGreaterThan(2);
+  }
+
+  private static int[] classes(int count) {
+    return IntStream.range(0, count).toArray();
   }
 
   /** The same images as another zero-shot prompt sees them. */

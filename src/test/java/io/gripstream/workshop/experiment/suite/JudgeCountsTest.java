@@ -82,7 +82,7 @@ class JudgeCountsTest {
         new Comparison(
             100,
             0.25,
-            0.2 * bars,
+            0.3 * bars,
             3 * bars,
             0.15 * bars,
             0.03 * bars,
