@@ -539,7 +539,10 @@ class DesignSpaceTest {
       square += due[i] * due[i];
     }
     assertThat(Math.sqrt(apart / square)).isLessThan(0.05);
-    assertThat(ofFilm.getEvidence()).containsEntry("nearDuplicates", 2.0 * POOL);
+    // Of independent images, too, some lie next to each other.
+    assertThat(ofFilm.getEvidence().get("nearDuplicates"))
+        .isEqualTo(2.0 * POOL + ofEachOnce.getEvidence().getOrDefault("nearDuplicates", 0.0))
+        .isLessThan(2.1 * POOL);
   }
 
   @Test
