@@ -107,7 +107,16 @@ public final class ClassBalance {
    * @return {@code [C]}, in nats
    */
   public static float[] pulled(FloatTensor logits, NeighborGraph graph) {
-    return pulled(logits, uniform(logits), structure(graph, logits.columns())).bias();
+    return pulled(logits, uniform(logits), graph);
+  }
+
+  /**
+   * The same where the pull is known.
+   *
+   * @param pull {@code [C]}, {@link #uniform} of the logits
+   */
+  public static float[] pulled(FloatTensor logits, float[] pull, NeighborGraph graph) {
+    return pulled(logits, pull, structure(graph, logits.columns())).bias();
   }
 
   private static ToDoubleFunction<int[]> structure(NeighborGraph graph, int classes) {

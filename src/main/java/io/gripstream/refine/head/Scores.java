@@ -64,6 +64,16 @@ public final class Scores {
     return best;
   }
 
+  /** {@code [N, K]}: the scores of some classes. */
+  public static FloatTensor columns(FloatTensor scores, int[] classes) {
+    float[] values = new float[scores.rows() * classes.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] =
+          scores.values()[i / classes.length * scores.columns() + classes[i % classes.length]];
+    }
+    return FloatTensor.matrix(scores.rows(), classes.length, values);
+  }
+
   /** log sum exp(factor * z) over {@code c} logits from {@code offset} on. */
   public static double logSumExp(float[] z, int offset, int c, double factor) {
     double max = Double.NEGATIVE_INFINITY;

@@ -74,7 +74,7 @@ record FewClasses(int[] few, int[] most, int[] shown, Optional<float[]> bias) {
     double bestFew = Double.NEGATIVE_INFINITY;
     double bestMost = Double.NEGATIVE_INFINITY;
     while (kept.length >= FEWEST) {
-      FloatTensor left = columns(logits, kept);
+      FloatTensor left = Scores.columns(logits, kept);
       float[] bias = ClassBalance.pulled(left, view.graph());
       int[] found = named(ClassBalance.labels(left, bias), kept);
       double structure = view.graph().fit(found, classes).structure();
@@ -130,7 +130,7 @@ record FewClasses(int[] few, int[] most, int[] shown, Optional<float[]> bias) {
    * of a few images, so that it is still found when it comes.
    */
   private static float[] bias(PoolView view, int[] kept) {
-    FloatTensor left = columns(view.logits(), kept);
+    FloatTensor left = Scores.columns(view.logits(), kept);
     FloatTensor balanced = ClassBalance.added(left, ClassBalance.pulled(left, view.graph()));
     double[] mean = Metrics.meanPrediction(Scores.softmax(balanced));
     double others = OTHERS / left.rows();
@@ -156,15 +156,6 @@ record FewClasses(int[] few, int[] most, int[] shown, Optional<float[]> bias) {
         .sorted()
         .mapToInt(k -> kept[k])
         .toArray();
-  }
-
-  /** {@code [N, K]}: the logits of some classes. */
-  static FloatTensor columns(FloatTensor logits, int[] kept) {
-    float[] values = new float[logits.rows() * kept.length];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = logits.values()[i / kept.length * logits.columns() + kept[i % kept.length]];
-    }
-    return FloatTensor.matrix(logits.rows(), kept.length, values);
   }
 
   private static int[] named(int[] labels, int[] kept) {

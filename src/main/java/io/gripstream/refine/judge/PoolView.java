@@ -42,13 +42,14 @@ public record PoolView(
    */
   public static PoolView of(FloatTensor features, NeighborGraph graph, Classifier zeroShot) {
     FloatTensor logits = zeroShot.logits(features);
-    float[] pulled = ClassBalance.pulled(logits, graph);
+    float[] uniform = ClassBalance.uniform(logits);
+    float[] pulled = ClassBalance.pulled(logits, uniform, graph);
     return new PoolView(
         features,
         graph,
         zeroShot,
         logits,
-        ClassBalance.uniform(logits),
+        uniform,
         pulled,
         ClassBalance.moved(logits, graph, pulled),
         ClassLikelihood.of(features));
@@ -77,13 +78,13 @@ public record PoolView(
    * @param shown the classes that are thought to be there
    */
   double pull(int[] shown) {
-    FloatTensor left = FewClasses.columns(logits, shown);
+    FloatTensor left = Scores.columns(logits, shown);
     int c = shown.length;
     if (Metrics.effectiveClasses(Scores.argmax(left), c) < SAID) {
       return 0;
     }
-    return ClassBalance.pulled(left, ClassBalance.uniform(left), labels -> likelihood.of(labels, c))
-        .strength();
+    float[] even = c == logits.columns() ? uniform : ClassBalance.uniform(left);
+    return ClassBalance.pulled(left, even, labels -> likelihood.of(labels, c)).strength();
   }
 
   /**
