@@ -158,6 +158,11 @@ public enum Fault {
         .orElse(RECORD);
   }
 
+  /** A failure as Kafka's clients throw theirs, as it is where it is one of theirs. */
+  public static KafkaException asKafka(Throwable failure) {
+    return failure instanceof KafkaException kafka ? kafka : new KafkaException(failure);
+  }
+
   /** What happened, for people: one line, in the words of the cause that decided. */
   public static String line(Throwable failure) {
     Rule decided = RULES.stream().filter(rule -> rule.holds(failure)).findFirst().orElse(ANY_OTHER);

@@ -1,5 +1,6 @@
 package io.gripstream.gateway.stream;
 
+import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Keys;
 import io.gripstream.kafka.Position;
@@ -81,9 +82,7 @@ public final class TaskWriter implements AutoCloseable {
       RecordMetadata at = sent.get();
       return new Position(at.partition(), at.offset());
     } catch (ExecutionException e) {
-      throw e.getCause() instanceof KafkaException failure
-          ? failure
-          : new KafkaException(e.getCause());
+      throw Fault.asKafka(e.getCause());
     } catch (InterruptedException e) {
       throw new InterruptException(e);
     }

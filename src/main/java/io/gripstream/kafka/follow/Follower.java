@@ -170,7 +170,7 @@ public final class Follower implements AutoCloseable {
   public void check() {
     Throwable known = trouble;
     if (known != null && Fault.of(known) == Fault.FATAL) {
-      throw known instanceof KafkaException failure ? failure : new KafkaException(known);
+      throw Fault.asKafka(known);
     }
     if (!notAlive().isEmpty()) {
       throw new KafkaException(notAlive());
@@ -253,9 +253,7 @@ public final class Follower implements AutoCloseable {
             left -> await(end.getKey().partition(), end.getValue().offset() - 1, left), timeout);
       }
     } catch (ExecutionException e) {
-      throw e.getCause() instanceof KafkaException failure
-          ? failure
-          : new KafkaException(e.getCause());
+      throw Fault.asKafka(e.getCause());
     } catch (InterruptedException e) {
       throw new InterruptException(e);
     }

@@ -3,6 +3,7 @@ package io.gripstream.kafka.loop;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.gripstream.kafka.Backoff;
+import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Keys;
 import io.gripstream.kafka.follow.TopicView;
@@ -198,7 +199,7 @@ public final class GroupPositions {
     try (Admin admin = clients.admin()) {
       return question.ask(admin);
     } catch (ExecutionException e) {
-      throw e.getCause() instanceof KafkaException kafka ? kafka : new KafkaException(e.getCause());
+      throw Fault.asKafka(e.getCause());
     } catch (InterruptedException e) {
       throw new InterruptException(e);
     }
