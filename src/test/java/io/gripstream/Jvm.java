@@ -1,5 +1,6 @@
 package io.gripstream;
 
+import io.gripstream.launcher.Main;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +21,23 @@ public final class Jvm {
     // What the second compiler and the collector's threads take is never earned back in seconds.
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
     command.addAll(List.of(further));
+    return command;
+  }
+
+  /**
+   * The same for the service's own program, as its launcher runs it.
+   *
+   * @param arguments its command and what follows; more may be added
+   */
+  public static List<String> gripstream(String heap, String... arguments) {
+    List<String> command =
+        command(
+            heap,
+            "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Main.class.getName());
+    command.addAll(List.of(arguments));
     return command;
   }
 }

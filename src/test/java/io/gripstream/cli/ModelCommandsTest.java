@@ -6,7 +6,6 @@ import io.gripstream.Jvm;
 import io.gripstream.clip.ClipConfig;
 import io.gripstream.clip.Digests;
 import io.gripstream.launcher.Gripstream;
-import io.gripstream.launcher.Main;
 import io.gripstream.model.StubHub;
 import io.gripstream.workshop.DrawnModel.Shapes;
 import java.io.BufferedReader;
@@ -107,12 +106,8 @@ class ModelCommandsTest {
   private Process process(BlockingQueue<String> said) throws IOException {
     Process process =
         new ProcessBuilder(
-                Jvm.command(
+                Jvm.gripstream(
                     "128m",
-                    "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    Main.class.getName(),
                     "fetch-model",
                     "owner/tiny",
                     "--data",

@@ -9,7 +9,6 @@ import io.gripstream.kafka.SharedBroker;
 import io.gripstream.kafka.StubRegistry;
 import io.gripstream.kafka.Topics;
 import io.gripstream.launcher.Gripstream;
-import io.gripstream.launcher.Main;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;
@@ -37,12 +36,8 @@ class WatchTest {
     List<String> lines = Collections.synchronizedList(new ArrayList<>());
     Process process =
         new ProcessBuilder(
-                Jvm.command(
+                Jvm.gripstream(
                     "128m",
-                    "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    Main.class.getName(),
                     "watch",
                     "dead-letters",
                     "--from-beginning",

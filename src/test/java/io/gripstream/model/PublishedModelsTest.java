@@ -11,7 +11,6 @@ import io.gripstream.clip.ComputeDevice;
 import io.gripstream.clip.Digests;
 import io.gripstream.clip.SafeTensors;
 import io.gripstream.clip.TorchClip;
-import io.gripstream.launcher.Main;
 import io.gripstream.workshop.DrawnModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -153,10 +152,7 @@ class PublishedModelsTest {
 
   @Test
   void theReadmesCommandFetchesThemAndSaysWhereTheyComeFrom() throws Exception {
-    List<String> command = Jvm.command("128m", "-cp", System.getProperty("java.class.path"));
-    command.add("-Djava.util.logging.manager=org.jboss.logmanager.LogManager");
-    command.addAll(List.of(Main.class.getName(), "fetch-model", B_32));
-    command.addAll(List.of("--data", models.toString()));
+    List<String> command = Jvm.gripstream("128m", "fetch-model", B_32, "--data", models.toString());
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().put("HF_ENDPOINT", hub.url().toString());
     builder.environment().put("HF_HOME", home.toString());
