@@ -1,7 +1,9 @@
 package io.gripstream.refine.judge;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Tests whether the newest images of a stream still come from where a reference came from.
@@ -22,6 +24,10 @@ import java.util.Optional;
  * worth, less what the bars hold already ({@code 1 / freedom = 1 / worth - 1 / least}), and the
  * score is that of Fisher's F instead, by Paulson's form of the same cube root (Ann. Math. Stat.
  * 1942). It has a limit, so that the fewest pages allow no alarm at all.
+ *
+ * <p>One odd page is no change either. Where images come in pages ({@link DriftReference#page}), a
+ * window of less than two asks for {@value #ONE_PAGE} times the bar, and in a longer one both
+ * halves must lie off by {@value #EACH_HALF} on their own.
  *
  * <p>Images come in blocks of {@value #BLOCK}, and a window is a number of blocks: it is tested
  * once a block, and a changed image waits for three others at most.
@@ -59,6 +65,12 @@ public final class Drift {
           new Window(64, 7),
           new Window(128, 7));
 
+  /** What a window that may be one page must score, in bars. */
+  private static final double ONE_PAGE = 1.3;
+
+  /** What each half of a window of several pages must score. */
+  private static final double EACH_HALF = 3;
+
   private Drift() {}
 
   private record Window(int images, double bar) {}
@@ -81,7 +93,9 @@ public final class Drift {
    * @return the alarm of the shortest window that gives one
    */
   public static Optional<Alarm> test(DriftReference reference, List<float[]> blocks) {
+    boolean inPages = reference.page() > WINDOWS.get(0).images();
     double[] sum = new double[reference.mean().length];
+    double[] half = sum;
     int images = 0;
     int next = 0;
     for (float[] block : blocks) {
@@ -90,22 +104,43 @@ public final class Drift {
       }
       images += BLOCK;
       if (next < WINDOWS.size() && images == WINDOWS.get(next).images()) {
-        double[] mean = new double[sum.length];
-        for (int i = 0; i < mean.length; i++) {
-          mean[i] = sum[i] / images;
-        }
-        double distance = reference.distance(mean);
+        boolean onePage = inPages && images < 2 * reference.page();
+        double distance = reference.distance(divided(sum, images));
         double noise = reference.dispersion()[next] * noise(reference, images);
         double score = score(reference, distance, noise);
-        if (score > WINDOWS.get(next).bar()) {
+        if (score > (onePage ? ONE_PAGE : 1) * WINDOWS.get(next).bar()
+            && (!inPages || onePage || bothHalves(reference, half, sum, next - 1))) {
           double expected = reference.trace() * noise;
           return Optional.of(
               new Alarm(images, reference.samples(), Math.sqrt(distance / expected), score));
         }
+        half = sum.clone();
         next++;
       }
     }
     return Optional.empty();
+  }
+
+  /**
+   * @param newer the sum of the newer half's sketches
+   * @param whole that of both
+   * @param window the half's
+   */
+  private static boolean bothHalves(
+      DriftReference reference, double[] newer, double[] whole, int window) {
+    double[] older = whole.clone();
+    for (int i = 0; i < older.length; i++) {
+      older[i] -= newer[i];
+    }
+    int images = WINDOWS.get(window).images();
+    double noise = reference.dispersion()[window] * noise(reference, images);
+    return Stream.of(newer, older)
+        .mapToDouble(sum -> reference.distance(divided(sum, images)))
+        .allMatch(distance -> score(reference, distance, noise) > EACH_HALF);
+  }
+
+  private static double[] divided(double[] sum, int images) {
+    return Arrays.stream(sum).map(each -> each / images).toArray();
   }
 
   static double noise(DriftReference reference, int images) {

@@ -41,6 +41,9 @@ public record DriftReference(
 
   private static final int FOLDS = 4;
 
+  /** Stretches that are nearly as far apart as the longest ones are no shorter than a page. */
+  private static final double A_PAGE = 0.9;
+
   /** Below this variance, in all, every image is the same one. */
   private static final double NO_SPREAD = 1e-9;
 
@@ -175,6 +178,21 @@ public record DriftReference(
       growing[w] = largest;
     }
     return growing;
+  }
+
+  /**
+   * About how many images come together, a page of one hand or a scene: longer stretches lie no
+   * further from the mean than chance explains. The length of a window that two of fit into the
+   * longest; that of the shortest for independent images.
+   */
+  int page() {
+    int[] windows = Drift.windows();
+    int page = 0;
+    while (page < windows.length - 2
+        && dispersion[page] < A_PAGE * dispersion[windows.length - 1]) {
+      page++;
+    }
+    return windows[page];
   }
 
   /**
