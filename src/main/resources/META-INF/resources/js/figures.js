@@ -61,6 +61,8 @@ const COMPARISON = {
   Likelihood: ['likelihood', 'By how many nats the labels make an image likelier, were each class a Gaussian, as frequent as the labels say'],
   Pull: ['pull', 'The share of the pull towards equally frequent classes that makes the images likeliest'],
   Evenness: ['evenness', 'How much more equally frequent the classes become: what the labels’ entropy gains, over that of equal shares'],
+  OwnModularity: ['own modularity', 'The modularity on the graph of the other prompt’s labels themselves'],
+  OwnInformation: ['own information', 'What share of a label its neighbors’ labels tell, of the other prompt’s labels'],
   Support: ['support', 'How much surer than chance the balanced zero-shot prompt is: from 0, at chance, to 1'],
   Accuracy: ['accuracy', 'What the accuracy gains on held-out images that people labelled'],
   AccuracyError: ['accuracy: error', 'Standard error of that gain'],

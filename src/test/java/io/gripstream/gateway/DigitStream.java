@@ -178,7 +178,7 @@ final class DigitStream {
         begin);
     Map<String, Double> evidence = new HashMap<>();
     Comparison comparison =
-        new Comparison(101, .24, .41, 5.2, .33, .08, .02, 0, .3, .6, .1, .7, NaN, NaN);
+        new Comparison(101, .24, .41, 5.2, .33, .08, .02, 0, .3, .6, .1, .6, .5, .7, NaN, NaN);
     for (String prefix : COMPARISONS) {
       evidence.putAll(comparison.evidence(prefix));
     }

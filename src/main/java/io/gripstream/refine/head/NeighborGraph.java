@@ -314,6 +314,11 @@ public final class NeighborGraph {
       return Math.log(Math.max(information, LEAST))
           - ENTROPY_SHARE * Math.log(Math.max(entropy, LEAST));
     }
+
+    /** The share of a label's entropy that a neighbor's label tells: 0 of labels at random. */
+    public double told() {
+      return information / Math.max(entropy, LEAST);
+    }
   }
 
   /**

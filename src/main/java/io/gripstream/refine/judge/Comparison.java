@@ -28,6 +28,9 @@ import java.util.Optional;
  *     likeliest; towards those that are shown, where it is clearly few
  * @param evenness how much more equally frequent the classes become: what the labels' entropy
  *     gains, over that of equal shares
+ * @param ownModularity the modularity on the graph of the other prompt's labels themselves
+ * @param ownInformation what share of a label its neighbors' labels tell, of the same labels
+ *     ({@link NeighborGraph.Fit#told})
  * @param support see {@link PoolView#support}
  * @param accuracy what the accuracy gains on held-out images that people labelled; not a number
  *     without any
@@ -45,6 +48,8 @@ public record Comparison(
     double likelihood,
     double pull,
     double evenness,
+    double ownModularity,
+    double ownInformation,
     double support,
     double accuracy,
     double accuracyError) {
@@ -75,13 +80,21 @@ public record Comparison(
   /** A rival may be better by no more than this share of what the structure gains. */
   private static final double RIVAL_SHARE = 0.1;
 
-  private static final double LIKELIHOOD = 0.05;
+  private static final double LIKELIHOOD = 0.02;
 
-  /** Where classes are about equally frequent the images ask for most of the pull. */
-  private static final double PULL = 0.6;
+  /** Where classes are about equally frequent the images ask for some of the pull. */
+  private static final double PULL = 0.3;
 
   /** Who makes shares hardly more even needs less of it. */
   private static final double PULL_AN_EVENNESS = 6;
+
+  /**
+   * Labels that fit no clusters cannot be judged by clusters: communities are thought to begin at
+   * 0.3 (Clauset, Newman and Moore, Phys. Rev. E 70, 2004).
+   */
+  private static final double OWN_MODULARITY = 0.42;
+
+  private static final double OWN_INFORMATION = 0.33;
 
   /** The bars of {@link #inconsistent}. */
   private static final double FINER_STRUCTURE = 0.02;
@@ -145,7 +158,10 @@ public record Comparison(
         new Bar(
             "how far towards equal shares they are likelier",
             pull,
-            bar * Math.min(PULL, PULL_AN_EVENNESS * evenness)));
+            bar * Math.min(PULL, PULL_AN_EVENNESS * evenness)),
+        new Bar("how its labels cluster, modularity", ownModularity, bar * OWN_MODULARITY),
+        new Bar(
+            "how its labels cluster, what neighbors tell", ownInformation, bar * OWN_INFORMATION));
   }
 
   /**

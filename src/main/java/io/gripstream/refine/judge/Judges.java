@@ -135,6 +135,8 @@ public final class Judges {
         view.likelihood().of(askedAfter, c) - view.likelihood().of(askedBefore, c),
         pull,
         (fitAfter.entropy() - fitBefore.entropy()) / Math.log(c),
+        fitAfter.modularity(),
+        fitAfter.told(),
         support,
         right.length == 0 ? Double.NaN : mean(right),
         standardError(right));

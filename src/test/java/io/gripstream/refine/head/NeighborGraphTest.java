@@ -115,6 +115,7 @@ class NeighborGraphTest {
         .isCloseTo(-across * Math.log(across) - rest * Math.log(rest), within(1e-6));
     assertThat(two.structure())
         .isCloseTo(Math.log(two.information()) - Math.log(two.entropy()) / 2, within(1e-9));
+    assertThat(two.told()).isCloseTo(two.information() / two.entropy(), within(1e-9));
 
     // Six cells and three classes on six ends of edges: a surplus of a sixth of a nat.
     NeighborGraph.Fit three = graph.fit(new int[] {0, 1, 2}, 3);

@@ -22,9 +22,11 @@ class ComparisonTest {
     figures.put("aStructure", 0.03);
     figures.put("aModularity", 0.0075 + HAIR);
     figures.put("aRival", 0.0);
-    figures.put("aLikelihood", 0.05);
-    figures.put("aPull", 0.6);
+    figures.put("aLikelihood", 0.02);
+    figures.put("aPull", 0.3);
     figures.put("aEvenness", 0.15);
+    figures.put("aOwnModularity", 0.42);
+    figures.put("aOwnInformation", 0.33);
     figures.put("aSupport", 0.1);
     return figures;
   }
@@ -50,8 +52,10 @@ class ComparisonTest {
     "NeighborEffect, 0.075",
     "Structure, 0.03",
     "Modularity, 0.0075",
-    "Likelihood, 0.05",
-    "Pull, 0.6"
+    "Likelihood, 0.02",
+    "Pull, 0.3",
+    "OwnModularity, 0.42",
+    "OwnInformation, 0.33"
   })
   void aCandidateConvincesAtEachBarAndNotJustBelowIt(String name, double bar) {
     assertThat(with(name, bar + HAIR).convincing(0)).isTrue();
@@ -84,7 +88,7 @@ class ComparisonTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"Support", "MixtureEffect", "Modularity", "Rival"})
+  @CsvSource({"Support", "MixtureEffect", "Modularity", "Rival", "OwnModularity"})
   void beingConsistentAsksNothingElse(String name) {
     assertThat(with(name, -1).inconsistent(0)).isEmpty();
   }
@@ -127,10 +131,10 @@ class ComparisonTest {
 
   @Test
   void theMoreEvenTheSharesBecomeTheFurtherTheLikelihoodMustPull() {
-    assertThat(with("Evenness", 1, "Pull", 0.6).convincing(0)).isTrue();
-    assertThat(with("Evenness", 1, "Pull", 0.6 - HAIR).convincing(0)).isFalse();
-    assertThat(with("Evenness", 0.05, "Pull", 0.3 + HAIR).convincing(0)).isTrue();
-    assertThat(with("Evenness", 0.05, "Pull", 0.3 - HAIR).convincing(0)).isFalse();
+    assertThat(with("Evenness", 1, "Pull", 0.3).convincing(0)).isTrue();
+    assertThat(with("Evenness", 1, "Pull", 0.3 - HAIR).convincing(0)).isFalse();
+    assertThat(with("Evenness", 0.04, "Pull", 0.24 + HAIR).convincing(0)).isTrue();
+    assertThat(with("Evenness", 0.04, "Pull", 0.24 - HAIR).convincing(0)).isFalse();
     assertThat(with("Evenness", -0.1, "Pull", 0).convincing(0)).isTrue();
     assertThat(with("Evenness", Double.NaN).convincing(0)).isFalse();
     assertThat(with("Evenness", Double.NEGATIVE_INFINITY).convincing(0)).isFalse();
@@ -156,8 +160,10 @@ class ComparisonTest {
     "NeighborEffect, 0.075",
     "Structure, 0.03",
     "Modularity, 0.0075",
-    "Likelihood, 0.05",
-    "Pull, 0.6"
+    "Likelihood, 0.02",
+    "Pull, 0.3",
+    "OwnModularity, 0.42",
+    "OwnInformation, 0.33"
   })
   void toleranceLowersEachBarInProportionAndOneTakesItAway(String name, double bar) {
     assertThat(with(name, bar / 2).convincing(0)).isFalse();
@@ -195,7 +201,7 @@ class ComparisonTest {
 
   @Test
   void whatIsWrittenAsEvidenceIsReadAgain() {
-    Comparison whole = new Comparison(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14);
+    Comparison whole = new Comparison(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
     assertThat(whole.evidence("b"))
         .containsOnlyKeys(
             "bImages",
@@ -209,13 +215,15 @@ class ComparisonTest {
             "bLikelihood",
             "bPull",
             "bEvenness",
+            "bOwnModularity",
+            "bOwnInformation",
             "bSupport",
             "bAccuracy",
             "bAccuracyError");
     assertThat(Comparison.of(whole.evidence("b"), "b")).isEqualTo(whole);
     Comparison unlabelled =
-        new Comparison(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, Double.NaN, Double.NaN);
-    assertThat(unlabelled.evidence("b")).hasSize(12).doesNotContainValue(Double.NaN);
+        new Comparison(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, Double.NaN, Double.NaN);
+    assertThat(unlabelled.evidence("b")).hasSize(14).doesNotContainValue(Double.NaN);
     assertThat(Comparison.of(unlabelled.evidence("b"), "b")).isEqualTo(unlabelled);
     Map<String, Double> both = new LinkedHashMap<>(whole.evidence("b"));
     both.putAll(unlabelled.evidence("c"));

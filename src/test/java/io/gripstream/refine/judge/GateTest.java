@@ -18,12 +18,42 @@ class GateTest {
   private static final GateLimits LIMITS = new GateLimits(0.2f, 0f, 20);
   private static final Comparison CLEARLY =
       new Comparison(
-          100, 0.3, 0.4, 5, 0.3, 0.1, 0.05, 0, 0.3, 0.6, 0.15, 0.6, Double.NaN, Double.NaN);
+          100,
+          0.3,
+          0.4,
+          5,
+          0.3,
+          0.1,
+          0.05,
+          0,
+          0.3,
+          0.6,
+          0.15,
+          0.6,
+          0.5,
+          0.6,
+          Double.NaN,
+          Double.NaN);
   private static final Comparison WORSE =
       new Comparison(
-          100, 0.3, -0.4, -5, -0.3, -0.1, -0.05, 0, -0.3, 0.6, 0.15, 0.6, Double.NaN, Double.NaN);
+          100,
+          0.3,
+          -0.4,
+          -5,
+          -0.3,
+          -0.1,
+          -0.05,
+          0,
+          -0.3,
+          0.6,
+          0.15,
+          0.6,
+          0.5,
+          0.6,
+          Double.NaN,
+          Double.NaN);
   private static final Comparison NOTHING =
-      new Comparison(100, 0, 0, 0, 0, 0, 0, 0, 0, 0.6, 0.15, 0.6, Double.NaN, Double.NaN);
+      new Comparison(100, 0, 0, 0, 0, 0, 0, 0, 0, 0.6, 0.15, 0.6, 0.5, 0.6, Double.NaN, Double.NaN);
 
   /** Of a candidate that all judges find clearly better; there is nothing to go back to. */
   private static Map<String, Double> better() {
@@ -101,8 +131,10 @@ class GateTest {
     "Structure, 0.029",
     "Modularity, 0.009",
     "Rival, 0.011",
-    "Likelihood, 0.049",
-    "Pull, 0.59"
+    "Likelihood, 0.019",
+    "Pull, 0.29",
+    "OwnModularity, 0.419",
+    "OwnInformation, 0.329"
   })
   void aCandidateThatOneJudgeDoesNotFindClearlyBetterThanZeroShotIsHeld(String name, double value) {
     Gate.Verdict verdict = judge(better("overZeroShot" + name, value));
@@ -150,6 +182,8 @@ class GateTest {
                 0.1,
                 0.6,
                 0.15,
+                0.6,
+                0.5,
                 0.6,
                 Double.NaN,
                 Double.NaN)
@@ -223,13 +257,30 @@ class GateTest {
                 0.1,
                 0.6,
                 0.15,
+                0.6,
+                0.5,
                 0.08,
                 Double.NaN,
                 Double.NaN)
             .evidence("overZeroShot"));
     nearly.putAll(
         new Comparison(
-                100, 0.1, 0.1, 1.5, 0, 0.016, 0, 0, 0.1, 0.6, 0.15, 0.08, Double.NaN, Double.NaN)
+                100,
+                0.1,
+                0.1,
+                1.5,
+                0,
+                0.016,
+                0,
+                0,
+                0.1,
+                0.6,
+                0.15,
+                0.6,
+                0.5,
+                0.08,
+                Double.NaN,
+                Double.NaN)
             .evidence("gain"));
     assertThat(Gate.judge(LIMITS, nearly).action()).isEqualTo(Action.HOLD);
     assertThat(Gate.judge(new GateLimits(0.2f, 0.3f, 20), nearly).action())

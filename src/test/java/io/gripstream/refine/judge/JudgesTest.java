@@ -72,6 +72,8 @@ class JudgesTest {
     assertThat(comparison.pull()).isEqualTo(view.pull(classes(CLASSES)));
     assertThat(comparison.evenness())
         .isCloseTo((fit.entropy() - before.entropy()) / Math.log(CLASSES), within(1e-9));
+    assertThat(comparison.ownModularity()).isEqualTo(fit.modularity());
+    assertThat(comparison.ownInformation()).isEqualTo(fit.information() / fit.entropy());
     assertThat(comparison.support()).isEqualTo(view.support());
     double score = 0;
     for (int i : judged) {
@@ -125,11 +127,13 @@ class JudgesTest {
     assertThat(misled).isGreaterThan(5);
   }
 
-  /** As if the images were as likely as one could wish. */
+  /** As if the images were as likely, and as well clustered, as one could wish. */
   private static Comparison withoutLikelihood(Comparison comparison) {
     Map<String, Double> figures = comparison.evidence("a");
     figures.put("aLikelihood", 1.0);
     figures.put("aPull", 1.0);
+    figures.put("aOwnModularity", 1.0);
+    figures.put("aOwnInformation", 1.0);
     return Comparison.of(figures, "a");
   }
 

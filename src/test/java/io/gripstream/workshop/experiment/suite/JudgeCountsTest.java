@@ -88,9 +88,11 @@ class JudgeCountsTest {
             0.03 * bars,
             0.01 * bars,
             0,
-            0.05 * bars,
-            0.6 * bars,
+            0.02 * bars,
+            0.3 * bars,
             0.15,
+            0.42 * bars,
+            0.33 * bars,
             0.1 * bars,
             Double.NaN,
             Double.NaN);
