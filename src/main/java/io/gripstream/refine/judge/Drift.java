@@ -69,7 +69,7 @@ public final class Drift {
   private static final double ONE_PAGE = 1.3;
 
   /** What each half of a window of several pages must score. */
-  private static final double EACH_HALF = 3;
+  private static final double EACH_HALF = 5;
 
   private Drift() {}
 
