@@ -13,6 +13,7 @@ import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.kafka.trace.Traces;
+import io.gripstream.refine.judge.Evidence;
 import io.gripstream.task.TaskRules;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -20,7 +21,9 @@ import io.opentelemetry.api.trace.Span;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -300,7 +303,7 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
     Span span =
         spans.judge(headers, taskContext.task(), candidate.getRound(), candidate.getVersion());
     try {
-      candidates.consider(taskContext, candidate);
+      candidates.consider(taskContext, withPoolWorth(taskContext.task(), candidate));
     } catch (RuntimeException e) {
       spans.failed(span, e);
       throw e;
@@ -315,6 +318,17 @@ final class CurateProcessor implements Processor<String, Arrival, String, Specif
     }
     // It is known already, and has its verdict.
     return headers;
+  }
+
+  /** In its evidence, what the pool was worth: nobody else knows in which order its images came. */
+  private PromptVersion withPoolWorth(String task, PromptVersion candidate) {
+    OptionalDouble worth = watch.worth(task, candidate.getVersion());
+    if (worth.isEmpty()) {
+      return candidate;
+    }
+    Map<String, Double> evidence = new HashMap<>(candidate.getEvidence());
+    evidence.put(Evidence.POOL_WORTH, worth.getAsDouble());
+    return PromptVersion.newBuilder(candidate).setEvidence(evidence).build();
   }
 
   private void definition(TaskContext taskContext, TaskDefinition definition) {

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueStore;
 
@@ -118,13 +119,26 @@ final class StreamWatch {
     store.put(Keys.of(PENDING, task), pending);
   }
 
+  /**
+   * What the pool was worth that the last batch was closed with ({@link DriftReference#worth}).
+   *
+   * @return empty where that batch is not this version's, or had too few samples to say
+   */
+  OptionalDouble worth(String task, int version) {
+    return pending(task, version).stream().mapToDouble(DriftReference::worth).findFirst();
+  }
+
   /** A version went live; if no batch was closed for it, the stream is compared as before. */
   void serving(String task, int version) {
-    byte[] pending = store.delete(Keys.of(PENDING, task));
-    if (pending != null && ByteBuffer.wrap(pending).getInt() == version) {
-      ByteBuffer rest = ByteBuffer.wrap(pending).position(Integer.BYTES);
-      adopt(task, DriftReferenceCodec.decode(rest));
-    }
+    pending(task, version).ifPresent(reference -> adopt(task, reference));
+    store.delete(Keys.of(PENDING, task));
+  }
+
+  private Optional<DriftReference> pending(String task, int version) {
+    byte[] pending = store.get(Keys.of(PENDING, task));
+    return pending == null || ByteBuffer.wrap(pending).getInt() != version
+        ? Optional.empty()
+        : Optional.of(DriftReferenceCodec.decode(ByteBuffer.wrap(pending).position(Integer.BYTES)));
   }
 
   void forget(String task) {

@@ -18,6 +18,7 @@ const SCORES = {
   candidateEffectiveClasses: ['candidate’s classes', 'How many equally frequent classes would be as diverse as the candidate’s predictions'],
   baseEffectiveClasses: ['live prompt’s classes', 'How many equally frequent classes would be as diverse as the live prompt’s predictions'],
   shownClasses: ['classes shown', 'How many equally frequent classes would be as diverse as what the images show, where they clearly show few of the classes; otherwise all'],
+  poolWorth: ['pool’s worth', 'So many independent images would say as much of what comes next as the pool’s, in the order in which they came'],
   heldOut: ['held-out images', 'Images that never train: only these are judged by'],
   heldOutLabelled: ['held-out labels', 'Held-out images with a human label'],
   heldOutLabelledClasses: ['labelled classes', 'Classes that a held-out human label names'],

@@ -20,6 +20,7 @@ import io.gripstream.event.Tensor;
 import io.gripstream.event.Trigger;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.refine.judge.Drift;
+import io.gripstream.refine.judge.Evidence;
 import io.gripstream.refine.judge.Gate;
 import io.gripstream.refine.train.RoundBatch;
 import io.gripstream.sample.SampleStream;
@@ -75,14 +76,14 @@ class StreamWatchTest {
     List<Sample> samples = new ArrayList<>();
     try (TorchClip clip = TorchClip.load(pico, "pico", ComputeDevice.cpu())) {
       Preprocessor preprocessor = new Preprocessor(clip.preprocessing());
-      for (int i = 0; i < 600; i++) {
+      for (int i = 0; i < 1_000; i++) {
         byte[] pixels = preprocessor.pixels(pages.image(i).png());
         samples.add(sample(clip.encodeImages(List.of(pixels)).values()));
       }
     }
     assertThatNothingChanges(samples);
     // Partitions come in their order, images of several by chance.
-    for (int order = 0; order < 10; order++) {
+    for (int order = 0; order < 4; order++) {
       List<Sample> mixed = new ArrayList<>(samples);
       Random random = new Random(order);
       for (int from = 0; from + 32 <= mixed.size(); from += 32) {
@@ -225,6 +226,31 @@ class StreamWatchTest {
       send(curator, 4, 0);
       assertThat(RoundBatch.assemble(curator.batches()).predecessor()).isEmpty();
     }
+  }
+
+  @Test
+  void aCandidateIsJudgedByWhatItsPoolIsWorth(@TempDir Path mixed, @TempDir Path inStretches) {
+    assertThat(poolWorth(mixed, 1)).isGreaterThan(350);
+    assertThat(poolWorth(inStretches, 50)).isLessThan(300);
+  }
+
+  /** Of 400 images of two kinds by turns, so many of each. */
+  private double poolWorth(Path where, int stretch) {
+    List<Double> worth = new ArrayList<>();
+    try (CuratorDriver curator =
+        new CuratorDriver(
+            where,
+            (limits, evidence) -> {
+              worth.add(evidence.get(Evidence.POOL_WORTH));
+              return new Gate.Verdict(Gate.Action.HOLD, "so it is");
+            })) {
+      begin(curator, task(400, 0, true));
+      for (int i = 0; i < 400; i++) {
+        send(curator, 1, i / stretch % 2);
+      }
+      curator.candidate(trainedOf(1, 1, zeroShot()));
+    }
+    return worth.get(0);
   }
 
   private static TaskDefinition.Builder task(int samples, int calibration, boolean drift) {

@@ -80,7 +80,7 @@ public record Comparison(
   /** A rival may be better by no more than this share of what the structure gains. */
   private static final double RIVAL_SHARE = 0.1;
 
-  private static final double LIKELIHOOD = 0.02;
+  private static final double LIKELIHOOD = 0.05;
 
   /** Where classes are about equally frequent the images ask for some of the pull. */
   private static final double PULL = 0.3;

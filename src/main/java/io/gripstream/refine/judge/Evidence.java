@@ -42,6 +42,9 @@ import java.util.stream.IntStream;
  * @param agreement the share of held-out images that candidate and live prompt label alike
  * @param baseConfidence the mean probability of the live prompt's predictions
  * @param candidateConfidence the mean probability of the candidate's predictions
+ * @param poolWorth so many independent images would say as much of what comes next as the pool's,
+ *     in the order in which they came; the curator knows it. Images of one class after another say
+ *     little of the next class
  * @param gain how the candidate compares with the live prompt
  * @param overZeroShot how the candidate compares with the zero-shot prompt
  * @param zeroShotBack how the zero-shot prompt compares with the live one
@@ -66,10 +69,14 @@ public record Evidence(
     double agreement,
     double baseConfidence,
     double candidateConfidence,
+    double poolWorth,
     Comparison gain,
     Comparison overZeroShot,
     Comparison zeroShotBack,
     Comparison predecessorBack) {
+
+  /** The name of {@link #poolWorth}. */
+  public static final String POOL_WORTH = "poolWorth";
 
   private static final List<String> COUNTS =
       List.of("heldOut", "heldOutLabelled", "classes", "heldOutLabelledClasses");
@@ -178,6 +185,7 @@ public record Evidence(
             .orElse(Double.NaN),
         base.confidence(),
         candidate.map(Opinion::confidence).orElse(Double.NaN),
+        Double.NaN,
         gain,
         candidate
             .map(after -> judges.compare(zeroShot.labels(), after.labels()))

@@ -49,6 +49,13 @@ public final class Gate {
   /** For the day that the live prompt has so few classes left that the judges lost them too. */
   private static final double LEAST_DIVERSITY = 0.5;
 
+  /**
+   * A pool that is worth fewer independent images says little of the images to come. Pools of 500
+   * images that came in stretches of 80 of a class are worth 11 to 94, mostly less than 45, well
+   * mixed ones 250 and more, and the first 300 of hands that wrote a page each 55 to 105.
+   */
+  private static final double LEAST_WORTH = 40;
+
   /** Rounding errors are no gain. */
   private static final double EPSILON = 1e-9;
 
@@ -164,6 +171,12 @@ public final class Gate {
             evidence.candidateScore(),
             evidence.scoreError());
     double tolerance = limits.getTolerance();
+    if (evidence.poolWorth() < (1 - tolerance) * LEAST_WORTH) {
+      return hold(
+          "The pool's images came in stretches that are alike: they say as much of what comes next as"
+              + " %.0f independent ones, and %.0f are needed.",
+          evidence.poolWorth(), (1 - tolerance) * LEAST_WORTH);
+    }
     Optional<Comparison.Bar> missed = overZeroShot.notConvincing(tolerance);
     if (missed.isPresent()) {
       return hold(

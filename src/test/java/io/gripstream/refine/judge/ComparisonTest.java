@@ -22,7 +22,7 @@ class ComparisonTest {
     figures.put("aStructure", 0.03);
     figures.put("aModularity", 0.0075 + HAIR);
     figures.put("aRival", 0.0);
-    figures.put("aLikelihood", 0.02);
+    figures.put("aLikelihood", 0.05);
     figures.put("aPull", 0.3);
     figures.put("aEvenness", 0.15);
     figures.put("aOwnModularity", 0.42);
@@ -52,7 +52,7 @@ class ComparisonTest {
     "NeighborEffect, 0.075",
     "Structure, 0.03",
     "Modularity, 0.0075",
-    "Likelihood, 0.02",
+    "Likelihood, 0.05",
     "Pull, 0.3",
     "OwnModularity, 0.42",
     "OwnInformation, 0.33"
@@ -160,7 +160,7 @@ class ComparisonTest {
     "NeighborEffect, 0.075",
     "Structure, 0.03",
     "Modularity, 0.0075",
-    "Likelihood, 0.02",
+    "Likelihood, 0.05",
     "Pull, 0.3",
     "OwnModularity, 0.42",
     "OwnInformation, 0.33"

@@ -131,7 +131,7 @@ class GateTest {
     "Structure, 0.029",
     "Modularity, 0.009",
     "Rival, 0.011",
-    "Likelihood, 0.019",
+    "Likelihood, 0.049",
     "Pull, 0.29",
     "OwnModularity, 0.419",
     "OwnInformation, 0.329"
@@ -239,6 +239,18 @@ class GateTest {
   private static boolean worthMore(
       GateLimits limits, Map<String, Double> one, Map<String, Double> other) {
     return Gate.worth(limits).compare(Evidence.of(one), Evidence.of(other)) > 0;
+  }
+
+  @Test
+  void aPoolThatCameInStretchesSaysTooLittleOfWhatComesNext() {
+    assertThat(judge(better("poolWorth", 40)).promote()).isTrue();
+    assertThat(judge(better("poolWorth", 39)).reason())
+        .isEqualTo(
+            "The pool's images came in stretches that are alike: they say as much of what comes next"
+                + " as 39 independent ones, and 40 are needed.");
+    assertThat(Gate.judge(new GateLimits(0.2f, 0.5f, 20), better("poolWorth", 20)).promote())
+        .isTrue();
+    assertThat(judge(better("poolWorth", Double.NaN)).promote()).isTrue();
   }
 
   @Test

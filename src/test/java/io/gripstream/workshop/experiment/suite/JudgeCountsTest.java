@@ -88,7 +88,7 @@ class JudgeCountsTest {
             0.03 * bars,
             0.01 * bars,
             0,
-            0.02 * bars,
+            0.05 * bars,
             0.3 * bars,
             0.15,
             0.42 * bars,
