@@ -84,7 +84,7 @@ public class Gateway implements Role {
 
   @Override
   public String notReady() {
-    return ready() ? "" : "it is still reading the topics";
+    return feeds.notReady();
   }
 
   @Override

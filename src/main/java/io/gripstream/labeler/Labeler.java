@@ -327,8 +327,9 @@ public final class Labeler implements AutoCloseable {
 
   /** Why the labeler is not ready; empty: it is. */
   public String notReady() {
-    if (!tasks.ready() || !candidates.ready() || !prompts.ready()) {
-      return "it is still reading what is live";
+    String views = Pulse.first(tasks.notReady(), candidates.notReady(), prompts.notReady());
+    if (!views.isEmpty()) {
+      return views;
     }
     PromptBoard.Snapshot known = board.snapshot();
     Map<String, String> unserved = new TreeMap<>(known.refused());

@@ -146,8 +146,9 @@ final class ZeroShotMaker implements AutoCloseable {
 
   /** Why not every task has its prompt that could have one; empty: all have. */
   String notReady() {
-    if (!ready()) {
-      return "it is still reading tasks and zero-shot prompts";
+    String views = Pulse.first(tasks.notReady(), made.notReady());
+    if (!views.isEmpty()) {
+      return views;
     }
     return waiting.entrySet().stream()
         .map(

@@ -26,6 +26,8 @@ import org.jboss.logmanager.ExtLogRecord;
  * offset, too, and says each time that it does not keep that. Whoever looks at the page's images
  * makes it ask for each.
  *
+ * <p>A consumer that may not read says so of each partition with each attempt, and throws the same.
+ *
  * <p>Each client says with each attempt that a broker is away, which makes several lines a second
  * in a process. The first of each ten seconds stands for all that say the same of the same broker.
  * {@code Lifecycle} says since when none has answered, and when they do again.
@@ -38,6 +40,8 @@ public final class LogLines implements Filter {
   static final int LONGEST = 10_000;
 
   private static final String SENDER = "org.apache.kafka.clients.producer.internals.Sender";
+  private static final String FETCHES =
+      "org.apache.kafka.clients.consumer.internals.FetchCollector";
   private static final String OFFSETS =
       "org.apache.kafka.clients.consumer.internals.OffsetFetcherUtils";
 
@@ -90,6 +94,7 @@ public final class LogLines implements Filter {
 
   private static boolean expected(String logger, String message) {
     return SENDER.equals(logger) && message.contains("CONCURRENT_TRANSACTIONS")
+        || FETCHES.equals(logger) && message.contains("Not authorized to read from partition")
         || OFFSETS.equals(logger)
             && (message.contains("Not updating last stable offset for partition")
                 || message.contains("Not updating high watermark for partition"));

@@ -40,6 +40,15 @@ class LogLinesTest {
     assertThat(filter.isLoggable(line(offsets, Errors.NONE, "failed"))).isTrue();
   }
 
+  /** What it throws says the same, and whoever has it says that once. */
+  @Test
+  void aConsumerThatMayNotReadIsNotToldOf() throws Exception {
+    Class<?> fetches = Class.forName("org.apache.kafka.clients.consumer.internals.FetchCollector");
+    String refused = "[Consumer clientId=c] Not authorized to read from partition images-%s.";
+    assertThat(filter.isLoggable(line(fetches, Errors.NONE, refused))).isFalse();
+    assertThat(filter.isLoggable(line(getClass(), Errors.NONE, refused))).isTrue();
+  }
+
   /** As the process's clients say it, each with each attempt. */
   @Test
   void aBrokerThatIsAwayIsToldOfOnceInTenSecondsByAllClientsTogether() {

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.errors.InterruptException;
@@ -97,12 +98,19 @@ public final class Feeds implements AutoCloseable {
     return tasks.ready() && others.stream().allMatch(Follower::ready);
   }
 
+  /** Why the board may not show what the topics say; empty: it does. */
+  public String notReady() {
+    return first(Follower::notReady);
+  }
+
   /** Which thread has died or hangs; empty: none. */
   public String notAlive() {
+    return first(Follower::notAlive);
+  }
+
+  private String first(Function<Follower, String> fault) {
     return Pulse.first(
-        Stream.concat(Stream.of(tasks), others.stream())
-            .map(Follower::notAlive)
-            .toArray(String[]::new));
+        Stream.concat(Stream.of(tasks), others.stream()).map(fault).toArray(String[]::new));
   }
 
   /** Follows {@code tasks}: to wait until one's own change is on the board. */

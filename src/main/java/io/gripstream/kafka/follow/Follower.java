@@ -91,6 +91,9 @@ public final class Follower implements AutoCloseable {
   private volatile Consumer<byte[], byte[]> consumer;
   private volatile Throwable trouble;
 
+  /** The trouble, as the log has it; of the thread alone. */
+  private String told = "";
+
   /** Hears from a consumer which cluster answers. */
   private static final class Cluster extends ByteArrayDeserializer
       implements ClusterResourceListener {
@@ -143,6 +146,15 @@ public final class Follower implements AutoCloseable {
   /** Whether everything that was there at the start has been read. */
   public boolean ready() {
     return ready.getCount() == 0;
+  }
+
+  /** Why what was handed on may not be all that there is; empty: it is. */
+  public String notReady() {
+    Throwable known = trouble;
+    if (known != null) {
+      return "it tries again to read %s after: %s".formatted(topic, Fault.line(known));
+    }
+    return ready() ? "" : "it is still reading " + topic;
   }
 
   /** What is wrong with the thread; empty: nothing. */
@@ -325,8 +337,7 @@ public final class Follower implements AutoCloseable {
       }
       records.forEach(this::handle);
       note(consumer);
-      trouble = null;
-      backoff.succeeded();
+      mended();
     }
   }
 
@@ -437,10 +448,7 @@ public final class Follower implements AutoCloseable {
           LOG.debug("Passed over", e);
           return;
         }
-        LOG.warnf(
-            "%s-%d@%d: waiting before trying again: %s",
-            topic, record.partition(), record.offset(), Fault.line(e));
-        trouble = e;
+        failed(e);
         pulse.beat();
         backoff.pause();
       }
@@ -470,9 +478,27 @@ public final class Follower implements AutoCloseable {
   }
 
   private void tryAgain(Throwable failure) {
-    LOG.warnf("Following %s failed; trying again: %s", topic, Fault.line(failure));
-    trouble = failure;
+    failed(failure);
     pause();
+  }
+
+  /** One line, however often the same is tried in vain. */
+  private void failed(Throwable failure) {
+    String line = Fault.line(failure);
+    if (!line.equals(told)) {
+      LOG.warnf("Following %s failed; trying again: %s", topic, line);
+    }
+    told = line;
+    trouble = failure;
+  }
+
+  private void mended() {
+    if (!told.isEmpty()) {
+      LOG.infof("Following %s goes on", topic);
+    }
+    told = "";
+    trouble = null;
+    backoff.succeeded();
   }
 
   private void note(Consumer<byte[], byte[]> consumer) {

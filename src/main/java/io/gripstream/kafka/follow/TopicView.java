@@ -72,6 +72,11 @@ public final class TopicView<V> implements AutoCloseable {
     return follower.notAlive();
   }
 
+  /** Why the view may not be what the topic says; empty: it is. */
+  public String notReady() {
+    return follower.notReady();
+  }
+
   public boolean ready() {
     return follower.ready();
   }
