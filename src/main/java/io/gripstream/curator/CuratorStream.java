@@ -5,6 +5,7 @@ import io.gripstream.kafka.ClientMeters;
 import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.Pulse;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.loop.GroupPositions;
 import io.gripstream.kafka.registry.TopicSerdes;
@@ -23,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.MemberToRemove;
@@ -229,7 +231,7 @@ public final class CuratorStream implements AutoCloseable {
   public void start() {
     int partitions = requireEqualPartitions();
     String group = group(topics);
-    forgetOtherClusters(group);
+    forgetOtherClusters(group, START_TIMEOUT);
     String store = group + "-" + CuratorTopology.POSITIONS + "-changelog";
     GroupPositions positions = new GroupPositions(clients, group, store);
     positions.restore(CuratorTopology.inputs(topics));
@@ -254,9 +256,9 @@ public final class CuratorStream implements AutoCloseable {
             .join();
     made.setUncaughtExceptionHandler(
         exception -> {
-          String grown = grown(partitions);
-          if (Fault.of(exception) == Fault.FATAL || !grown.isEmpty()) {
-            gaveUp = grown.isEmpty() ? Fault.line(exception) : grown;
+          String broken = Pulse.first(grown(partitions), lostFolder(group));
+          if (Fault.of(exception) == Fault.FATAL || !broken.isEmpty()) {
+            gaveUp = broken.isEmpty() ? Fault.line(exception) : broken;
             LOG.fatalf("The curator gives up: %s", gaveUp);
             return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
           }
@@ -372,10 +374,14 @@ public final class CuratorStream implements AutoCloseable {
    *
    * @throws ConfigException when the directory cannot be used
    */
-  private void forgetOtherClusters(String group) {
+  private void forgetOtherClusters(String group, Duration timeout) {
     Path mark = directory.resolve(group + ".cluster");
     try (Admin admin = clients.admin()) {
-      String cluster = admin.describeCluster().clusterId().get();
+      String cluster =
+          admin
+              .describeCluster(new DescribeClusterOptions().timeoutMs((int) timeout.toMillis()))
+              .clusterId()
+              .get();
       Files.createDirectories(directory);
       if (Files.exists(mark) && !Files.readString(mark).equals(cluster)) {
         Path state = directory.resolve(group);
@@ -390,6 +396,21 @@ public final class CuratorStream implements AutoCloseable {
     } catch (InterruptedException e) {
       throw new InterruptException(e);
     }
+  }
+
+  /**
+   * Why the directory cannot be used; empty: it can. One that is gone is made anew: Kafka Streams
+   * makes what is in it and nothing above, and its threads die of that one after the other.
+   */
+  private String lostFolder(String group) {
+    try {
+      forgetOtherClusters(group, LEAVE_TIMEOUT);
+    } catch (ConfigException e) {
+      return e.getMessage();
+    } catch (KafkaException e) {
+      LOG.debug("Which cluster answers is not known", e);
+    }
+    return "";
   }
 
   private int requireEqualPartitions() {

@@ -17,7 +17,6 @@ import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.kafka.ClientMeters;
-import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.RefusingRegistry;
 import io.gripstream.kafka.SharedBroker;
@@ -33,6 +32,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -334,6 +334,49 @@ class CuratorStreamTest {
           .dontCatchUncaughtExceptions()
           .until(() -> curator.notReady().isEmpty());
     }
+  }
+
+  @Test
+  void aCuratorWhoseFolderIsGoneMeanwhileMakesItAnew(@TempDir Path parent) throws Exception {
+    Path directory = parent.resolve("state");
+    try (var diary = reader(topics.rounds(), serdes.rounds().deserializer());
+        CuratorStream curator = curator(directory)) {
+      curator.start();
+      beginAndPinWhilePaused(diary);
+      Utils.delete(directory.toFile());
+      aThreadDiesOf(CommandType.UNPIN, curator);
+      command(right(), CommandType.RESUME);
+      assertThat(types(next(diary, 2)))
+          .containsExactly(RoundEventType.UNPINNED, RoundEventType.RESUMED);
+      sample(right(), "d");
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.REQUESTED);
+    }
+  }
+
+  @Test
+  void aCuratorThatHasNoPlaceForItsFolderAnyMoreGivesUp(@TempDir Path parent) throws Exception {
+    Path directory = parent.resolve("state");
+    try (var diary = reader(topics.rounds(), serdes.rounds().deserializer());
+        CuratorStream curator = curator(directory)) {
+      curator.start();
+      beginAndPinWhilePaused(diary);
+      Utils.delete(directory.toFile());
+      Files.createFile(directory);
+      aThreadDiesOf(CommandType.UNPIN, curator);
+      await().atMost(TIMEOUT).dontCatchUncaughtExceptions().until(curator::failed);
+      assertThat(curator.state()).contains("the curator cannot use " + directory);
+    }
+  }
+
+  /** What follows from the command is refused once. */
+  private void aThreadDiesOf(CommandType command, CuratorStream curator) throws Exception {
+    SharedBroker.oldest(clients, topics.rounds(), 1);
+    command(right(), command);
+    await()
+        .atMost(TIMEOUT)
+        .dontCatchUncaughtExceptions()
+        .until(() -> !curator.notReady().isEmpty());
+    SharedBroker.oldest(clients, topics.rounds(), Long.MAX_VALUE);
   }
 
   @Test
