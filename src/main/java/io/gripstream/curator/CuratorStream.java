@@ -248,6 +248,11 @@ public final class CuratorStream implements AutoCloseable {
               public boolean renewed(String topic) {
                 return positions.renewed(topic);
               }
+
+              @Override
+              public long beginning(TopicPartition partition) {
+                return positions.beginning(partition);
+              }
             });
     KafkaStreams made =
         CompletableFuture.supplyAsync(

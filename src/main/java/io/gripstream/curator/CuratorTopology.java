@@ -1,7 +1,9 @@
 package io.gripstream.curator;
 
 import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.loop.RemovedRecords;
 import io.gripstream.kafka.registry.TopicSerdes;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
 import java.util.Map;
@@ -92,6 +94,7 @@ public final class CuratorTopology {
    */
   Topology build(int partitions, Placement.Positions positions) {
     StreamsBuilder builder = new StreamsBuilder();
+    Counter removed = RemovedRecords.counter(meters, Rejections.ROLE);
     builder.addStateStore(store(TASKS));
     builder.addStateStore(store(POOL));
     builder.addStateStore(store(LABELS));
@@ -104,7 +107,7 @@ public final class CuratorTopology {
             .withCachingEnabled());
     KStream<String, Arrival> arrivals =
         builder.stream(inputs(topics), Consumed.with(Serdes.ByteArray(), Serdes.ByteArray()))
-            .process(() -> new Placement(topics, positions), POSITIONS);
+            .process(() -> new Placement(topics, positions, removed), POSITIONS);
     arrivals
         .filterNot((task, arrival) -> Placement.misplaced(task, arrival, partitions))
         .merge(

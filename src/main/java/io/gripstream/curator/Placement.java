@@ -2,6 +2,8 @@ package io.gripstream.curator;
 
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Topics;
+import io.gripstream.kafka.loop.RemovedRecords;
+import io.micrometer.core.instrument.Counter;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
@@ -27,6 +29,7 @@ final class Placement implements Processor<byte[], byte[], String, Arrival> {
 
   private final Set<String> versioned;
   private final Positions positions;
+  private final Counter removed;
   private ProcessorContext<String, Arrival> context;
   private KeyValueStore<String, String> read;
 
@@ -42,9 +45,18 @@ final class Placement implements Processor<byte[], byte[], String, Arrival> {
     default boolean renewed(String topic) {
       return false;
     }
+
+    /** The first offset that a partition has now. */
+    default long beginning(TopicPartition partition) {
+      return 0;
+    }
   }
 
-  Placement(Topics topics, Positions positions) {
+  /**
+   * @param removed counts what retention removed before it was read
+   */
+  Placement(Topics topics, Positions positions, Counter removed) {
+    this.removed = removed;
     this.versioned = Set.of(topics.candidates(), topics.zeroShots());
     this.positions = positions;
   }
@@ -63,6 +75,7 @@ final class Placement implements Processor<byte[], byte[], String, Arrival> {
       return;
     }
     String position = positions.key(partition);
+    noteRemoved(partition, read.get(position), came.offset());
     read.put(position, Long.toString(came.offset() + 1));
     Arrival arrival =
         new Arrival(
@@ -90,6 +103,18 @@ final class Placement implements Processor<byte[], byte[], String, Arrival> {
       passedOver.put(partition, next);
     }
     return true;
+  }
+
+  private void noteRemoved(TopicPartition partition, String next, long offset) {
+    if (next != null) {
+      removed.increment(
+          RemovedRecords.between(
+              Rejections.ROLE,
+              partition,
+              Long.parseLong(next),
+              offset,
+              () -> positions.beginning(partition)));
+    }
   }
 
   /** Empty where the key names none. */

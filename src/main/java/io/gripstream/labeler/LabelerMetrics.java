@@ -2,6 +2,7 @@ package io.gripstream.labeler;
 
 import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.LetterCounts;
+import io.gripstream.kafka.loop.RemovedRecords;
 import io.gripstream.labeler.PromptBoard.Snapshot;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -55,7 +56,7 @@ final class LabelerMetrics {
             .description("Predictions made, one per image and task")
             .register(registry);
     deadLetters = new LetterCounts(registry, Labeler.ROLE);
-    removed = removed(registry);
+    removed = RemovedRecords.counter(registry, Labeler.ROLE);
     engineFailures =
         Counter.builder("gripstream.engine.failures")
             .description("Failures of the engine; what it was to do is done again")
@@ -104,13 +105,6 @@ final class LabelerMetrics {
         MultiGauge.builder("gripstream.prompt.unusable")
             .description("1 for a task whose live prompt this process does not serve, else 0")
             .register(registry);
-  }
-
-  private static Counter removed(MeterRegistry registry) {
-    return Counter.builder("gripstream.records.removed")
-        .description("Records that retention removed while they were still to be read")
-        .tag("role", Labeler.ROLE)
-        .register(registry);
   }
 
   /** Counts a failure if it is the engine's. */

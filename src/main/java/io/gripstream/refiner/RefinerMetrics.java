@@ -2,6 +2,7 @@ package io.gripstream.refiner;
 
 import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.LetterCounts;
+import io.gripstream.kafka.loop.RemovedRecords;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -28,19 +29,12 @@ final class RefinerMetrics {
             .description("Zero-shot prompts made")
             .register(registry);
     deadLetters = new LetterCounts(registry, Refiner.ROLE);
-    removed = removed(registry);
+    removed = RemovedRecords.counter(registry, Refiner.ROLE);
     engineFailures =
         Counter.builder("gripstream.engine.failures")
             .description("Failures of the engine; what it was to do is done again")
             .tag("role", Refiner.ROLE)
             .register(registry);
-  }
-
-  private static Counter removed(MeterRegistry registry) {
-    return Counter.builder("gripstream.records.removed")
-        .description("Records that retention removed while they were still to be read")
-        .tag("role", Refiner.ROLE)
-        .register(registry);
   }
 
   /** Counts a failure if it is the engine's. */

@@ -42,11 +42,13 @@ import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -333,6 +335,39 @@ class CuratorStreamTest {
           .atMost(TIMEOUT)
           .dontCatchUncaughtExceptions()
           .until(() -> curator.notReady().isEmpty());
+    }
+  }
+
+  @Test
+  void whatRetentionRemovesBeforeACuratorReadsItIsCounted(@TempDir Path directory)
+      throws Exception {
+    try (var diary = reader(topics.rounds(), serdes.rounds().deserializer())) {
+      try (CuratorStream curator = curator(directory)) {
+        curator.start();
+        beginAndPinWhilePaused(diary);
+      }
+      TopicPartition samples = new TopicPartition(topics.samples(), right());
+      for (int i = 0; i < 5; i++) {
+        sample(right(), "late-" + i);
+      }
+      try (Admin admin = clients.admin()) {
+        // Two were read.
+        admin.deleteRecords(Map.of(samples, RecordsToDelete.beforeOffset(6))).all().get();
+      }
+      SimpleMeterRegistry meters = new SimpleMeterRegistry();
+      try (CuratorStream curator = curator(directory, meters)) {
+        curator.start();
+        await()
+            .atMost(TIMEOUT)
+            .until(
+                () ->
+                    meters
+                            .get("gripstream.records.removed")
+                            .tag("role", "curator")
+                            .counter()
+                            .count()
+                        == 4);
+      }
     }
   }
 

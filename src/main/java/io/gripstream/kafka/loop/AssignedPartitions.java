@@ -24,9 +24,6 @@ import org.jboss.logging.Logger;
 final class AssignedPartitions implements ConsumerRebalanceListener {
   private static final Logger LOG = Logger.getLogger(TransactionalLoop.class);
 
-  /** Offsets that the ends of transactions take, one each; retention removes whole segments. */
-  private static final int MARKERS = 2;
-
   private final String role;
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final GroupPositions positions;
@@ -131,18 +128,13 @@ final class AssignedPartitions implements ConsumerRebalanceListener {
   void polled(ConsumerRecord<?, ?> record) {
     TopicPartition partition = TransactionalLoop.partition(record);
     Standing standing = known.get(partition);
-    if (record.offset() - standing.next > MARKERS) {
-      // Else an aborted transaction lies there.
-      long begin = consumer.beginningOffsets(Set.of(partition)).get(partition);
-      long removed = Math.min(begin, record.offset()) - standing.next;
-      if (removed > 0) {
-        LOG.warnf(
-            "%s: retention has removed %d records of %s, from offset %d on, that were still to be"
-                + " read",
-            role, removed, partition, standing.next);
-        onRemoved.accept(removed);
-      }
-    }
+    onRemoved.accept(
+        RemovedRecords.between(
+            role,
+            partition,
+            standing.next,
+            record.offset(),
+            () -> consumer.beginningOffsets(Set.of(partition)).get(partition)));
     standing.next = record.offset() + 1;
   }
 

@@ -54,7 +54,6 @@ import org.jboss.logging.Logger;
 public final class GroupPositions {
   private static final Logger LOG = Logger.getLogger(GroupPositions.class);
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
-
   private final KafkaClients clients;
   private final String group;
   private final String topic;
@@ -229,6 +228,21 @@ public final class GroupPositions {
     known.put(read, now);
     ids = Map.copyOf(known);
     return !now.equals(before);
+  }
+
+  /**
+   * Where a partition begins now.
+   *
+   * @throws KafkaException when the brokers do not answer
+   */
+  public long beginning(TopicPartition partition) {
+    return asking(
+        admin ->
+            admin
+                .listOffsets(Map.of(partition, OffsetSpec.earliest()))
+                .partitionResult(partition)
+                .get()
+                .offset());
   }
 
   /** What is to be written in the transaction that commits this offset. */
