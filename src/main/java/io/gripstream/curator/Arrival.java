@@ -6,6 +6,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 
@@ -16,9 +17,16 @@ import org.apache.kafka.common.serialization.Serdes;
  * @param value null for a tombstone
  * @param position under what the partition's position is kept: unlike the topic's name, another one
  *     if the topic is made anew. Null for what an older program left in the repartition topic
+ * @param time its timestamp, in milliseconds since 1970; -1 for what an older program left there
  */
 record Arrival(
-    String topic, int partition, long offset, byte[] key, byte[] value, String position) {
+    String topic,
+    int partition,
+    long offset,
+    byte[] key,
+    byte[] value,
+    String position,
+    long time) {
   /**
    *
    *
@@ -29,6 +37,7 @@ record Arrival(
    *   key        4 bytes of length, -1 for null, and the bytes
    *   value      the same
    *   position   UTF
+   *   time       8 bytes
    * </pre>
    */
   static Serde<Arrival> serde() {
@@ -49,6 +58,7 @@ record Arrival(
       write(out, arrival.key);
       write(out, arrival.value);
       out.writeUTF(arrival.position);
+      out.writeLong(arrival.time);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -63,7 +73,8 @@ record Arrival(
           in.readLong(),
           read(in),
           read(in),
-          in.available() == 0 ? null : in.readUTF());
+          in.available() == 0 ? null : in.readUTF(),
+          in.available() == 0 ? ConsumerRecord.NO_TIMESTAMP : in.readLong());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -107,7 +107,8 @@ public final class CuratorTopology {
             .withCachingEnabled());
     KStream<String, Arrival> arrivals =
         builder.stream(inputs(topics), Consumed.with(Serdes.ByteArray(), Serdes.ByteArray()))
-            .process(() -> new Placement(topics, positions, removed), POSITIONS);
+            .process(() -> new Placement(topics, positions, removed), POSITIONS)
+            .process(ReadPositions::new, POSITIONS);
     arrivals
         .filterNot((task, arrival) -> Placement.misplaced(task, arrival, partitions))
         .merge(

@@ -18,7 +18,7 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.jboss.logging.Logger;
 
 /**
- * Keys each record by its task, and keeps how far each input partition was read.
+ * Keys each record by its task, and passes over what was read before.
  *
  * <p>A task's state is on the partition that Java's producers choose for its name. Producers of
  * other languages choose otherwise (librdkafka hashes by CRC32), and candidates are keyed by task
@@ -76,11 +76,21 @@ final class Placement implements Processor<byte[], byte[], String, Arrival> {
     }
     String position = positions.key(partition);
     noteRemoved(partition, read.get(position), came.offset());
-    read.put(position, Long.toString(came.offset() + 1));
     Arrival arrival =
         new Arrival(
-            came.topic(), came.partition(), came.offset(), record.key(), record.value(), position);
-    context.forward(record.withKey(task(arrival)).withValue(arrival));
+            came.topic(),
+            came.partition(),
+            came.offset(),
+            record.key(),
+            record.value(),
+            position,
+            record.timestamp());
+    // Its own time may lie too far back or ahead for the topics of what follows from it.
+    context.forward(
+        record
+            .withKey(task(arrival))
+            .withValue(arrival)
+            .withTimestamp(context.currentSystemTimeMs()));
   }
 
   /**

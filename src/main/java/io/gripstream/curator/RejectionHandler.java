@@ -39,7 +39,7 @@ public final class RejectionHandler implements ProcessingExceptionHandler {
             arrival.topic(),
             arrival.partition(),
             arrival.offset(),
-            context.timestamp(),
+            arrival.time(),
             TimestampType.CREATE_TIME,
             length(arrival.key()),
             length(arrival.value()),

@@ -17,6 +17,7 @@ import io.gripstream.event.RefinementBatch;
 import io.gripstream.event.RoundEvent;
 import io.gripstream.event.RoundEventType;
 import io.gripstream.kafka.ClientMeters;
+import io.gripstream.kafka.DeadLetters;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.RefusingRegistry;
 import io.gripstream.kafka.SharedBroker;
@@ -412,6 +413,44 @@ class CuratorStreamTest {
         .dontCatchUncaughtExceptions()
         .until(() -> !curator.notReady().isEmpty());
     SharedBroker.oldest(clients, topics.rounds(), Long.MAX_VALUE);
+  }
+
+  /**
+   * A curator that lags reads records that are too old by then, and keeps its state all the same.
+   */
+  @Test
+  void aRecordsTimeKeepsNothingFromBeingWritten(@TempDir Path directory) throws Exception {
+    try (var diary = reader(topics.rounds(), serdes.rounds().deserializer());
+        var letters = reader(topics.deadLetters(), new StringDeserializer());
+        CuratorStream curator = curator(directory)) {
+      curator.start();
+      beginAndPinWhilePaused(diary);
+      try (Admin admin = clients.admin()) {
+        for (String topic : admin.listTopics().names().get()) {
+          if (topic.startsWith(CuratorStream.group(topics) + "-")) {
+            SharedBroker.oldest(clients, topic, Duration.ofHours(1).toMillis());
+          }
+        }
+      }
+      byte[] resume =
+          serdes
+              .commands()
+              .serialize(topics.commands(), Fixtures.command(CommandType.RESUME, null));
+      byte[] unpin =
+          serdes.commands().serialize(topics.commands(), Fixtures.command(CommandType.UNPIN, null));
+      producer.send(new ProducerRecord<>(topics.commands(), right(), 1L, TASK, resume)).get();
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.RESUMED);
+      producer.send(new ProducerRecord<>(topics.commands(), wrong(), 1L, TASK, unpin)).get();
+      assertThat(types(next(diary, 1))).containsExactly(RoundEventType.UNPINNED);
+      for (int partition : List.of(right(), wrong())) {
+        producer
+            .send(new ProducerRecord<>(topics.commands(), partition, 1L, TASK, new byte[] {1}))
+            .get();
+      }
+      assertThat(nextRecords(letters, 2))
+          .extracting(it -> it.headers().lastHeader(DeadLetters.ORIGIN_TIMESTAMP).value())
+          .containsExactly("1".getBytes(UTF_8), "1".getBytes(UTF_8));
+    }
   }
 
   @Test
