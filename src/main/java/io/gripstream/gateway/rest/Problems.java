@@ -117,7 +117,9 @@ public final class Problems {
     return respond(
         ProblemException.of(
                 Status.SERVICE_UNAVAILABLE,
-                "the brokers did not answer in time; it is not known whether it was written")
+                Fault.of(e) == Fault.FATAL
+                    ? "the brokers refuse this gateway, and nothing was written; the log tells more"
+                    : "the brokers did not answer in time; it is not known whether it was written")
             .problem());
   }
 
