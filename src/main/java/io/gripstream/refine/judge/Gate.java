@@ -36,9 +36,9 @@ import java.util.Optional;
  * photographs, scenes and MNIST, two models, three seeds, four corruptions: candidates in place of
  * zero-shot</caption>
  * <tr><th>pools</th><th>worse by a point: promoted</th><th>better by three: promoted</th><th>worst promoted</th></tr>
- * <tr><td>equally frequent classes</td><td>none</td><td>21 of 57</td><td>+4.8</td></tr>
- * <tr><td>shares as 1 / rank</td><td>0 of 21</td><td>3 of 42</td><td>+1.1</td></tr>
- * <tr><td>four classes</td><td>0 of 42</td><td>2 of 38</td><td>+17.2</td></tr>
+ * <tr><td>equally frequent classes</td><td>none</td><td>24 of 51</td><td>+4.8</td></tr>
+ * <tr><td>shares as 1 / rank</td><td>0 of 21</td><td>6 of 36</td><td>+1.1</td></tr>
+ * <tr><td>four classes</td><td>0 of 42</td><td>2 of 38</td><td>+9.0</td></tr>
  * </table>
  *
  * <p>Where a stream shows few of its classes most is held: a rival that names few classes ({@link
