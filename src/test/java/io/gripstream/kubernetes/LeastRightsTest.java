@@ -33,13 +33,10 @@ import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.embedded.EmbeddedRegistry;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.labeler.Labeler;
-import io.gripstream.refine.ImageSource;
-import io.gripstream.refine.PromptRefinement;
 import io.gripstream.refiner.Refiner;
 import io.gripstream.sample.SampleStream;
 import io.gripstream.sample.SampleStreams;
 import io.gripstream.wiring.TestStream;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -98,23 +95,8 @@ class LeastRightsTest {
     try (TorchClip clip = TorchClip.load(pico.getParent(), "pico", ComputeDevice.cpu());
         CuratorStream curator =
             Curators.start(broker.clients(Role.CURATOR), TOPICS, serdes, folder);
-        Refiner refiner =
-            Refiner.start(
-                "refiner-0",
-                broker.clients(Role.REFINER),
-                TOPICS,
-                serdes,
-                new PromptRefinement(clip, ImageSource.NONE),
-                clip.id(),
-                new SimpleMeterRegistry());
-        Labeler labeler =
-            Labeler.start(
-                world.config(Map.of("kafka.instance-id", "labeler-0")),
-                broker.clients(Role.LABELER),
-                TOPICS,
-                serdes,
-                clip,
-                new SimpleMeterRegistry());
+        Refiner refiner = broker.refiner(serdes, clip);
+        Labeler labeler = broker.labeler(world, serdes, clip);
         Publisher publisher =
             new Publisher(broker.clients(Role.GATEWAY), TOPICS.prefix() + "gateway-0");
         Backlog backlog = new Backlog(broker.clients(Role.GATEWAY), TOPICS);

@@ -13,16 +13,12 @@ import io.gripstream.kafka.embedded.EmbeddedRegistry;
 import io.gripstream.kafka.follow.Follower;
 import io.gripstream.kafka.registry.TopicSerdes;
 import io.gripstream.labeler.Labeler;
-import io.gripstream.refine.ImageSource;
-import io.gripstream.refine.PromptRefinement;
 import io.gripstream.refiner.Refiner;
 import io.gripstream.wiring.TestStream;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
@@ -60,23 +56,8 @@ class LostRightsTest {
         TorchClip clip = TorchClip.load(pico.getParent(), "pico", ComputeDevice.cpu())) {
       registry.registerContract();
       TopicSerdes serdes = new TopicSerdes(registry);
-      try (Labeler labeler =
-              Labeler.start(
-                  world.config(Map.of("kafka.instance-id", "labeler-0")),
-                  broker.clients(Role.LABELER),
-                  TOPICS,
-                  serdes,
-                  clip,
-                  new SimpleMeterRegistry());
-          Refiner refiner =
-              Refiner.start(
-                  "refiner-0",
-                  broker.clients(Role.REFINER),
-                  TOPICS,
-                  serdes,
-                  new PromptRefinement(clip, ImageSource.NONE),
-                  clip.id(),
-                  new SimpleMeterRegistry());
+      try (Labeler labeler = broker.labeler(world, serdes, clip);
+          Refiner refiner = broker.refiner(serdes, clip);
           Feeds feeds =
               new Feeds(
                   broker.clients(Role.GATEWAY),

@@ -6,10 +6,18 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.gripstream.GripstreamConfig.Role;
+import io.gripstream.clip.TorchClip;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.TopicAdmin;
 import io.gripstream.kafka.Topics;
 import io.gripstream.kafka.embedded.EmbeddedBroker;
+import io.gripstream.kafka.registry.TopicSerdes;
+import io.gripstream.labeler.Labeler;
+import io.gripstream.refine.ImageSource;
+import io.gripstream.refine.PromptRefinement;
+import io.gripstream.refiner.Refiner;
+import io.gripstream.wiring.TestStream;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -81,6 +89,29 @@ final class SecuredBroker implements AutoCloseable {
             .until(() -> own.listTopics().names().get().containsAll(TOPICS.all()));
       }
     }
+  }
+
+  /** A labeler with the rights of its user. */
+  Labeler labeler(TestStream world, TopicSerdes serdes, TorchClip clip) {
+    return Labeler.start(
+        world.config(Map.of("kafka.instance-id", "labeler-0")),
+        clients(Role.LABELER),
+        TOPICS,
+        serdes,
+        clip,
+        new SimpleMeterRegistry());
+  }
+
+  /** A refiner with the rights of its user. */
+  Refiner refiner(TopicSerdes serdes, TorchClip clip) {
+    return Refiner.start(
+        "refiner-0",
+        clients(Role.REFINER),
+        TOPICS,
+        serdes,
+        new PromptRefinement(clip, ImageSource.NONE),
+        clip.id(),
+        new SimpleMeterRegistry());
   }
 
   KafkaClients clients(Role role) {

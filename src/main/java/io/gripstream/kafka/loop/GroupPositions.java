@@ -54,6 +54,7 @@ import org.jboss.logging.Logger;
 public final class GroupPositions {
   private static final Logger LOG = Logger.getLogger(GroupPositions.class);
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
+
   private final KafkaClients clients;
   private final String group;
   private final String topic;

@@ -171,11 +171,12 @@ public final class Gate {
             evidence.candidateScore(),
             evidence.scoreError());
     double tolerance = limits.getTolerance();
-    if (evidence.poolWorth() < (1 - tolerance) * LEAST_WORTH) {
+    double leastWorth = (1 - tolerance) * LEAST_WORTH;
+    if (evidence.poolWorth() < leastWorth) {
       return hold(
           "The pool's images came in stretches that are alike: they say as much of what comes next as"
               + " %.0f independent ones, and %.0f are needed.",
-          evidence.poolWorth(), (1 - tolerance) * LEAST_WORTH);
+          evidence.poolWorth(), leastWorth);
     }
     Optional<Comparison.Bar> missed = overZeroShot.notConvincing(tolerance);
     if (missed.isPresent()) {

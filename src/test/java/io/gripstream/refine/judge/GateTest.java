@@ -16,44 +16,38 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class GateTest {
   private static final GateLimits LIMITS = new GateLimits(0.2f, 0f, 20);
-  private static final Comparison CLEARLY =
-      new Comparison(
-          100,
-          0.3,
-          0.4,
-          5,
-          0.3,
-          0.1,
-          0.05,
-          0,
-          0.3,
-          0.6,
-          0.15,
-          0.6,
-          0.5,
-          0.6,
-          Double.NaN,
-          Double.NaN);
-  private static final Comparison WORSE =
-      new Comparison(
-          100,
-          0.3,
-          -0.4,
-          -5,
-          -0.3,
-          -0.1,
-          -0.05,
-          0,
-          -0.3,
-          0.6,
-          0.15,
-          0.6,
-          0.5,
-          0.6,
-          Double.NaN,
-          Double.NaN);
-  private static final Comparison NOTHING =
-      new Comparison(100, 0, 0, 0, 0, 0, 0, 0, 0, 0.6, 0.15, 0.6, 0.5, 0.6, Double.NaN, Double.NaN);
+  private static final Comparison CLEARLY = comparison(0.3, 0.4, 5, 0.3, 0.1, 0.05, 0.3, 0.6);
+  private static final Comparison WORSE = comparison(0.3, -0.4, -5, -0.3, -0.1, -0.05, -0.3, 0.6);
+  private static final Comparison NOTHING = comparison(0, 0, 0, 0, 0, 0, 0, 0.6);
+
+  /** Of labels that cluster, where the images ask for more even shares. */
+  private static Comparison comparison(
+      double share,
+      double mixtureEffect,
+      double mixtureDeviates,
+      double neighborEffect,
+      double structure,
+      double modularity,
+      double likelihood,
+      double support) {
+    return new Comparison(
+        100,
+        share,
+        mixtureEffect,
+        mixtureDeviates,
+        neighborEffect,
+        structure,
+        modularity,
+        0,
+        likelihood,
+        0.6,
+        0.15,
+        0.6,
+        0.5,
+        support,
+        Double.NaN,
+        Double.NaN);
+  }
 
   /** Of a candidate that all judges find clearly better; there is nothing to go back to. */
   private static Map<String, Double> better() {
@@ -169,25 +163,7 @@ class GateTest {
   @Test
   void aCandidateNeedNotGainSoMuchOverTheLivePromptAsOverZeroShot() {
     Map<String, Double> evidence = better();
-    evidence.putAll(
-        new Comparison(
-                100,
-                0.05,
-                0.05,
-                2.5,
-                0.02,
-                0.021,
-                0.001,
-                0,
-                0.1,
-                0.6,
-                0.15,
-                0.6,
-                0.5,
-                0.6,
-                Double.NaN,
-                Double.NaN)
-            .evidence("gain"));
+    evidence.putAll(comparison(0.05, 0.05, 2.5, 0.02, 0.021, 0.001, 0.1, 0.6).evidence("gain"));
     assertThat(judge(evidence).action()).isEqualTo(Action.PROMOTE);
   }
 
@@ -257,43 +233,8 @@ class GateTest {
   void toleranceLowersTheBarsAndNoneLeavesThem() {
     Map<String, Double> nearly = better();
     nearly.putAll(
-        new Comparison(
-                100,
-                0.1,
-                0.22,
-                2.1,
-                0.12,
-                0.016,
-                0.004,
-                0,
-                0.1,
-                0.6,
-                0.15,
-                0.6,
-                0.5,
-                0.08,
-                Double.NaN,
-                Double.NaN)
-            .evidence("overZeroShot"));
-    nearly.putAll(
-        new Comparison(
-                100,
-                0.1,
-                0.1,
-                1.5,
-                0,
-                0.016,
-                0,
-                0,
-                0.1,
-                0.6,
-                0.15,
-                0.6,
-                0.5,
-                0.08,
-                Double.NaN,
-                Double.NaN)
-            .evidence("gain"));
+        comparison(0.1, 0.22, 2.1, 0.12, 0.016, 0.004, 0.1, 0.08).evidence("overZeroShot"));
+    nearly.putAll(comparison(0.1, 0.1, 1.5, 0, 0.016, 0, 0.1, 0.08).evidence("gain"));
     assertThat(Gate.judge(LIMITS, nearly).action()).isEqualTo(Action.HOLD);
     assertThat(Gate.judge(new GateLimits(0.2f, 0.3f, 20), nearly).action())
         .isEqualTo(Action.PROMOTE);
