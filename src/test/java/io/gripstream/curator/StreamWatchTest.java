@@ -93,13 +93,25 @@ class StreamWatchTest {
     }
   }
 
+  /** While zero-shot is live, and with a prompt that was made of the first 300. */
   private void assertThatNothingChanges(List<Sample> samples) {
+    assertThatNothingChanges(samples, samples.size());
+    assertThatNothingChanges(samples, 300);
+  }
+
+  private void assertThatNothingChanges(List<Sample> samples, int refined) {
     SamplePool pool = new SamplePool(Stores.inMemory());
     StreamWatch watch = new StreamWatch(Stores.inMemory(), pool, encoding);
     for (int i = 0; i < samples.size(); i++) {
       Sample sample = samples.get(i);
       pool.put(TASK, sample.getImageId(), encoding.encode(sample), WIDE, id -> false);
-      assertThat(watch.arrived(TASK, sample, true)).as("image %d", i).isEmpty();
+      assertThat(watch.arrived(TASK, sample, i < refined))
+          .as("image %d, refined after %d", i, refined)
+          .isEmpty();
+      if (i + 1 == refined) {
+        watch.closed(TASK, 1);
+        watch.serving(TASK, 1);
+      }
     }
   }
 

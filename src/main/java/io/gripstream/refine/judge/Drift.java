@@ -66,7 +66,7 @@ public final class Drift {
           new Window(128, 7));
 
   /** What a window that may be one page must score, in bars. */
-  private static final double ONE_PAGE = 1.3;
+  private static final double ONE_PAGE = 1.5;
 
   /** What each half of a window of several pages must score. */
   private static final double EACH_HALF = 5;
