@@ -5,9 +5,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.TypeConversionException;
 
-/** Lengths of time as people write them: {@code 90s}, {@code 5m}, {@code 1h30m}. */
+/** Lengths of time as people write them: {@code 90s}, {@code 5m}, {@code 1h30m}, {@code 500ms}. */
 public final class Durations {
-  private static final Pattern PARTS = Pattern.compile("(?:(\\d+)h)?(?:(\\d+)m)?(?:(\\d+)s)?");
+  private static final Pattern PARTS =
+      Pattern.compile("(?:(\\d+)h)?(?:(\\d+)m(?!s))?(?:(\\d+)s)?(?:(\\d+)ms)?");
 
   private Durations() {}
 
@@ -20,7 +21,8 @@ public final class Durations {
       Duration duration =
           Duration.ofHours(number(parts.group(1)))
               .plusMinutes(number(parts.group(2)))
-              .plusSeconds(number(parts.group(3)));
+              .plusSeconds(number(parts.group(3)))
+              .plusMillis(number(parts.group(4)));
       if (duration.isZero()) {
         throw new TypeConversionException("expected a length of time above 0s");
       }

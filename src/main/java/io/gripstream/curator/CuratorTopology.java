@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.Serializer;
@@ -18,6 +19,7 @@ import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.Named;
 import org.apache.kafka.streams.kstream.Repartitioned;
+import org.apache.kafka.streams.state.KeyValueBytesStoreSupplier;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
@@ -63,6 +65,7 @@ public final class CuratorTopology {
   private final Candidates candidates;
   private final MeterRegistry meters;
   private final RoundSpans spans;
+  private final Function<String, KeyValueBytesStoreSupplier> stores;
 
   CuratorTopology(
       Topics topics,
@@ -70,11 +73,25 @@ public final class CuratorTopology {
       Candidates.Judge gate,
       MeterRegistry meters,
       RoundSpans spans) {
+    this(topics, serdes, gate, meters, spans, Stores::persistentKeyValueStore);
+  }
+
+  /**
+   * @param stores where what is known is kept, by a store's name
+   */
+  CuratorTopology(
+      Topics topics,
+      TopicSerdes serdes,
+      Candidates.Judge gate,
+      MeterRegistry meters,
+      RoundSpans spans,
+      Function<String, KeyValueBytesStoreSupplier> stores) {
     this.topics = topics;
     this.serdes = serdes;
     this.candidates = new Candidates(gate);
     this.meters = meters;
     this.spans = spans;
+    this.stores = stores;
   }
 
   /** All that the curator reads. */
@@ -101,8 +118,7 @@ public final class CuratorTopology {
     builder.addStateStore(store(STREAM));
     builder.addStateStore(
         // Cached: written once a commit, not for each record.
-        Stores.keyValueStoreBuilder(
-                Stores.persistentKeyValueStore(POSITIONS), Serdes.String(), Serdes.String())
+        Stores.keyValueStoreBuilder(stores.apply(POSITIONS), Serdes.String(), Serdes.String())
             .withLoggingEnabled(Map.of())
             .withCachingEnabled());
     KStream<String, Arrival> arrivals =
@@ -141,9 +157,8 @@ public final class CuratorTopology {
     topology.addSink(name, topic, new StringSerializer(), serializer, CURATE);
   }
 
-  private static StoreBuilder<KeyValueStore<Bytes, byte[]>> store(String name) {
-    return Stores.keyValueStoreBuilder(
-            Stores.persistentKeyValueStore(name), Serdes.Bytes(), Serdes.ByteArray())
+  private StoreBuilder<KeyValueStore<Bytes, byte[]>> store(String name) {
+    return Stores.keyValueStoreBuilder(stores.apply(name), Serdes.Bytes(), Serdes.ByteArray())
         .withLoggingEnabled(Map.of())
         .withCachingDisabled();
   }

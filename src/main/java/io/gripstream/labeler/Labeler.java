@@ -30,6 +30,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -88,13 +89,14 @@ public final class Labeler implements AutoCloseable {
       TopicSerdes serdes,
       ClipModel model,
       MeterRegistry meters,
-      TransactionalLoop.Pauses pauses) {
+      TransactionalLoop.Pauses pauses,
+      LongSupplier nanoTime) {
     this.clients = clients;
     this.topics = topics;
     this.serdes = serdes;
     LabelerMetrics metrics = new LabelerMetrics(meters);
     DeadLetters deadLetters = new DeadLetters(topics, clients.recordBytes());
-    this.board = new PromptBoard(model, System::nanoTime, metrics.promptsRefused::increment);
+    this.board = new PromptBoard(model, nanoTime, metrics.promptsRefused::increment);
     this.workers =
         Executors.newFixedThreadPool(
             Runtime.getRuntime().availableProcessors(), work -> daemon(work, "labeler-images"));
@@ -111,12 +113,10 @@ public final class Labeler implements AutoCloseable {
     this.swaps = new SwapSpans(clients.traces(), topics.prompts());
     TowerPasses tower = new TowerPasses(model, lane, metrics);
     Assignment assignment = new Assignment(config.labeler().promptTimeout());
-    this.readings = new Readings(reader, System::nanoTime);
+    this.readings = new Readings(reader, nanoTime);
     SetAside aside =
         new SetAside(
-            () -> assignment.waiting(board.snapshot(), System.nanoTime()),
-            readings,
-            System::nanoTime);
+            () -> assignment.waiting(board.snapshot(), nanoTime.getAsLong()), readings, nanoTime);
     this.labelling =
         new Labelling(
             serdes.images().deserializer(),
@@ -124,7 +124,7 @@ public final class Labeler implements AutoCloseable {
             this::catchUpOnTasks,
             assignment,
             aside,
-            System::nanoTime,
+            nanoTime,
             reader,
             readings,
             tower,
@@ -132,7 +132,7 @@ public final class Labeler implements AutoCloseable {
                 topics,
                 serdes,
                 model,
-                new SampleThinning(config.labeler().poolTurnover(), System::nanoTime)),
+                new SampleThinning(config.labeler().poolTurnover(), nanoTime)),
             deadLetters,
             metrics,
             endToEnd,
@@ -304,9 +304,20 @@ public final class Labeler implements AutoCloseable {
       TopicSerdes serdes,
       ClipModel model,
       MeterRegistry meters) {
-    return start(config, clients, topics, serdes, model, meters, TransactionalLoop.Pauses.USUAL);
+    return start(
+        config,
+        clients,
+        topics,
+        serdes,
+        model,
+        meters,
+        TransactionalLoop.Pauses.USUAL,
+        System::nanoTime);
   }
 
+  /**
+   * @param nanoTime the clock by which images and prompts are waited for
+   */
   static Labeler start(
       GripstreamConfig config,
       KafkaClients clients,
@@ -314,8 +325,9 @@ public final class Labeler implements AutoCloseable {
       TopicSerdes serdes,
       ClipModel model,
       MeterRegistry meters,
-      TransactionalLoop.Pauses pauses) {
-    Labeler labeler = new Labeler(config, clients, topics, serdes, model, meters, pauses);
+      TransactionalLoop.Pauses pauses,
+      LongSupplier nanoTime) {
+    Labeler labeler = new Labeler(config, clients, topics, serdes, model, meters, pauses, nanoTime);
     labeler.loop.start();
     return labeler;
   }

@@ -48,6 +48,8 @@ import picocli.CommandLine.Spec;
 public final class BenchCommand implements Callable<Integer> {
   private static final String SOAK = "soak";
   private static final String DRAWN = "vit-b-32";
+  private static final Duration A_STRETCH = Duration.ofSeconds(5);
+  private static final Duration A_MOMENT = Duration.ofSeconds(1);
 
   @Spec private CommandSpec spec;
 
@@ -87,15 +89,14 @@ public final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--for",
       paramLabel = "TIME",
-      defaultValue = "5s",
-      description =
-          "How long each stretch of a stream lasts, or a soak. Default: ${DEFAULT-VALUE}.")
+      description = "How long each stretch of a stream lasts, or a soak. Default: 5s.")
   private Duration time;
 
   @Option(
       names = "--short",
       description =
-          "Every benchmark's lines within minutes, soak's too: once each, for a second. Rough.")
+          "Every benchmark's lines within minutes, soak's too: once each, for a second unless"
+              + " --for says otherwise. Rough.")
   private boolean brief;
 
   @Option(
@@ -111,7 +112,9 @@ public final class BenchCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     if (brief) {
       runs = 1;
-      time = Duration.ofSeconds(1);
+    }
+    if (time == null) {
+      time = brief ? A_MOMENT : A_STRETCH;
     }
     Map<String, Benchmark> chosen = chosen();
     if (runs < 1) {

@@ -15,10 +15,13 @@ class DurationsTest {
     assertThat(Durations.parse("90s")).isEqualTo(Duration.ofSeconds(90));
     assertThat(Durations.parse("5m")).isEqualTo(Duration.ofMinutes(5));
     assertThat(Durations.parse("1h30m")).isEqualTo(Duration.ofMinutes(90));
+    assertThat(Durations.parse("500ms")).isEqualTo(Duration.ofMillis(500));
+    assertThat(Durations.parse("1m2s500ms")).isEqualTo(Duration.ofMillis(62_500));
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "5", "m", "-5m", "5 m", "0s", "1m1h", "99999999999999999999h"})
+  @ValueSource(
+      strings = {"", "5", "m", "-5m", "5 m", "0s", "1m1h", "1ms1s", "99999999999999999999h"})
   void whatIsNoLengthOfTimeIsRefusedWithAnExample(String text) {
     assertThatThrownBy(() -> Durations.parse(text))
         .isInstanceOf(TypeConversionException.class)

@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import java.util.function.Function;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -30,10 +31,15 @@ import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
 import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.state.KeyValueBytesStoreSupplier;
 import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.test.TestRecord;
 
-/** The curator's topology with its real stores and handlers, driven record by record. */
+/**
+ * The curator's topology with its real handlers, driven record by record. Its stores are in memory,
+ * unless they are asked for: a commit follows each record, and disks would be waited for.
+ */
 final class CuratorDriver implements AutoCloseable {
   static final Topics TOPICS = new Topics("gripstream.");
 
@@ -68,6 +74,14 @@ final class CuratorDriver implements AutoCloseable {
   }
 
   CuratorDriver(Path directory, Candidates.Judge gate) {
+    this(directory, gate, Stores::inMemoryKeyValueStore);
+  }
+
+  /**
+   * @param stores the curator's own are {@code Stores::persistentKeyValueStore}
+   */
+  CuratorDriver(
+      Path directory, Candidates.Judge gate, Function<String, KeyValueBytesStoreSupplier> stores) {
     TopicSerdes serdes = new TopicSerdes(new MemoryRegistry());
     Properties config = new Properties();
     config.putAll(CuratorStream.settings(TOPICS, new DeadLetters(TOPICS), meters, memory));
@@ -75,7 +89,7 @@ final class CuratorDriver implements AutoCloseable {
     config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "none:1");
     driver =
         new TopologyTestDriver(
-            new CuratorTopology(TOPICS, serdes, gate, meters, RoundSpans.OFF)
+            new CuratorTopology(TOPICS, serdes, gate, meters, RoundSpans.OFF, stores)
                 .build(1, TopicPartition::toString),
             config,
             clock);

@@ -48,7 +48,11 @@ class LocalCuratorTest {
     PromptVersion zeroShot = Fixtures.zeroShot(0);
     PromptVersion better = Fixtures.trained(1, 1, zeroShot, 1);
     PromptVersion worse = Fixtures.trained(2, 2, better, -1);
-    try (CuratorDriver driver = new CuratorDriver(directory)) {
+    try (CuratorDriver driver =
+        new CuratorDriver(
+            directory,
+            Fixtures.GATE,
+            org.apache.kafka.streams.state.Stores::persistentKeyValueStore)) {
       driver.define(Fixtures.definition().build());
       local.define(Fixtures.definition().build(), tick());
       candidate(driver, zeroShot);

@@ -26,7 +26,7 @@ class BenchCommandTest {
   void theShortOneHasEveryLineBesideWhatItIsComparedToAndLeavesNothingBehind() throws IOException {
     Path json = folder.resolve("figures.json");
 
-    assertThat(run("--short", "--model", "pico", "--json", json.toString()))
+    assertThat(run("--short", "--for", "300ms", "--model", "pico", "--json", json.toString()))
         .as(err.toString())
         .isZero();
 

@@ -78,6 +78,11 @@ final class Backlog {
       Predictions.Count start = seen.await(all / START);
       Spent before = Spent.sinceStart(meters, start.nanoTime());
       Predictions.Count end = seen.await(all);
+      // A short stretch may be over before its beginning is seen.
+      for (int times = 2; end.predictions() == start.predictions(); times++) {
+        stream.append(images, count);
+        end = seen.await(times * all);
+      }
       say.accept(
           "%d images, %d %s tasks: %s"
               .formatted(
