@@ -25,6 +25,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.apache.kafka.clients.admin.Admin;
 import org.jboss.logging.Logger;
 
@@ -141,17 +142,25 @@ public class Roles {
     }
   }
 
-  /** Why each role that is played is not ready; an empty text: it is. */
+  /** Why each role that is played, or the registry, is not ready; an empty text: it is. */
   Map<String, String> readiness() {
-    return lifecycle == null ? Map.of("roles", "not started") : lifecycle.readiness();
+    return lifecycle == null
+        ? Map.of("roles", "not started")
+        : withRegistry(lifecycle.readiness(), SchemaRegistry::notReady);
   }
 
   /** Why each role that is played, or the registry, is not alive; an empty text: it is. */
   Map<String, String> liveness() {
-    Map<String, String> reasons =
-        lifecycle == null ? new TreeMap<>() : new TreeMap<>(lifecycle.liveness());
+    return lifecycle == null
+        ? Map.of()
+        : withRegistry(lifecycle.liveness(), SchemaRegistry::notAlive);
+  }
+
+  private Map<String, String> withRegistry(
+      Map<String, String> roles, Function<SchemaRegistry, String> reason) {
+    Map<String, String> reasons = new TreeMap<>(roles);
     if (prepared != null) {
-      reasons.put("registry", prepared.notAlive());
+      reasons.put("registry", reason.apply(prepared));
     }
     return reasons;
   }

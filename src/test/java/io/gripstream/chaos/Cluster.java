@@ -134,13 +134,18 @@ final class Cluster implements AutoCloseable {
             });
   }
 
+  /** What a process plays: the first and the second of a role play the same. */
+  static String role(String member) {
+    return member.replaceFirst("-\\d$", "");
+  }
+
   /** From a start after a SIGKILL until ready, of all processes of a role. */
   Map<String, List<Duration>> startsAfterKill() {
     return members.values().stream()
         .filter(member -> !member.startsAfterKill().isEmpty())
         .collect(
             toMap(
-                member -> member.name().replaceFirst("-\\d$", ""),
+                member -> role(member.name()),
                 Member::startsAfterKill,
                 (one, other) -> {
                   List<Duration> both = new ArrayList<>(one);

@@ -52,7 +52,7 @@ class LostRightsTest {
             new TestStream(
                 TOPICS,
                 broker.clients(SecuredBroker.BROKER),
-                new EmbeddedRegistry(broker.clients(Role.GATEWAY), TOPICS));
+                new EmbeddedRegistry(broker.clients(SecuredBroker.BROKER), TOPICS));
         TorchClip clip = TorchClip.load(pico.getParent(), "pico", ComputeDevice.cpu())) {
       registry.registerContract();
       TopicSerdes serdes = new TopicSerdes(registry);
@@ -69,6 +69,7 @@ class LostRightsTest {
         lose(broker, Role.LABELER, TOPICS.prompts(), labeler::notReady, labeler::notAlive);
         lose(broker, Role.REFINER, TOPICS.zeroShots(), refiner::notReady, refiner::notAlive);
         lose(broker, Role.GATEWAY, TOPICS.rounds(), feeds::notReady, feeds::notAlive);
+        lose(broker, Role.GATEWAY, TOPICS.schemas(), registry::notReady, registry::notAlive);
       }
     }
   }

@@ -441,7 +441,7 @@ class DesignSpaceTest {
             definition(modality)
                 .setTraining(
                     Training.newBuilder()
-                        .setSteps(40)
+                        .setSteps(20)
                         .setLearningRate(rate)
                         .setClipNorm(0)
                         .setReach(2)

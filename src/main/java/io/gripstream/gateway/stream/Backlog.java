@@ -2,10 +2,10 @@ package io.gripstream.gateway.stream;
 
 import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
+import io.gripstream.kafka.TopicOffsets;
 import io.gripstream.kafka.Topics;
 import io.gripstream.labeler.Labeler;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -13,8 +13,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.ListOffsetsOptions;
-import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
@@ -29,8 +27,7 @@ import org.jboss.logging.Logger;
 public final class Backlog implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(Backlog.class);
   private static final Duration FRESH = Duration.ofSeconds(2);
-
-  private static final long TIMEOUT_MILLIS = 3000;
+  private static final Duration TIMEOUT = Duration.ofSeconds(3);
 
   private final KafkaClients clients;
   private final String topic;
@@ -61,29 +58,17 @@ public final class Backlog implements AutoCloseable {
       if (admin == null) {
         admin = clients.admin();
       }
-      Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
-      Map<TopicPartition, OffsetSpec> earliest = new HashMap<>();
-      admin
-          .describeTopics(List.of(topic))
-          .allTopicNames()
-          .get(TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
-          .get(topic)
-          .partitions()
-          .forEach(
-              info -> {
-                TopicPartition partition = new TopicPartition(topic, info.partition());
-                latest.put(partition, OffsetSpec.latest());
-                earliest.put(partition, OffsetSpec.earliest());
-              });
+      TopicOffsets offsets = new TopicOffsets(admin, TIMEOUT);
+      List<TopicPartition> partitions = offsets.partitions(topic);
       Map<TopicPartition, OffsetAndMetadata> committed =
           admin
               .listConsumerGroupOffsets(group)
               .partitionsToOffsetAndMetadata()
-              .get(TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
-      Map<TopicPartition, Long> ends = offsets(latest);
-      Map<TopicPartition, Long> beginnings = offsets(earliest);
+              .get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+      Map<TopicPartition, Long> ends = offsets.ends(partitions, IsolationLevel.READ_COMMITTED);
+      Map<TopicPartition, Long> beginnings = offsets.beginnings(partitions);
       long sum = 0;
-      for (TopicPartition partition : latest.keySet()) {
+      for (TopicPartition partition : partitions) {
         OffsetAndMetadata position = committed.get(partition);
         long read = beginnings.get(partition);
         sum += ends.get(partition) - (position == null ? read : Math.max(read, position.offset()));
@@ -95,17 +80,6 @@ public final class Backlog implements AutoCloseable {
     } catch (InterruptedException e) {
       throw new InterruptException(e);
     }
-  }
-
-  private Map<TopicPartition, Long> offsets(Map<TopicPartition, OffsetSpec> which)
-      throws ExecutionException, TimeoutException, InterruptedException {
-    Map<TopicPartition, Long> offsets = new HashMap<>();
-    admin
-        .listOffsets(which, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED))
-        .all()
-        .get(TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
-        .forEach((partition, found) -> offsets.put(partition, found.offset()));
-    return offsets;
   }
 
   @Override

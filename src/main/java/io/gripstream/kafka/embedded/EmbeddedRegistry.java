@@ -242,6 +242,11 @@ public final class EmbeddedRegistry implements SchemaRegistry {
   }
 
   @Override
+  public String notReady() {
+    return follower.notReady();
+  }
+
+  @Override
   public String notAlive() {
     return follower.notAlive();
   }

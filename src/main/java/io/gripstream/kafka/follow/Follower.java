@@ -4,6 +4,7 @@ import io.gripstream.kafka.Backoff;
 import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Pulse;
+import io.gripstream.kafka.TopicOffsets;
 import io.gripstream.kafka.Unpacking;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,9 +17,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.DescribeTopicsOptions;
-import org.apache.kafka.clients.admin.ListOffsetsOptions;
-import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -242,27 +240,12 @@ public final class Follower implements AutoCloseable {
    * @throws KafkaException as {@link #require}, or what keeps the brokers from answering
    */
   public void catchUp(Admin admin, Duration timeout) {
-    int millis = (int) timeout.toMillis();
     try {
-      Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
-      admin
-          .describeTopics(List.of(topic), new DescribeTopicsOptions().timeoutMs(millis))
-          .allTopicNames()
-          .get()
-          .get(topic)
-          .partitions()
-          .forEach(
-              info -> latest.put(new TopicPartition(topic, info.partition()), OffsetSpec.latest()));
+      TopicOffsets offsets = new TopicOffsets(admin, timeout);
       // What is written shows to readers when its transaction has ended.
       for (var end :
-          admin
-              .listOffsets(
-                  latest, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED).timeoutMs(millis))
-              .all()
-              .get()
-              .entrySet()) {
-        require(
-            left -> await(end.getKey().partition(), end.getValue().offset() - 1, left), timeout);
+          offsets.ends(offsets.partitions(topic), IsolationLevel.READ_COMMITTED).entrySet()) {
+        require(left -> await(end.getKey().partition(), end.getValue() - 1, left), timeout);
       }
     } catch (ExecutionException e) {
       throw Fault.asKafka(e.getCause());

@@ -6,6 +6,7 @@ import io.gripstream.kafka.Backoff;
 import io.gripstream.kafka.Fault;
 import io.gripstream.kafka.KafkaClients;
 import io.gripstream.kafka.Keys;
+import io.gripstream.kafka.TopicOffsets;
 import io.gripstream.kafka.follow.TopicView;
 import java.time.Duration;
 import java.util.Collection;
@@ -18,9 +19,6 @@ import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.ListOffsetsOptions;
-import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
-import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.IsolationLevel;
@@ -163,31 +161,18 @@ public final class GroupPositions {
 
   /** Until nothing that is in the topic now belongs to a transaction that is open. */
   private void awaitTransactions(Admin admin) throws ExecutionException, InterruptedException {
-    Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
-    admin
-        .describeTopics(List.of(topic))
-        .allTopicNames()
-        .get()
-        .get(topic)
-        .partitions()
-        .forEach(
-            info -> latest.put(new TopicPartition(topic, info.partition()), OffsetSpec.latest()));
-    var written = ends(admin, latest, IsolationLevel.READ_UNCOMMITTED);
+    TopicOffsets offsets = new TopicOffsets(admin, TIMEOUT);
+    List<TopicPartition> partitions = offsets.partitions(topic);
+    var written = offsets.ends(partitions, IsolationLevel.READ_UNCOMMITTED);
     long deadline = System.nanoTime() + TIMEOUT.toNanos();
     Backoff backoff = new Backoff(new CountDownLatch(1));
-    while (ends(admin, latest, IsolationLevel.READ_COMMITTED).entrySet().stream()
-        .anyMatch(end -> end.getValue().offset() < written.get(end.getKey()).offset())) {
+    while (offsets.ends(partitions, IsolationLevel.READ_COMMITTED).entrySet().stream()
+        .anyMatch(end -> end.getValue() < written.get(end.getKey()))) {
       if (System.nanoTime() > deadline) {
         throw new TimeoutException("a transaction on %s does not end".formatted(topic));
       }
       backoff.pause();
     }
-  }
-
-  private static Map<TopicPartition, ListOffsetsResultInfo> ends(
-      Admin admin, Map<TopicPartition, OffsetSpec> latest, IsolationLevel level)
-      throws ExecutionException, InterruptedException {
-    return admin.listOffsets(latest, new ListOffsetsOptions(level)).all().get();
   }
 
   @FunctionalInterface
@@ -238,12 +223,7 @@ public final class GroupPositions {
    */
   public long beginning(TopicPartition partition) {
     return asking(
-        admin ->
-            admin
-                .listOffsets(Map.of(partition, OffsetSpec.earliest()))
-                .partitionResult(partition)
-                .get()
-                .offset());
+        admin -> new TopicOffsets(admin, TIMEOUT).beginnings(List.of(partition)).get(partition));
   }
 
   /** What is to be written in the transaction that commits this offset. */

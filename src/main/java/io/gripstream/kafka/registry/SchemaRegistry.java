@@ -44,6 +44,11 @@ public interface SchemaRegistry extends AutoCloseable {
     }
   }
 
+  /** Why what it knows may be out of date; empty: it is not. */
+  default String notReady() {
+    return "";
+  }
+
   /** Why only a restart of the process helps, such as a thread that died; empty: nothing. */
   default String notAlive() {
     return "";

@@ -76,6 +76,24 @@ class DriftTest {
     }
   }
 
+  /** In few dimensions a page that is just no change lies far enough off to be half of one. */
+  @Test
+  void aPageThatIsNoChangeByItselfIsNoneWithThePageAfterIt() {
+    int changes = 0;
+    for (int stream = 0; stream < 200; stream++) {
+      float far = 0.2f + 0.1f * (stream % 18);
+      Supplier<float[]> world = world(8, 4);
+      Supplier<float[]> pages = pages(8, world, 32, 0.1f);
+      Supplier<float[]> odd = pages(8, world, 32, far);
+      int[] drawn = {0};
+      Optional<Integer> found =
+          firstAlarm(reference(pages, 960), () -> drawn[0]++ < 32 ? odd.get() : pages.get(), 160);
+      assertThat(found.orElse(0)).as("a page that leans by %.1f", far).isLessThanOrEqualTo(32);
+      changes += found.isPresent() ? 1 : 0;
+    }
+    assertThat(changes).as("pages that are a change").isBetween(50, 150);
+  }
+
   @Test
   void theFirstPagesOfAStreamRaiseNoAlarmInNineteenOfTwentyStreams() {
     int alarms = 0;
@@ -102,12 +120,16 @@ class DriftTest {
     return pages(world, 12, 0.4f);
   }
 
-  /** So many images in a row lean the same way, so far. */
   private Supplier<float[]> pages(Supplier<float[]> world, int page, float far) {
+    return pages(128, world, page, far);
+  }
+
+  /** So many images in a row lean the same way, so far. */
+  private Supplier<float[]> pages(int dimension, Supplier<float[]> world, int page, float far) {
     int[] drawn = {0};
     float[][] leaning = {null};
     return () -> {
-      leaning[0] = drawn[0]++ % page == 0 ? center(128) : leaning[0];
+      leaning[0] = drawn[0]++ % page == 0 ? center(dimension) : leaning[0];
       float[] image = world.get();
       for (int i = 0; i < image.length; i++) {
         image[i] += far * leaning[0][i];

@@ -232,7 +232,7 @@ class ExperimentTest {
   }
 
   private static Training training() {
-    return Training.newBuilder().setRounds(2).setEpochs(1).setPerClass(8).build();
+    return Training.newBuilder().setRounds(2).setEpochs(1).setSteps(20).setPerClass(8).build();
   }
 
   /** Counts. */
