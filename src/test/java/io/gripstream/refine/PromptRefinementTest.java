@@ -127,7 +127,8 @@ class PromptRefinementTest {
   void aRoundIsReproducedBitForBitFromItsBatch(Strategy strategy) throws InterruptedException {
     PromptVersion zeroShot = zeroShot(SHORT);
     RoundBatch batch = round(SHORT, zeroShot, strategy, 1, batch(zeroShot, 1).samples());
-    PromptVersion once = new PromptRefinement(clip, ImageSource.NONE).train(batch, (done, metrics) -> {});
+    PromptVersion once =
+        new PromptRefinement(clip, ImageSource.NONE).train(batch, (done, metrics) -> {});
     PromptVersion again =
         new PromptRefinement(clip, ImageSource.NONE).train(batch, (done, metrics) -> {});
     assertThat(again.toString()).isEqualTo(once.toString());

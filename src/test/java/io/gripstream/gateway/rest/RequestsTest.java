@@ -6,7 +6,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
-import static org.hamcrest.Matchers.hasItem;
+import static org.hamcrest.Matchers.hasEntry;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 
@@ -407,7 +407,10 @@ class RequestsTest extends GatewayRig {
             .header("Last-Modified");
     given().header("If-Modified-Since", modified).get("/js/main.js").then().statusCode(304);
     get("/api/summary").then().body("roles", equalTo(List.of("GATEWAY"))).body("ready", is(true));
-    get("/q/health/ready").then().statusCode(200).body("checks.name", hasItem("roles"));
+    get("/q/health/ready")
+        .then()
+        .statusCode(200)
+        .body("checks.find { it.name == 'roles' }.data", hasEntry("registry", "up"));
     get("/q/metrics").then().statusCode(200).body(containsString("gripstream_gateway_viewers"));
     get("/q/openapi").then().statusCode(200).body(containsString("/api/tasks/{task}/prompts/live"));
     problem(get("/api/nothing").then(), 404, "nothing at this address");
