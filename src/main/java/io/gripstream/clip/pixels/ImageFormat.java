@@ -11,7 +11,7 @@ enum ImageFormat {
   /** Lossy; of an animation, the first frame. The reader makes objects for each macroblock. */
   WEBP(125, 160),
   /** Likewise, but for the objects. */
-  WEBP_LOSSLESS(60, 0),
+  WEBP_LOSSLESS(75, 0),
   /**
    * The first page; grey, RGB, palette and CMYK, in strips or tiles, unless by fax or JPEG. The
    * reader makes an object for each LZW code, and buffers for each strip.

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
  */
 @Tag("as-served")
 class HostileStreamTest {
-  private static final int IMAGES = Integer.getInteger("hostile", 2_000);
+  private static final int IMAGES = Integer.getInteger("hostile", 1_000);
 
   /** Of processor time: a busy machine's waiting is not the image's doing. */
   private static final double MAX_SECONDS = 2;
