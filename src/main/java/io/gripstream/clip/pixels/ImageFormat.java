@@ -26,7 +26,10 @@ enum ImageFormat {
     this.passingBytesPerPixel = passingBytesPerPixel;
   }
 
-  /** What decoding takes of a 2026 server's core for each pixel, in the worst file measured. */
+  /**
+   * What decoding takes of a 2026 server's core for each pixel, in the worst file measured; for
+   * lossless WebP a quarter more, since a busy core took that file to the limit.
+   */
   int nanosPerPixel() {
     return nanosPerPixel;
   }

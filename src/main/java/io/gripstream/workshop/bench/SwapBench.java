@@ -120,12 +120,16 @@ final class SwapBench implements Benchmark {
         swapper.start();
       }
       Predictions.Count end = seen.await(count);
+      // A short stretch, or one on a busy machine, may be over before its beginning or any swap is
+      // seen.
+      for (int times = 2;
+          end.predictions() == start.predictions()
+              || latencies != null && swaps.latencies().isEmpty();
+          times++) {
+        stream.append(images, count);
+        end = seen.await(times * count);
+      }
       if (latencies != null) {
-        // On a busy machine the stream may be over before any swap is seen.
-        for (int times = 2; swaps.latencies().isEmpty(); times++) {
-          stream.append(images, count);
-          seen.await(times * count);
-        }
         over.countDown();
         swapper.join();
         latencies.addAll(swaps.latencies());
